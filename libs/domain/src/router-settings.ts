@@ -1,0 +1,52 @@
+// What the router is told. All durations in milliseconds.
+import type { JsonObject } from './json.js';
+
+export interface RouterSettings {
+  /** Strategy plugin id, for instance `strategy.simple-shuffle`. */
+  strategy: string;
+  strategyArgs: JsonObject;
+  /** Public name → cascade of names it stands for. One entry is an alias; several are tried in order. */
+  aliases: Record<string, ModelAlias>;
+  /** Public name → groups whose deployments it unites under one name (`model_group`). */
+  unions: Record<string, string[]>;
+  /** Group → targets in order. `*` holds for every group without its own. */
+  fallbacks: Record<string, FallbackTarget[]>;
+  contextWindowFallbacks: Record<string, FallbackTarget[]>;
+  contentPolicyFallbacks: Record<string, FallbackTarget[]>;
+  maxFallbacks: number;
+  /** False: a 429 goes to the client once the retries are spent. */
+  fallbackOnRateLimit: boolean;
+  numRetries: number;
+  retryAfterMs: number;
+  /** Error class (`RateLimitErrorRetries` …) → retries. */
+  retryPolicy: Record<string, number>;
+  modelGroupRetryPolicy: Record<string, Record<string, number>>;
+  /** Total time of a call, retries included; absent: `requestTimeoutMs`. */
+  timeoutMs?: number;
+  streamTimeoutMs?: number;
+  requestTimeoutMs: number;
+  allowedFails?: number;
+  allowedFailsPolicy: Record<string, number>;
+  cooldownMs: number;
+  disableCooldowns: boolean;
+  enablePreCallChecks: boolean;
+  optionalPreCallChecks: string[];
+  enableTagFiltering: boolean;
+  tagFilteringMatchAny: boolean;
+  defaultMaxParallelRequests?: number;
+  defaultPriority?: number;
+  /** Every further router key as written, for features that read their own. */
+  extras: JsonObject;
+}
+
+export interface ModelAlias {
+  targets: string[];
+  /** Not listed in `/v1/models`. */
+  hidden: boolean;
+}
+
+/** A group, deployment id or model name; with `overrides` it also replaces request fields. */
+export interface FallbackTarget {
+  model: string;
+  overrides?: JsonObject;
+}

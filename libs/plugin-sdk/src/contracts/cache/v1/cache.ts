@@ -1,0 +1,24 @@
+/** A stored answer, in bytes that the gateway made. */
+export interface CacheEntry {
+  value: Uint8Array;
+  /** Epoch milliseconds of the write. */
+  storedAt: number;
+}
+
+/** Keeps answers. The gateway makes the keys, so a cache never sees a prompt unless it asks for similarity. */
+export interface ResponsesV1 {
+  /** Undefined is a miss. A failure is a miss too: it is counted and never reaches the client. */
+  get(key: string, signal: AbortSignal): Promise<CacheEntry | undefined>;
+  /** @param ttlMs life from now; always positive */
+  set(key: string, entry: CacheEntry, ttlMs: number, signal: AbortSignal): Promise<void>;
+  /** @returns how many were there */
+  delete(keys: readonly string[]): Promise<number>;
+  flush(): Promise<void>;
+  /** Answers when the store does; throws when it does not. */
+  ping(): Promise<void>;
+}
+
+/** A response cache. A read hook has 50 ms; a cache that is slow or away is switched off for a while. */
+export interface CacheV1 {
+  responses: ResponsesV1;
+}

@@ -1,0 +1,3 @@
+export * from './call.js';
+export * from './operation.js';
+export * from './provider.js';

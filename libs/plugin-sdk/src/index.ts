@@ -1,0 +1,8 @@
+/** Everything a plugin may import. */
+export * from '@turnpike/domain';
+export * from '@turnpike/errors';
+export * from '@turnpike/wire';
+export { z } from 'zod';
+export * from './contracts/index.js';
+export * from './host.js';
+export * from './plugin.js';

@@ -1,0 +1,72 @@
+// Typed reads of client fields. A wrong type is the client's error and names the path.
+import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
+import { invalidRequest } from '@turnpike/errors';
+
+const wrong = (path: string, expected: string, value: JsonValue | undefined): Error =>
+  invalidRequest(
+    `'${path}' must be ${expected}, not ${value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : JSON.stringify(value)?.slice(0, 60)}.`,
+    path,
+  );
+
+/** Absent and null are both "not given", as in OpenAI's API. */
+const given = (body: JsonObject, key: string): JsonValue | undefined => body[key] ?? undefined;
+
+export const optionalString = (body: JsonObject, key: string, path = key): string | undefined => {
+  const value = given(body, key);
+  if (value === undefined || typeof value === 'string') return value;
+  throw wrong(path, 'a string', value);
+};
+
+export const requiredString = (body: JsonObject, key: string, path = key): string => {
+  const value = optionalString(body, key, path);
+  if (value === undefined) throw invalidRequest(`'${path}' is required.`, path);
+  return value;
+};
+
+export const optionalNumber = (body: JsonObject, key: string, path = key): number | undefined => {
+  const value = given(body, key);
+  if (value === undefined || typeof value === 'number') return value;
+  throw wrong(path, 'a number', value);
+};
+
+export const optionalInteger = (body: JsonObject, key: string, path = key): number | undefined => {
+  const value = optionalNumber(body, key, path);
+  if (value === undefined || Number.isInteger(value)) return value;
+  throw wrong(path, 'a whole number', value);
+};
+
+export const optionalBoolean = (body: JsonObject, key: string, path = key): boolean | undefined => {
+  const value = given(body, key);
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw wrong(path, 'true or false', value);
+};
+
+export const optionalObject = (body: JsonObject, key: string, path = key): JsonObject | undefined => {
+  const value = given(body, key);
+  if (value === undefined || isJsonObject(value)) return value;
+  throw wrong(path, 'an object', value);
+};
+
+export const optionalArray = (body: JsonObject, key: string, path = key): JsonValue[] | undefined => {
+  const value = given(body, key);
+  if (value === undefined || Array.isArray(value)) return value;
+  throw wrong(path, 'an array', value);
+};
+
+export const objectAt = (value: JsonValue | undefined, path: string): JsonObject => {
+  if (isJsonObject(value)) return value;
+  throw wrong(path, 'an object', value);
+};
+
+/** A word of a fixed set. */
+export const optionalEnum = <T extends string>(
+  body: JsonObject,
+  key: string,
+  words: readonly T[],
+  path = key,
+): T | undefined => {
+  const value = given(body, key);
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && (words as readonly string[]).includes(value)) return value as T;
+  throw wrong(path, `one of ${words.map((word) => `'${word}'`).join(', ')}`, value);
+};

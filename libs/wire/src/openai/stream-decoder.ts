@@ -1,0 +1,156 @@
+// OpenAI chat stream → chunks. State is one small object a stream.
+import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue, type Logprobs } from '@turnpike/domain';
+import { GatewayError, classifyUpstreamError, readErrorValue } from '@turnpike/errors';
+import { SseParser } from '../sse/index.js';
+import type { Emit, StreamDecoder } from '../stream.js';
+import { argumentsText, thoughtSignature } from './content.js';
+import { fromOpenAiFinishReason } from './finish-reason.js';
+import { unreadable } from './from-response.js';
+import { ToolCallTracker } from './stream-tool-calls.js';
+import { fromOpenAiUsage } from './usage.js';
+
+/** An `error` object that came inside a 200 → our error. */
+export const streamError = (error: JsonValue, status = 200): GatewayError => {
+  const read = readErrorValue({ error });
+  return new GatewayError(
+    classifyUpstreamError(status, read),
+    `The provider broke off the stream: ${read.message || 'no reason given'}`,
+    {
+      upstreamCode: read.code,
+      upstreamType: read.type,
+    },
+  );
+};
+
+export const openAiStreamDecoder = (emit: Emit<ChatChunk>): StreamDecoder => new OpenAiStreamDecoder(emit);
+
+class OpenAiStreamDecoder implements StreamDecoder {
+  private readonly parser = new SseParser(({ data }) => this.event(data));
+  private readonly calls = new ToolCallTracker();
+  private isStarted = false;
+  private isDone = false;
+  private readonly finished = new Set<number>();
+
+  constructor(private readonly emit: Emit<ChatChunk>) {}
+
+  push(bytes: Uint8Array): void {
+    this.parser.push(bytes);
+  }
+
+  end(): void {
+    this.parser.end();
+    // Hosts may omit `[DONE]`; an answer whose choices all finished is complete all the same.
+    if (!this.isDone && this.finished.size === 0) {
+      throw new GatewayError('GW_STREAM_CUT', 'The provider closed the stream before the answer was complete.');
+    }
+  }
+
+  private event(data: string): void {
+    if (data === '[DONE]') {
+      this.isDone = true;
+      return;
+    }
+    if (data === '') return;
+    let chunk: JsonValue;
+    try {
+      chunk = JSON.parse(data) as JsonValue;
+    } catch (error) {
+      throw unreadable('a stream event is not JSON', error);
+    }
+    if (!isJsonObject(chunk)) throw unreadable('a stream event is not an object');
+    if (chunk['error'] !== undefined && chunk['error'] !== null) throw streamError(chunk['error']);
+    this.start(chunk);
+    const choices = chunk['choices'];
+    if (Array.isArray(choices)) for (const choice of choices) if (isJsonObject(choice)) this.choice(choice);
+    const groq = chunk['x_groq'];
+    const usage = fromOpenAiUsage(chunk['usage']) ?? (isJsonObject(groq) ? fromOpenAiUsage(groq['usage']) : undefined);
+    if (usage) this.emit({ type: 'usage', usage });
+  }
+
+  private start(chunk: JsonObject): void {
+    if (this.isStarted) return;
+    // Azure opens with an empty chunk that only carries filter results.
+    if (!chunk['id'] && Array.isArray(chunk['choices']) && chunk['choices'].length === 0) return;
+    this.isStarted = true;
+    this.emit({
+      type: 'start',
+      id: typeof chunk['id'] === 'string' ? chunk['id'] : '',
+      model: typeof chunk['model'] === 'string' ? chunk['model'] : '',
+      created: typeof chunk['created'] === 'number' ? chunk['created'] : Math.floor(Date.now() / 1_000),
+      ...(typeof chunk['system_fingerprint'] === 'string' ? { systemFingerprint: chunk['system_fingerprint'] } : {}),
+      ...(typeof chunk['service_tier'] === 'string' ? { serviceTier: chunk['service_tier'] } : {}),
+    });
+  }
+
+  private choice(value: JsonObject): void {
+    const choice = typeof value['index'] === 'number' ? value['index'] : 0;
+    const delta = isJsonObject(value['delta']) ? value['delta'] : {};
+    this.reasoning(choice, delta);
+    const text = delta['content'];
+    if (typeof text === 'string' && text !== '') this.emit({ type: 'text-delta', choice, text });
+    if (typeof delta['refusal'] === 'string' && delta['refusal'] !== '') {
+      this.emit({ type: 'refusal-delta', choice, text: delta['refusal'] });
+    }
+    if (isJsonObject(value['logprobs'])) {
+      this.emit({ type: 'logprobs', choice, logprobs: value['logprobs'] as Logprobs });
+    }
+    if (Array.isArray(delta['annotations']) && delta['annotations'].length > 0) {
+      this.emit({ type: 'annotations', choice, annotations: delta['annotations'].filter(isJsonObject) });
+    }
+    if (isJsonObject(delta['audio'])) this.emit({ type: 'audio-delta', choice, audio: delta['audio'] });
+    const calls = delta['tool_calls'];
+    if (Array.isArray(calls)) for (const call of calls) if (isJsonObject(call)) this.toolCall(choice, call);
+    if (isJsonObject(delta['function_call'])) this.toolCall(choice, { index: 0, function: delta['function_call'] });
+    this.finish(choice, value['finish_reason']);
+  }
+
+  private reasoning(choice: number, delta: JsonObject): void {
+    const text = delta['reasoning_content'] ?? delta['reasoning'];
+    if (typeof text === 'string' && text !== '') this.emit({ type: 'reasoning-delta', choice, text });
+    const blocks = delta['thinking_blocks'];
+    if (!Array.isArray(blocks)) return;
+    for (const block of blocks) {
+      if (!isJsonObject(block)) continue;
+      if (typeof block['signature'] === 'string') {
+        this.emit({ type: 'reasoning-signature', choice, signature: block['signature'] });
+      } else if (typeof block['data'] === 'string') {
+        this.emit({ type: 'reasoning-signature', choice, redacted: block['data'] });
+      }
+    }
+  }
+
+  private toolCall(choice: number, call: JsonObject): void {
+    const described = isJsonObject(call['function'])
+      ? call['function']
+      : isJsonObject(call['custom'])
+        ? call['custom']
+        : {};
+    const { index, started } = this.calls.place(choice, call, described);
+    if (started) {
+      const signature = thoughtSignature(call);
+      this.emit({ type: 'tool-call-start', choice, index, ...started, ...(signature ? { signature } : {}) });
+    }
+    const piece = argumentsText(described['arguments'] ?? described['input']);
+    if (piece === '') return;
+    this.calls.wrote(choice, index);
+    this.emit({ type: 'tool-call-delta', choice, index, arguments: piece });
+  }
+
+  private finish(choice: number, word: JsonValue | undefined): void {
+    if (typeof word !== 'string' || this.finished.has(choice)) return;
+    // An empty word is "not yet" on some hosts, and "tool calls" on others that never say more.
+    if (word === '' && !this.calls.has(choice)) return;
+    if (word === 'error' || word === 'network_error' || word === 'insufficient_system_resource') {
+      throw streamError({ message: `finish reason '${word}'`, code: 503 });
+    }
+    this.finished.add(choice);
+    for (const index of this.calls.silent(choice))
+      this.emit({ type: 'tool-call-delta', choice, index, arguments: '{}' });
+    this.emit({
+      type: 'finish',
+      choice,
+      reason: fromOpenAiFinishReason(word, this.calls.has(choice)),
+      ...(word ? { native: word } : {}),
+    });
+  }
+}
