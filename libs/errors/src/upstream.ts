@@ -29,7 +29,7 @@ const record = (value: unknown): Record<string, unknown> | undefined =>
 
 /**
  * Finds the message in every shape that upstreams are known to use: `{error: {message}}`, `{error: "text"}`,
- * `{message}`, `{detail: "text" | [{msg, loc}]}`, `[{error}]`, `{errors: [{message}]}`,
+ * `{message}`, `{message: {detail}}`, `{detail: "text" | [{msg, loc}]}`, `[{error}]`, `{errors: [{message}]}`,
  * `{base_resp: {status_code, status_msg}}`, HTML (its title), plain text, nothing.
  */
 export const readErrorBody = (body: string): UpstreamErrorBody => {
@@ -52,6 +52,15 @@ export const readErrorBody = (body: string): UpstreamErrorBody => {
   return { ...read, message: read.message.slice(0, MAX_MESSAGE_CHARACTERS) };
 };
 
+/** `"text"`, or what FastAPI says of a bad field: `[{loc: ["body", "n"], msg: "Extra inputs …"}]` → `body.n: Extra …`. */
+const readDetail = (detail: unknown): string | undefined => {
+  const first = record(Array.isArray(detail) ? detail[0] : undefined);
+  if (!first) return asText(detail);
+  const place = Array.isArray(first['loc']) ? `${first['loc'].join('.')}: ` : '';
+  const text = asText(first['msg']);
+  return text && place + text;
+};
+
 /** The same for a value that is already parsed, such as an `error` object found inside a stream. */
 export const readErrorValue = (value: unknown): UpstreamErrorBody => {
   const first: unknown = Array.isArray(value) ? value[0] : value;
@@ -67,15 +76,20 @@ export const readErrorValue = (value: unknown): UpstreamErrorBody => {
       param: asText(inner['param']),
     };
   }
+  const message = outer['message'];
+  if (typeof message === 'object' && message !== null) {
+    const within = readErrorValue(Array.isArray(message) ? { detail: message as unknown[] } : message);
+    return { ...within, type: asText(outer['type']) ?? within.type, code: asText(outer['code']) ?? within.code };
+  }
   const nested = record(Array.isArray(outer['errors']) ? outer['errors'][0] : undefined);
-  const detail: unknown = Array.isArray(outer['detail']) ? record(outer['detail'][0])?.['msg'] : outer['detail'];
+  const detail = readDetail(outer['detail']);
   const base = record(outer['base_resp']);
   return {
     message:
       asText(outer['error']) ??
-      asText(outer['message']) ??
+      asText(message) ??
       asText(outer['msg']) ??
-      asText(detail) ??
+      detail ??
       asText(nested?.['message']) ??
       asText(base?.['status_msg']) ??
       '',

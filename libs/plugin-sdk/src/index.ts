@@ -5,4 +5,5 @@ export * from '@turnpike/wire';
 export { z } from 'zod';
 export * from './contracts/index.js';
 export * from './host.js';
+export * from './openai-operations.js';
 export * from './plugin.js';

@@ -7,6 +7,7 @@ import type {
   ImagePart,
   JsonObject,
   JsonValue,
+  ReasoningPart,
   TextPart,
 } from '@turnpike/domain';
 import { isJsonObject } from '@turnpike/domain';
@@ -124,11 +125,14 @@ const mediaUrl = (part: ImagePart | FilePart | AudioPart): string =>
 
 /**
  * An assistant turn's fields → parts, in the order reasoning, text, refusal, tool calls: the order models write in.
- * Reads the reasoning spellings in use: `thinking_blocks`, `reasoning_content`, `reasoning`.
+ * Reads the reasoning spellings in use: `thinking_blocks`, `reasoning_content`, `reasoning`, and parts of the content.
  */
 export const fromOpenAiAssistant = (message: JsonObject, path: string): AssistantPart[] => {
   const parts: AssistantPart[] = [...fromReasoning(message)];
-  for (const part of fromOpenAiContent(message['content'], `${path}.content`)) {
+  const content = message['content'];
+  const written = Array.isArray(content) ? content.filter((part) => !isReasoningContent(part)) : content;
+  if (Array.isArray(content)) parts.push(...content.filter(isReasoningContent).flatMap(fromReasoningContent));
+  for (const part of fromOpenAiContent(written, `${path}.content`)) {
     if (part.type === 'text' || part.type === 'image' || part.type === 'audio') parts.push(part);
     else
       throw invalidRequest(`'${path}.content' may not hold a ${part.type} in an assistant message.`, `${path}.content`);
@@ -172,6 +176,21 @@ const fromReasoning = (message: JsonObject): AssistantPart[] => {
   }
   const text = message['reasoning_content'] ?? message['reasoning'];
   return typeof text === 'string' && text !== '' ? [{ type: 'reasoning', text }] : [];
+};
+
+/** Mistral and Databricks write reasoning as parts of the content. */
+export const isReasoningContent = (part: JsonValue): part is JsonObject =>
+  isJsonObject(part) && (part['type'] === 'thinking' || part['type'] === 'reasoning');
+
+/** `{thinking: "…" | [{text}]}` or `{summary: [{text, signature}]}` → reasoning parts. */
+export const fromReasoningContent = (part: JsonObject): ReasoningPart[] => {
+  const pieces = part['thinking'] ?? part['summary'];
+  const list: JsonValue[] = Array.isArray(pieces) ? pieces : [{ text: pieces }];
+  return list.filter(isJsonObject).flatMap((piece) => {
+    const { text, signature } = piece;
+    if (typeof text !== 'string' || (text === '' && typeof signature !== 'string')) return [];
+    return [{ type: 'reasoning', text, ...(typeof signature === 'string' ? { signature } : {}) }];
+  });
 };
 
 /** Some hosts write the arguments as an object, or null. */

@@ -28,3 +28,8 @@ export const fromOpenAiFinishReason = (word: string | null | undefined, hasToolC
   const reason = (word && FROM_OPENAI[word]) || 'stop';
   return reason === 'stop' && hasToolCalls ? 'tool-calls' : reason;
 };
+
+/** Words that say the answer failed. They come inside a 200, where an error would have been clearer. */
+const FAILED: ReadonlySet<string> = new Set(['error', 'network_error', 'insufficient_system_resource']);
+
+export const isFailedFinish = (word: unknown): word is string => typeof word === 'string' && FAILED.has(word);

@@ -7,9 +7,10 @@ import {
   type JsonValue,
   type Logprobs,
 } from '@turnpike/domain';
-import { GatewayError } from '@turnpike/errors';
+import { GatewayError, classifyUpstreamError, readErrorValue } from '@turnpike/errors';
 import { fromOpenAiAssistant } from './content.js';
-import { fromOpenAiFinishReason } from './finish-reason.js';
+import { fromOpenAiFinishReason, isFailedFinish } from './finish-reason.js';
+import { newToolCallId } from './stream-tool-calls.js';
 import { fromOpenAiUsage } from './usage.js';
 
 const READ: ReadonlySet<string> = new Set([
@@ -26,8 +27,27 @@ const READ: ReadonlySet<string> = new Set([
 export const unreadable = (what: string, cause?: unknown): GatewayError =>
   new GatewayError('GW_UPSTREAM_INVALID_RESPONSE', `The provider's answer cannot be read: ${what}.`, { cause });
 
-/** @throws GW_UPSTREAM_INVALID_RESPONSE */
+/** An error that came inside a 200: `{error}`, or `{base_resp: {status_code, status_msg}}` with a code other than 0. */
+export const failureInside = (body: JsonValue): JsonObject | undefined => {
+  if (!isJsonObject(body)) return undefined;
+  const { error, base_resp: base } = body;
+  if (error) return { error };
+  return isJsonObject(base) && typeof base['status_code'] === 'number' && base['status_code'] !== 0 ? body : undefined;
+};
+
+/** What `failureInside` found → our error. */
+export const toInnerError = (failure: JsonObject, what: string): GatewayError => {
+  const read = readErrorValue(failure);
+  return new GatewayError(classifyUpstreamError(200, read), `${what}: ${read.message || 'no reason given'}`, {
+    upstreamCode: read.code,
+    upstreamType: read.type,
+  });
+};
+
+/** @throws GW_UPSTREAM_INVALID_RESPONSE, or what an error inside the body means */
 export const fromOpenAiResponse = (body: JsonValue): ChatResponse => {
+  const failure = failureInside(body);
+  if (failure) throw toInnerError(failure, 'The provider answered with an error');
   if (!isJsonObject(body) || !Array.isArray(body['choices'])) throw unreadable("it has no 'choices'");
   const extras: JsonObject = {};
   for (const key of Object.keys(body)) if (!READ.has(key)) extras[key] = body[key];
@@ -47,6 +67,10 @@ const fromChoice = (choice: JsonObject, position: number): ChatChoice => {
   const message = isJsonObject(choice['message']) ? choice['message'] : {};
   const content = fromAnswer(message);
   const word = typeof choice['finish_reason'] === 'string' ? choice['finish_reason'] : '';
+  if (isFailedFinish(word)) {
+    const error = choice['error'] ?? { message: `finish reason '${word}'`, code: 503 };
+    throw toInnerError({ error }, 'The provider gave up');
+  }
   return {
     index: typeof choice['index'] === 'number' ? choice['index'] : position,
     content,
@@ -62,10 +86,13 @@ const fromChoice = (choice: JsonObject, position: number): ChatChoice => {
 const fromAnswer = (message: JsonObject): ChatChoice['content'] => {
   let content: ChatChoice['content'];
   try {
-    content = fromOpenAiAssistant(message, 'message');
+    // Some servers write a single call without the list around it.
+    const calls = message['tool_calls'];
+    content = fromOpenAiAssistant(isJsonObject(calls) ? { ...message, tool_calls: [calls] } : message, 'message');
   } catch (error) {
     throw unreadable('its message is malformed', error);
   }
+  for (const part of content) if (part.type === 'tool-call' && part.id === '') part.id = newToolCallId();
   const annotations = message['annotations'];
   const text = content.find((part) => part.type === 'text');
   if (text && Array.isArray(annotations) && annotations.length > 0) text.annotations = annotations.filter(isJsonObject);

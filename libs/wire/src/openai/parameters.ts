@@ -22,11 +22,23 @@ export const OPENAI_CHAT_EXTRAS: ReadonlySet<string> = new Set([
 
 /** Values that mean "nothing special", so a client that sends them asks for nothing an upstream could lack. */
 const HARMLESS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  frequency_penalty: (value) => value === 0,
+  function_call: (value) => value === 'auto',
   logit_bias: (value) => typeof value === 'object' && value !== null && Object.keys(value).length === 0,
+  logprobs: (value) => value === false,
   metadata: (value) => typeof value === 'object' && value !== null && Object.keys(value).length === 0,
   modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
+  n: (value) => value === 1,
+  parallel_tool_calls: (value) => value === true,
+  presence_penalty: (value) => value === 0,
+  response_format: (value) => (value as { type?: unknown } | null)?.type === 'text',
   service_tier: (value) => value === 'auto' || value === 'default',
+  stop: (value) => Array.isArray(value) && value.length === 0,
   store: (value) => value === false,
+  tool_choice: (value) => value === 'auto',
+  tools: (value) => Array.isArray(value) && value.length === 0,
+  top_logprobs: (value) => value === 0,
+  top_p: (value) => value === 1,
   verbosity: (value) => value === 'medium',
 };
 

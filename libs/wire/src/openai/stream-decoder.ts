@@ -1,24 +1,32 @@
 // OpenAI chat stream → chunks. State is one small object a stream.
-import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue, type Logprobs } from '@turnpike/domain';
-import { GatewayError, classifyUpstreamError, readErrorValue } from '@turnpike/errors';
+import {
+  isJsonObject,
+  type ChatChunk,
+  type JsonObject,
+  type JsonValue,
+  type Logprobs,
+  type Usage,
+} from '@turnpike/domain';
+import { GatewayError } from '@turnpike/errors';
 import { SseParser } from '../sse/index.js';
 import type { Emit, StreamDecoder } from '../stream.js';
-import { argumentsText, thoughtSignature } from './content.js';
-import { fromOpenAiFinishReason } from './finish-reason.js';
-import { unreadable } from './from-response.js';
+import { argumentsText, fromReasoningContent, isReasoningContent, thoughtSignature } from './content.js';
+import { fromOpenAiFinishReason, isFailedFinish } from './finish-reason.js';
+import { failureInside, toInnerError, unreadable } from './from-response.js';
 import { ToolCallTracker } from './stream-tool-calls.js';
 import { fromOpenAiUsage } from './usage.js';
 
-/** An `error` object that came inside a 200 → our error. */
-export const streamError = (error: JsonValue, status = 200): GatewayError => {
-  const read = readErrorValue({ error });
-  return new GatewayError(
-    classifyUpstreamError(status, read),
-    `The provider broke off the stream: ${read.message || 'no reason given'}`,
-    {
-      upstreamCode: read.code,
-      upstreamType: read.type,
-    },
+/** An `error` value that came inside a 200 → our error. */
+export const streamError = (error: JsonValue): GatewayError =>
+  toInnerError({ error }, 'The provider broke off the stream');
+
+/** Hosts put it at the top, into the last choice (Moonshot), or into a field of their own (Groq). */
+const usageOf = (chunk: JsonObject, choices: readonly JsonObject[]): Usage | undefined => {
+  const groq = chunk['x_groq'];
+  return (
+    fromOpenAiUsage(chunk['usage']) ??
+    fromOpenAiUsage(choices.at(-1)?.['usage']) ??
+    (isJsonObject(groq) ? fromOpenAiUsage(groq['usage']) : undefined)
   );
 };
 
@@ -58,12 +66,12 @@ class OpenAiStreamDecoder implements StreamDecoder {
       throw unreadable('a stream event is not JSON', error);
     }
     if (!isJsonObject(chunk)) throw unreadable('a stream event is not an object');
-    if (chunk['error'] !== undefined && chunk['error'] !== null) throw streamError(chunk['error']);
+    const failure = failureInside(chunk);
+    if (failure) throw toInnerError(failure, 'The provider broke off the stream');
     this.start(chunk);
-    const choices = chunk['choices'];
-    if (Array.isArray(choices)) for (const choice of choices) if (isJsonObject(choice)) this.choice(choice);
-    const groq = chunk['x_groq'];
-    const usage = fromOpenAiUsage(chunk['usage']) ?? (isJsonObject(groq) ? fromOpenAiUsage(groq['usage']) : undefined);
+    const choices = Array.isArray(chunk['choices']) ? chunk['choices'].filter(isJsonObject) : [];
+    for (const choice of choices) this.choice(choice);
+    const usage = usageOf(chunk, choices);
     if (usage) this.emit({ type: 'usage', usage });
   }
 
@@ -86,8 +94,7 @@ class OpenAiStreamDecoder implements StreamDecoder {
     const choice = typeof value['index'] === 'number' ? value['index'] : 0;
     const delta = isJsonObject(value['delta']) ? value['delta'] : {};
     this.reasoning(choice, delta);
-    const text = delta['content'];
-    if (typeof text === 'string' && text !== '') this.emit({ type: 'text-delta', choice, text });
+    this.content(choice, delta['content']);
     if (typeof delta['refusal'] === 'string' && delta['refusal'] !== '') {
       this.emit({ type: 'refusal-delta', choice, text: delta['refusal'] });
     }
@@ -98,10 +105,29 @@ class OpenAiStreamDecoder implements StreamDecoder {
       this.emit({ type: 'annotations', choice, annotations: delta['annotations'].filter(isJsonObject) });
     }
     if (isJsonObject(delta['audio'])) this.emit({ type: 'audio-delta', choice, audio: delta['audio'] });
-    const calls = delta['tool_calls'];
+    const calls = isJsonObject(delta['tool_calls']) ? [delta['tool_calls']] : delta['tool_calls'];
     if (Array.isArray(calls)) for (const call of calls) if (isJsonObject(call)) this.toolCall(choice, call);
     if (isJsonObject(delta['function_call'])) this.toolCall(choice, { index: 0, function: delta['function_call'] });
     this.finish(choice, value['finish_reason']);
+  }
+
+  /** Text, or a list of parts where a host writes reasoning there. */
+  private content(choice: number, content: JsonValue | undefined): void {
+    if (typeof content === 'string') {
+      if (content !== '') this.emit({ type: 'text-delta', choice, text: content });
+    } else if (Array.isArray(content)) {
+      for (const part of content) {
+        if (isReasoningContent(part)) this.reasoningContent(choice, part);
+        else if (isJsonObject(part)) this.content(choice, part['text']);
+      }
+    }
+  }
+
+  private reasoningContent(choice: number, part: JsonObject): void {
+    for (const { text, signature } of fromReasoningContent(part)) {
+      if (text !== '') this.emit({ type: 'reasoning-delta', choice, text });
+      if (signature !== undefined) this.emit({ type: 'reasoning-signature', choice, signature });
+    }
   }
 
   private reasoning(choice: number, delta: JsonObject): void {
@@ -140,7 +166,7 @@ class OpenAiStreamDecoder implements StreamDecoder {
     if (typeof word !== 'string' || this.finished.has(choice)) return;
     // An empty word is "not yet" on some hosts, and "tool calls" on others that never say more.
     if (word === '' && !this.calls.has(choice)) return;
-    if (word === 'error' || word === 'network_error' || word === 'insufficient_system_resource') {
+    if (isFailedFinish(word)) {
       throw streamError({ message: `finish reason '${word}'`, code: 503 });
     }
     this.finished.add(choice);

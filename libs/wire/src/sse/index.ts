@@ -1,1 +1,2 @@
+export * from './event-splitter.js';
 export * from './parser.js';

@@ -1,0 +1,102 @@
+// Where the top-level members of a JSON object stand in its bytes, so that one can be changed and the rest kept.
+import { constants } from 'node:buffer';
+
+/** Offsets into the bytes: `start` at the key's quote, `valueStart` at the value, `end` just after it. */
+export interface Member {
+  key: string;
+  start: number;
+  valueStart: number;
+  end: number;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
+/** Most strings in a request are short; the native search pays off only beyond this. */
+const SHORT = 48;
+
+const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+const skipSpace = (bytes: Buffer, from: number): number => {
+  let at = from;
+  while (isSpace(bytes[at])) at += 1;
+  return at;
+};
+
+/** Offset just after the closing quote of the string that opens at `open`. */
+const stringEnd = (bytes: Buffer, open: number): number => {
+  let at = open + 1;
+  for (const stop = Math.min(bytes.length, at + SHORT); at < stop; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) at += 1;
+  }
+  for (;;) {
+    const quote = bytes.indexOf(QUOTE, at);
+    if (quote === -1) return bytes.length;
+    let slashes = 0;
+    while (quote - 1 - slashes >= at && bytes[quote - 1 - slashes] === BACKSLASH) slashes += 1;
+    if (slashes % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+};
+
+/** Offset just after the object or array that opens at `open`. */
+const nestedEnd = (bytes: Buffer, open: number): number => {
+  let depth = 0;
+  for (let at = open; at < bytes.length; ) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      at = stringEnd(bytes, at);
+      continue;
+    }
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+    at += 1;
+  }
+  return bytes.length;
+};
+
+const scalarEnd = (bytes: Buffer, from: number): number => {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== COMMA && bytes[at] !== CLOSE_BRACE && !isSpace(bytes[at])) at += 1;
+  return at;
+};
+
+const valueEnd = (bytes: Buffer, from: number): number => {
+  const byte = bytes[from];
+  if (byte === QUOTE) return stringEnd(bytes, from);
+  if (byte === OPEN_BRACE || byte === OPEN_BRACKET) return nestedEnd(bytes, from);
+  return scalarEnd(bytes, from);
+};
+
+/** @param bytes the text of one JSON object that JSON.parse accepted; anything else gives nonsense */
+export const membersOf = (bytes: Buffer): Member[] => {
+  const members: Member[] = [];
+  let at = skipSpace(bytes, bytes.indexOf(OPEN_BRACE) + 1);
+  while (bytes[at] === QUOTE) {
+    const start = at;
+    const keyEnd = stringEnd(bytes, start);
+    const text = bytes.toString('utf8', start + 1, keyEnd - 1);
+    const key = text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+    const colon = skipSpace(bytes, keyEnd);
+    const valueStart = skipSpace(bytes, bytes[colon] === COLON ? colon + 1 : colon);
+    const end = valueEnd(bytes, valueStart);
+    members.push({ key, start, valueStart, end });
+    at = skipSpace(bytes, end);
+    if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);
+  }
+  return members;
+};
+
+/** Longest text that V8 can hold; a larger body cannot be parsed whatever the limit says. */
+export const MAX_TEXT_BYTES = constants.MAX_STRING_LENGTH;

@@ -1,0 +1,104 @@
+// Keeps a plugin's faults from its callers: every hook has a deadline, and one that keeps failing rests for a while.
+import { GatewayError } from '@turnpike/errors';
+import type { Clock } from '@turnpike/plugin-sdk';
+
+export interface HookEvent {
+  plugin: string;
+  hook: string;
+  outcome: 'ok' | 'error' | 'timeout' | 'skipped';
+  ms: number;
+  error?: unknown;
+}
+
+export interface ContainmentOptions {
+  plugin: string;
+  clock: Clock;
+  /** Told of every run, for metrics and logs. Must not throw. */
+  onEvent: (event: HookEvent) => void;
+  /** Failures in a row that switch the plugin off. */
+  maxFailures?: number;
+  /** How long it stays off before one run is tried. */
+  restMs?: number;
+}
+
+const MAX_FAILURES = 5;
+const REST_MS = 60_000;
+
+export class Containment {
+  private failures = 0;
+  private restUntil = 0;
+  private isProbing = false;
+
+  constructor(private readonly options: ContainmentOptions) {}
+
+  /** Off: it failed too often in a row and its rest is not over. */
+  get isResting(): boolean {
+    return this.restUntil > this.options.clock.now() || (this.restUntil > 0 && this.isProbing);
+  }
+
+  /**
+   * Runs a hook under a deadline. The signal given to it aborts when the deadline passes or `outer` aborts.
+   * @throws GW_PLUGIN_HOOK when it throws, takes too long, or the plugin is resting; what to do about that is the
+   *   caller's decision (a guardrail stops the call, a cache counts as a miss)
+   */
+  async run<T>(
+    hook: string,
+    deadlineMs: number,
+    body: (signal: AbortSignal) => T | Promise<T>,
+    outer?: AbortSignal,
+  ): Promise<T> {
+    if (this.isResting) {
+      this.report(hook, 'skipped', 0);
+      throw this.failure(hook, 'is switched off for a while after repeated failures');
+    }
+    this.isProbing = this.restUntil > 0;
+    const startedAt = performance.now();
+    const deadline = new AbortController();
+    const signal = outer ? AbortSignal.any([deadline.signal, outer]) : deadline.signal;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+          const error = this.failure(hook, `took longer than ${deadlineMs} ms`);
+          deadline.abort(error);
+          reject(error);
+        }, deadlineMs);
+      });
+      const value = await Promise.race([Promise.resolve(body(signal)), late]);
+      this.succeeded();
+      this.report(hook, 'ok', performance.now() - startedAt);
+      return value;
+    } catch (error) {
+      this.failed();
+      this.report(hook, deadline.signal.aborted ? 'timeout' : 'error', performance.now() - startedAt, error);
+      throw deadline.signal.aborted ? error : this.failure(hook, 'failed', error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private succeeded(): void {
+    this.failures = 0;
+    this.restUntil = 0;
+    this.isProbing = false;
+  }
+
+  private failed(): void {
+    this.failures += 1;
+    this.isProbing = false;
+    if (this.failures >= (this.options.maxFailures ?? MAX_FAILURES)) {
+      this.restUntil = this.options.clock.now() + (this.options.restMs ?? REST_MS);
+    }
+  }
+
+  private report(hook: string, outcome: HookEvent['outcome'], ms: number, error?: unknown): void {
+    this.options.onEvent({ plugin: this.options.plugin, hook, outcome, ms, error });
+  }
+
+  private failure(hook: string, what: string, cause?: unknown): GatewayError {
+    return new GatewayError('GW_PLUGIN_HOOK', `Plugin ${this.options.plugin} ${what} (${hook}).`, {
+      provider: this.options.plugin,
+      cause,
+    });
+  }
+}

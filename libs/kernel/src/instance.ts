@@ -1,0 +1,142 @@
+// One running plugin: its settings checked, its code set up, its life watched over.
+import type { JsonObject } from '@turnpike/domain';
+import { isGatewayError } from '@turnpike/errors';
+import type { ContractName, Contracts, Health, Lifecycle, z } from '@turnpike/plugin-sdk';
+import type { LoadedPlugin } from './catalogue.js';
+import { Containment, type HookEvent } from './containment.js';
+import { createHost, type HostServices, type PluginTimers } from './host.js';
+import { pluginError } from './module-check.js';
+
+export type PluginStatus = 'ready' | 'started' | 'failed' | 'stopped';
+
+const START_DEADLINE_MS = 10_000;
+const STOP_DEADLINE_MS = 5_000;
+const HEALTH_DEADLINE_MS = 1_000;
+
+const within = async <T>(ms: number, what: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new Error(`${what} took longer than ${ms} ms`);
+      controller.abort(error);
+      reject(error);
+    }, ms);
+  });
+  try {
+    return await Promise.race([body(controller.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export class PluginInstance<C extends ContractName = ContractName> {
+  status: PluginStatus = 'ready';
+  readonly id: string;
+  readonly contract: string;
+  readonly version: string;
+  readonly origin: string;
+  readonly hash: string;
+  readonly failure: 'open' | 'closed';
+  /** Guards the hooks that are called during requests. */
+  readonly hooks: Containment;
+
+  private constructor(
+    /** Same key, same settings: the instance is shared. */
+    readonly key: string,
+    loaded: LoadedPlugin,
+    /** What the plugin offers, by capability. */
+    readonly exports: Contracts[C],
+    private readonly life: Lifecycle,
+    private readonly timers: PluginTimers,
+    services: HostServices,
+    onHook: (event: HookEvent) => void,
+  ) {
+    this.id = loaded.module.id;
+    this.contract = loaded.module.contract;
+    this.version = loaded.file.version;
+    this.origin = loaded.file.origin;
+    this.hash = loaded.file.hash;
+    this.failure = loaded.module.failure ?? (this.contract.startsWith('guardrail/') ? 'closed' : 'open');
+    this.hooks = new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook });
+  }
+
+  /** @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT */
+  static create<C extends ContractName>(
+    key: string,
+    loaded: LoadedPlugin,
+    settings: JsonObject,
+    services: HostServices,
+    onHook: (event: HookEvent) => void,
+  ): PluginInstance<C> {
+    const { module } = loaded;
+    const parsed = (module.config as z.ZodType).safeParse(settings);
+    if (!parsed.success) {
+      const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`);
+      throw pluginError('GW_PLUGIN_CONFIG', module.id, 'config', problems.join('; '), parsed.error);
+    }
+    const { host, timers } = createHost(module.id, services);
+    let made: Contracts[C] & Lifecycle;
+    try {
+      made = module.init(parsed.data as never, host) as Contracts[C] & Lifecycle;
+    } catch (cause) {
+      timers.close();
+      throw pluginError(
+        'GW_PLUGIN_INIT',
+        module.id,
+        'init',
+        isGatewayError(cause) ? cause.message : `init threw: ${reasonOf(cause)}`,
+        cause,
+      );
+    }
+    const promised: readonly string[] = module.capabilities;
+    const lacking = promised.filter((name) => (made as Record<string, unknown> | null)?.[name] === undefined);
+    const lifecycle = new Set(['start', 'stop', 'health']);
+    const surplus = Object.keys(made ?? {}).filter((name) => !promised.includes(name) && !lifecycle.has(name));
+    if (lacking.length + surplus.length > 0) {
+      timers.close();
+      const problem = [
+        ...lacking.map((name) => `it declares '${name}' and does not return it`),
+        ...surplus.map((name) => `it returns '${name}' and does not declare it`),
+      ].join('; ');
+      throw pluginError('GW_PLUGIN_INIT', module.id, 'init', `${problem}.`);
+    }
+    return new PluginInstance<C>(key, loaded, made, made, timers, services, onHook);
+  }
+
+  /** @throws GW_PLUGIN_START; `stop` must be called all the same */
+  async start(): Promise<void> {
+    try {
+      await within(START_DEADLINE_MS, 'start', async (signal) => this.life.start?.(signal));
+      this.status = 'started';
+    } catch (cause) {
+      this.status = 'failed';
+      throw pluginError('GW_PLUGIN_START', this.id, 'start', `${reasonOf(cause)}.`, cause);
+    }
+  }
+
+  /** Never throws: a plugin that cannot stop is left behind. */
+  async stop(): Promise<void> {
+    this.timers.close();
+    try {
+      await within(STOP_DEADLINE_MS, 'stop', async () => this.life.stop?.());
+    } catch {
+      // Nothing can be done about it, and the process must be able to end.
+    }
+    this.status = 'stopped';
+  }
+
+  /** Never throws. */
+  async health(): Promise<Health> {
+    if (this.status !== 'started') return { status: 'down', reason: `the plugin is ${this.status}` };
+    if (this.hooks.isResting) return { status: 'degraded', reason: 'switched off for a while after repeated failures' };
+    if (!this.life.health) return { status: 'up' };
+    try {
+      return await within(HEALTH_DEADLINE_MS, 'health', async () => this.life.health!());
+    } catch (error) {
+      return { status: 'down', reason: `the health check failed: ${reasonOf(error)}` };
+    }
+  }
+}

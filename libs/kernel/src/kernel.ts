@@ -1,0 +1,107 @@
+// Holds the running plugin graph and swaps it for a new one without a gap.
+import type { PluginManifest, PluginSource } from '@turnpike/domain';
+import { PluginCatalogue, type Bundle } from './catalogue.js';
+import type { HookEvent } from './containment.js';
+import { PluginGraph, type PluginUse } from './graph.js';
+import type { HostServices } from './host.js';
+
+export interface KernelOptions {
+  bundle: Bundle;
+  /** Folder that packages and relative plugin paths are looked up from: the config file's. */
+  base: string;
+  services: HostServices;
+  onHook: (event: HookEvent) => void;
+}
+
+/** What `GET /plugins` shows of one plugin. */
+export interface PluginReport {
+  id: string;
+  kind: string;
+  contract: string;
+  version: string;
+  /** `bundle`, `package` or `path`. */
+  origin: string;
+  from: string;
+  /** `sha512-…` of the entry file; empty while it is not loaded. */
+  hash: string;
+  status: string;
+  instances: number;
+  health: { status: string; reason?: string };
+  capabilities: string[];
+}
+
+export class Kernel {
+  private catalogue: PluginCatalogue;
+  private graph: PluginGraph | undefined;
+
+  constructor(private readonly options: KernelOptions) {
+    this.catalogue = PluginCatalogue.fromBundle(options.bundle, options.base);
+  }
+
+  /** Manifests of everything known before foreign plugins are read. */
+  manifests(): PluginManifest[] {
+    return this.catalogue.manifests();
+  }
+
+  /**
+   * Prepares a graph beside the running one: foreign plugins imported, everything built and started. Nothing changes
+   * for requests until `commit`. A failure leaves the running graph untouched.
+   * @param plan made from the manifests, which now include the foreign plugins'
+   * @throws GW_PLUGIN_*
+   */
+  async prepare(
+    sources: readonly PluginSource[],
+    plan: (manifests: PluginManifest[]) => readonly PluginUse[],
+  ): Promise<PreparedGraph> {
+    const bundle = PluginCatalogue.fromBundle(this.options.bundle, this.options.base);
+    const catalogue = sources.length > 0 ? await bundle.withForeign(sources, this.options.base) : bundle;
+    const graph = await PluginGraph.build(catalogue, plan(catalogue.manifests()), this.options);
+    return { catalogue, graph };
+  }
+
+  /** Puts a prepared graph in place and returns the one it replaces, which the caller stops once its calls are done. */
+  commit({ catalogue, graph }: PreparedGraph): PluginGraph | undefined {
+    const former = this.graph;
+    this.catalogue = catalogue;
+    this.graph = graph;
+    return former;
+  }
+
+  /** Every loaded plugin, and with `all` the ones that could be. */
+  async report(all = false): Promise<PluginReport[]> {
+    const instances = this.graph?.all() ?? [];
+    const reports: PluginReport[] = [];
+    for (const { manifest, origin, from } of this.catalogue.known()) {
+      const own = instances.filter((instance) => instance.id === manifest.id);
+      if (own.length === 0 && !all) continue;
+      const healths = await Promise.all(own.map((instance) => instance.health()));
+      const worst =
+        healths.find(({ status }) => status === 'down') ??
+        healths.find(({ status }) => status === 'degraded') ??
+        healths[0];
+      reports.push({
+        id: manifest.id,
+        kind: manifest.id.slice(0, manifest.id.indexOf('.')),
+        contract: manifest.contract,
+        version: own[0]?.version ?? '',
+        origin,
+        from,
+        hash: own[0]?.hash ?? '',
+        status: own[0]?.status ?? 'available',
+        instances: own.length,
+        health: worst ?? { status: 'unknown' },
+        capabilities: manifest.capabilities,
+      });
+    }
+    return reports;
+  }
+
+  async stop(): Promise<void> {
+    await this.graph?.stop();
+  }
+}
+
+export interface PreparedGraph {
+  catalogue: PluginCatalogue;
+  graph: PluginGraph;
+}

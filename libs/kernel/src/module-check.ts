@@ -1,0 +1,95 @@
+// The first look at a plugin: is this thing one, and one that this host can serve? Nothing of it runs.
+import type { PluginManifest } from '@turnpike/domain';
+import { GatewayError, type ErrorCode } from '@turnpike/errors';
+import { z, type AnyPlugin } from '@turnpike/plugin-sdk';
+
+/** Contract → the capabilities it knows. The kernel serves exactly these. */
+const CONTRACTS: Readonly<Record<string, readonly string[]>> = {
+  'provider/v1': ['chat', 'completions', 'embeddings', 'models'],
+  'strategy/v1': ['select'],
+  'cache/v1': ['responses'],
+  'callback/v1': ['events'],
+  'guardrail/v1': ['preCall', 'duringCall', 'postCall'],
+};
+
+const ID = /^(provider|strategy|cache|callback|guardrail)\.[a-z0-9][a-z0-9_.-]*$/i;
+
+export type PluginStep = 'find' | 'import' | 'check' | 'config' | 'init' | 'start' | 'hook' | 'stop' | 'health';
+
+/** Names plugin, step and remedy, as every failure at start must. */
+export const pluginError = (
+  code: ErrorCode,
+  id: string,
+  step: PluginStep,
+  problem: string,
+  cause?: unknown,
+): GatewayError => {
+  const error = new GatewayError(code, `Plugin ${id}, step ${step}: ${problem}`, { provider: id, cause });
+  return error;
+};
+
+/** @throws GW_PLUGIN_CONTRACT, GW_PLUGIN_INVALID */
+export const checkModule = (value: unknown, origin: string): AnyPlugin => {
+  if (typeof value !== 'object' || value === null) {
+    throw pluginError(
+      'GW_PLUGIN_INVALID',
+      origin,
+      'check',
+      'its default export is not a plugin. Export what definePlugin returns.',
+    );
+  }
+  const module = value as Partial<AnyPlugin>;
+  const contract = String(module.contract);
+  const known = CONTRACTS[contract];
+  if (!known) {
+    throw pluginError(
+      'GW_PLUGIN_CONTRACT',
+      typeof module.id === 'string' ? module.id : origin,
+      'check',
+      `it needs contract '${contract}'; this host serves ${Object.keys(CONTRACTS).join(', ')}.`,
+    );
+  }
+  const id = String(module.id);
+  const problem = shapeProblem(module, id, contract, known);
+  if (problem) throw pluginError('GW_PLUGIN_INVALID', id === 'undefined' ? origin : id, 'check', problem);
+  return module as AnyPlugin;
+};
+
+const shapeProblem = (
+  module: Partial<AnyPlugin>,
+  id: string,
+  contract: string,
+  known: readonly string[],
+): string | undefined => {
+  if (!ID.test(id)) return `its id '${id}' is not of the form <kind>.<name>.`;
+  if (!contract.startsWith(`${id.slice(0, id.indexOf('.'))}/`))
+    return `its id '${id}' and its contract '${contract}' are of different kinds.`;
+  const capabilities: unknown = module.capabilities;
+  if (!Array.isArray(capabilities) || capabilities.length === 0) return 'it declares no capabilities.';
+  const strange = capabilities.filter((name) => !known.includes(String(name)));
+  if (strange.length > 0)
+    return `it declares '${strange.join("', '")}', which ${contract} does not know (${known.join(', ')}).`;
+  if (typeof module.init !== 'function') return 'it has no init function.';
+  const schema: unknown = module.config;
+  if (typeof (schema as { safeParse?: unknown } | undefined)?.safeParse !== 'function')
+    return 'its config is not a zod schema.';
+  return undefined;
+};
+
+/** The static data of a module. */
+export const toManifest = (module: AnyPlugin): PluginManifest => ({
+  id: module.id,
+  contract: module.contract,
+  capabilities: [...module.capabilities],
+  configSchema: z.toJSONSchema(module.config, {
+    io: 'input',
+    unrepresentable: 'any',
+  }) as PluginManifest['configSchema'],
+  prefixes: [...(module.prefixes ?? [])],
+  recognises: (module.recognises ?? []).map((pattern) => pattern.source),
+  aliases: [...(module.aliases ?? [])],
+  env: { ...module.env },
+  legacyKeys: [...(module.legacyKeys ?? [])],
+  failure: module.failure ?? (module.contract.startsWith('guardrail/') ? 'closed' : 'open'),
+  needs: [...(module.needs ?? [])],
+});

@@ -1,0 +1,96 @@
+// Operations of a host that speaks OpenAI's format: the plugin says where, with which key, and what is odd about it.
+import {
+  isJsonObject,
+  type ChatChunk,
+  type ChatRequest,
+  type ChatResponse,
+  type CompletionChunk,
+  type CompletionRequest,
+  type CompletionResponse,
+  type EmbeddingRequest,
+  type EmbeddingResponse,
+  type JsonObject,
+  type JsonValue,
+} from '@turnpike/domain';
+import { GatewayError, upstreamError, type UpstreamFailure } from '@turnpike/errors';
+import {
+  fromOpenAiCompletionResponse,
+  fromOpenAiEmbeddingResponse,
+  fromOpenAiResponse,
+  openAiCompletionStreamDecoder,
+  openAiStreamDecoder,
+  toOpenAiCompletionRequest,
+  toOpenAiEmbeddingRequest,
+  toOpenAiRequest,
+} from '@turnpike/wire';
+import type { BodyEdits, Call, HttpOperation, ModelListV1, UpstreamEndpoint } from './contracts/index.js';
+import type { HttpClient } from './host.js';
+
+export interface OpenAiHost {
+  /** `path` is the operation's: `chat/completions`, `completions`, `embeddings`. */
+  endpoint(path: string, call: Call): UpstreamEndpoint;
+  /** Quirks, per operation path. See HttpOperation.adapt. */
+  adapt?(path: string, body: Readonly<JsonObject>, call: Call): BodyEdits | undefined;
+  /** See HttpOperation.translatesAnswers; for chat. */
+  translatesAnswers?: boolean;
+  toError?(failure: UpstreamFailure, call: Call): GatewayError;
+}
+
+/** Operators write a base with or without the operation's path; `path` is one such as `embeddings`. */
+export const openAiUrl = (base: string, path: string): string =>
+  `${base.replace(/\/+$/, '').replace(/\/(?:chat\/completions|completions|embeddings)$/, '')}/${path}`;
+
+const shared = (host: OpenAiHost, path: string) => ({
+  kind: 'http' as const,
+  dialect: 'openai' as const,
+  endpoint: (call: Call) => host.endpoint(path, call),
+  ...(host.adapt && { adapt: (body: Readonly<JsonObject>, call: Call) => host.adapt?.(path, body, call) }),
+  toError: (failure: UpstreamFailure, call: Call) =>
+    host.toError ? host.toError(failure, call) : upstreamError(failure, call.policy.provider),
+});
+
+export const openAiChat = (host: OpenAiHost): HttpOperation<ChatRequest, ChatResponse, ChatChunk> => ({
+  ...shared(host, 'chat/completions'),
+  ...(host.translatesAnswers && { translatesAnswers: true }),
+  toBody: (request, call) => toOpenAiRequest(request, call.model, call.policy),
+  fromBody: fromOpenAiResponse,
+  decoder: (_call, emit) => openAiStreamDecoder(emit),
+});
+
+export const openAiCompletions = (
+  host: OpenAiHost,
+): HttpOperation<CompletionRequest, CompletionResponse, CompletionChunk> => ({
+  ...shared(host, 'completions'),
+  toBody: (request, call) => toOpenAiCompletionRequest(request, call.model),
+  fromBody: fromOpenAiCompletionResponse,
+  decoder: (_call, emit) => openAiCompletionStreamDecoder(emit),
+});
+
+export const openAiEmbeddings = (host: OpenAiHost): HttpOperation<EmbeddingRequest, EmbeddingResponse, never> => ({
+  ...shared(host, 'embeddings'),
+  toBody: (request, call) => toOpenAiEmbeddingRequest(request, call.model),
+  fromBody: fromOpenAiEmbeddingResponse,
+});
+
+/** `GET /models`, which most hosts answer as `{data: [{id}]}` and some as a bare list. */
+export const openAiModelList = (endpoint: UpstreamEndpoint, provider: string, http: HttpClient): ModelListV1 => ({
+  async list(signal) {
+    const answer = await http.request({ url: endpoint.url, headers: endpoint.headers, signal });
+    const body = Buffer.from(answer.body).toString('utf8');
+    if (answer.status >= 400) throw upstreamError({ status: answer.status, headers: answer.headers, body }, provider);
+    let parsed: JsonValue;
+    try {
+      parsed = JSON.parse(body) as JsonValue;
+    } catch (cause) {
+      throw new GatewayError('GW_UPSTREAM_INVALID_RESPONSE', `${provider}: the model list is not JSON.`, {
+        cause,
+        provider,
+      });
+    }
+    const list = isJsonObject(parsed) ? (parsed['data'] ?? parsed['models']) : parsed;
+    return (Array.isArray(list) ? list : []).flatMap((entry) => {
+      const id = isJsonObject(entry) ? (entry['id'] ?? entry['name']) : entry;
+      return typeof id === 'string' ? [id] : [];
+    });
+  },
+});

@@ -1,0 +1,105 @@
+// Embeddings: OpenAI's format ⇄ domain.
+import {
+  isJsonObject,
+  type EmbeddingRequest,
+  type EmbeddingResponse,
+  type JsonObject,
+  type JsonValue,
+} from '@turnpike/domain';
+import { invalidRequest } from '@turnpike/errors';
+import { optionalEnum, optionalInteger, optionalString, requiredString } from '../fields.js';
+import { failureInside, toInnerError, unreadable } from './from-response.js';
+import { fromOpenAiUsage, toOpenAiUsage } from './usage.js';
+
+const MODELLED: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
+
+/** @throws GW_INVALID_REQUEST */
+export const fromOpenAiEmbeddingRequest = (body: JsonObject): EmbeddingRequest => {
+  const request: EmbeddingRequest = {
+    model: requiredString(body, 'model'),
+    input: fromInput(body['input']),
+    dimensions: optionalInteger(body, 'dimensions'),
+    encodingFormat: optionalEnum(body, 'encoding_format', ['float', 'base64']),
+    user: optionalString(body, 'user'),
+    extras: {},
+  };
+  for (const key of Object.keys(body)) if (!MODELLED.has(key)) request.extras[key] = body[key];
+  return request;
+};
+
+const isTokens = (value: JsonValue): value is number[] =>
+  Array.isArray(value) && value.length > 0 && value.every((token) => typeof token === 'number');
+
+const fromInput = (value: JsonValue | undefined): EmbeddingRequest['input'] => {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value) && value.length > 0) {
+    if (isTokens(value)) return [value];
+    if (value.every((entry): entry is string | number[] => typeof entry === 'string' || isTokens(entry))) return value;
+  }
+  throw invalidRequest("'input' must be a string, an array of strings, or arrays of token ids.", 'input');
+};
+
+export const toOpenAiEmbeddingRequest = (request: EmbeddingRequest, model: string): JsonObject => {
+  const body: JsonObject = {
+    ...request.extras,
+    model,
+    input: request.input.length === 1 ? request.input[0] : request.input,
+    dimensions: request.dimensions,
+    encoding_format: request.encodingFormat,
+    user: request.user,
+  };
+  for (const key of Object.keys(body)) if (body[key] === undefined) delete body[key];
+  return body;
+};
+
+/** Entries are put in the order of their `index`. @throws GW_UPSTREAM_INVALID_RESPONSE, or what an error inside the body means */
+export const fromOpenAiEmbeddingResponse = (body: JsonValue): EmbeddingResponse => {
+  const failure = failureInside(body);
+  if (failure) throw toInnerError(failure, 'The provider answered with an error');
+  if (!isJsonObject(body) || !Array.isArray(body['data'])) throw unreadable("it has no 'data'");
+  const vectors: EmbeddingResponse['vectors'] = [];
+  body['data'].forEach((entry, position) => {
+    if (!isJsonObject(entry)) throw unreadable('an embedding is not an object');
+    const vector = entry['embedding'];
+    const index = typeof entry['index'] === 'number' ? entry['index'] : position;
+    if (typeof vector === 'string') vectors[index] = { base64: vector };
+    else if (isTokens(vector ?? null)) vectors[index] = vector as number[];
+    else throw unreadable('an embedding is no vector');
+  });
+  return {
+    model: typeof body['model'] === 'string' ? body['model'] : '',
+    vectors,
+    usage: fromOpenAiUsage(body['usage']),
+  };
+};
+
+/** Gives vectors in the encoding the client asked for, whatever the provider delivered. */
+export const toOpenAiEmbeddingResponse = (
+  response: EmbeddingResponse,
+  encoding: EmbeddingRequest['encodingFormat'] = 'float',
+): JsonObject => ({
+  object: 'list',
+  data: response.vectors.map((vector, index) => ({
+    object: 'embedding',
+    index,
+    embedding: encoding === 'base64' ? toBase64(vector) : toFloats(vector),
+  })),
+  model: response.model,
+  usage: response.usage
+    ? { prompt_tokens: response.usage.inputTokens, total_tokens: response.usage.totalTokens }
+    : toOpenAiUsage({ inputTokens: 0, outputTokens: 0, totalTokens: 0 }),
+});
+
+/** Little-endian float32 bytes, whatever this machine's order. */
+const toBase64 = (vector: EmbeddingResponse['vectors'][number]): string => {
+  if (!Array.isArray(vector)) return vector.base64;
+  const bytes = Buffer.alloc(vector.length * 4);
+  vector.forEach((value, index) => bytes.writeFloatLE(value, index * 4));
+  return bytes.toString('base64');
+};
+
+const toFloats = (vector: EmbeddingResponse['vectors'][number]): number[] => {
+  if (Array.isArray(vector)) return vector;
+  const bytes = Buffer.from(vector.base64, 'base64');
+  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readFloatLE(index * 4));
+};

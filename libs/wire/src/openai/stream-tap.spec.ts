@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { OpenAiStreamTap } from './stream-tap.js';
+
+const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
+const chunk = (delta: unknown, finish: string | null = null, more = {}): string =>
+  event({ id: 'c', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish }], ...more });
+const USAGE = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 };
+const usageOnly = event({ id: 'c', choices: [], usage: USAGE });
+const head = chunk({ role: 'assistant', content: '' }, null, { usage: null });
+const text = chunk({ content: 'say "usage":{ and "error" and data: [DONE] – ok 🙂' }, null, { usage: null });
+const finish = chunk({}, 'stop', { usage: null });
+const done = 'data: [DONE]\n\n';
+
+const run = (stream: string, cuts: number[] = [], withholdUsage = true): { out: string; tap: OpenAiStreamTap } => {
+  const tap = new OpenAiStreamTap({ withholdUsage });
+  const bytes = Buffer.from(stream);
+  const out: Buffer[] = [];
+  let from = 0;
+  for (const cut of [...cuts, bytes.length]) {
+    out.push(tap.push(bytes.subarray(from, cut)));
+    from = cut;
+  }
+  out.push(tap.end());
+  return { out: Buffer.concat(out).toString(), tap };
+};
+
+describe('OpenAiStreamTap', () => {
+  it('keeps the usage chunk that only we asked for, and every other byte', () => {
+    const { out, tap } = run(head + text + finish + usageOnly + done);
+    expect(out).toBe(head + text + finish + done);
+    expect(tap.usage).toMatchObject({ inputTokens: 5, outputTokens: 2 });
+  });
+
+  it('gives the same for every cut of the bytes', () => {
+    const stream = head + text + finish + usageOnly + done;
+    for (let cut = 1; cut < Buffer.byteLength(stream); cut += 1) {
+      expect(run(stream, [cut]).out).toBe(head + text + finish + done);
+    }
+    const single = Array.from({ length: Buffer.byteLength(stream) - 1 }, (_, index) => index + 1);
+    expect(run(stream, single).out).toBe(head + text + finish + done);
+  });
+
+  it('understands events that end with CRLF, at every cut', () => {
+    const crlf = (head + text + finish + usageOnly + done).replaceAll('\n', '\r\n');
+    const expected = (head + text + finish + done).replaceAll('\n', '\r\n');
+    for (let cut = 1; cut < Buffer.byteLength(crlf); cut += 1) expect(run(crlf, [cut]).out).toBe(expected);
+  });
+
+  it('passes the usage chunk on when the client asked for it', () => {
+    expect(run(head + finish + usageOnly + done, [], false).out).toBe(head + finish + usageOnly + done);
+  });
+
+  it('passes on usage that stands beside content', () => {
+    const last = chunk({ content: 'x' }, 'stop', { usage: USAGE });
+    const { out, tap } = run(head + last + done);
+    expect(out).toBe(head + last + done);
+    expect(tap.usage?.totalTokens).toBe(7);
+  });
+
+  it('adds the closing mark that an upstream omits', () => {
+    expect(run(head + finish).out).toBe(head + finish + done);
+    expect(run((head + finish).trimEnd()).out).toBe(`${head}${finish}${done}`);
+  });
+
+  it.each([
+    ['before the finish', head + text],
+    ['inside an event', head + text.slice(0, 40)],
+    ['before anything', ''],
+  ])('says that the stream was cut %s', (_, stream) => {
+    expect(() => run(stream)).toThrow(expect.objectContaining({ code: 'GW_STREAM_CUT' }));
+  });
+
+  it('throws at an error event and sends nothing of it', () => {
+    const tap = new OpenAiStreamTap({ withholdUsage: true });
+    expect(tap.push(Buffer.from(head)).toString()).toBe(head);
+    const error = event({ error: { message: 'Overloaded', type: 'overloaded_error' } });
+    expect(() => tap.push(Buffer.from(error))).toThrow(expect.objectContaining({ code: 'GW_UPSTREAM_UNAVAILABLE' }));
+  });
+
+  it('estimates what was delivered from the bytes', () => {
+    const words = Array.from({ length: 20 }, () => chunk({ content: 'abcdefgh' }, null, { usage: null })).join('');
+    const { tap } = run(head + words + finish + done);
+    expect(tap.estimateOutputTokens()).toBeGreaterThanOrEqual(20);
+    expect(tap.estimateOutputTokens()).toBeLessThan(80);
+  });
+});
