@@ -1,5 +1,5 @@
 // Holds the running plugin graph and swaps it for a new one without a gap.
-import type { PluginManifest, PluginSource } from '@turnpike/domain';
+import type { PluginSource } from '@turnpike/domain';
 import { PluginCatalogue, type Bundle } from './catalogue.js';
 import type { HookEvent } from './containment.js';
 import { PluginGraph, type PluginUse } from './graph.js';
@@ -38,25 +38,21 @@ export class Kernel {
     this.catalogue = PluginCatalogue.fromBundle(options.bundle, options.base);
   }
 
-  /** Manifests of everything known before foreign plugins are read. */
-  manifests(): PluginManifest[] {
-    return this.catalogue.manifests();
+  /**
+   * What could be used: the bundle, and these foreign plugins, which are imported to learn what they are.
+   * @throws GW_PLUGIN_*
+   */
+  discover(sources: readonly PluginSource[]): Promise<PluginCatalogue> {
+    return discoverPlugins(this.options.bundle, sources, this.options.base);
   }
 
   /**
-   * Prepares a graph beside the running one: foreign plugins imported, everything built and started. Nothing changes
-   * for requests until `commit`. A failure leaves the running graph untouched.
-   * @param plan made from the manifests, which now include the foreign plugins'
+   * Prepares a graph beside the running one: everything built and started. Nothing changes for requests until
+   * `commit`. A failure leaves the running graph untouched.
    * @throws GW_PLUGIN_*
    */
-  async prepare(
-    sources: readonly PluginSource[],
-    plan: (manifests: PluginManifest[]) => readonly PluginUse[],
-  ): Promise<PreparedGraph> {
-    const bundle = PluginCatalogue.fromBundle(this.options.bundle, this.options.base);
-    const catalogue = sources.length > 0 ? await bundle.withForeign(sources, this.options.base) : bundle;
-    const graph = await PluginGraph.build(catalogue, plan(catalogue.manifests()), this.options);
-    return { catalogue, graph };
+  async prepare(catalogue: PluginCatalogue, plan: readonly PluginUse[]): Promise<PreparedGraph> {
+    return { catalogue, graph: await PluginGraph.build(catalogue, plan, this.options) };
   }
 
   /** Puts a prepared graph in place and returns the one it replaces, which the caller stops once its calls are done. */
@@ -100,6 +96,16 @@ export class Kernel {
     await this.graph?.stop();
   }
 }
+
+/** Also for those who need the manifests before there is a kernel. @throws GW_PLUGIN_* */
+export const discoverPlugins = async (
+  bundle: Bundle,
+  sources: readonly PluginSource[],
+  base: string,
+): Promise<PluginCatalogue> => {
+  const catalogue = PluginCatalogue.fromBundle(bundle, base);
+  return sources.length > 0 ? catalogue.withForeign(sources, base) : catalogue;
+};
 
 export interface PreparedGraph {
   catalogue: PluginCatalogue;

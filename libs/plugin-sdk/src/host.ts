@@ -20,7 +20,7 @@ export interface Timers {
   every(ms: number, run: () => void): () => void;
 }
 
-/** Metrics named `turnpike_plugin_<name>`, labelled with the plugin id. */
+/** Shown as `turnpike_plugin_events_total` and `turnpike_plugin_value`, labelled with plugin id and name. */
 export interface Metrics {
   count(name: string, by?: number): void;
   gauge(name: string, value: number): void;

@@ -36,9 +36,9 @@ export interface OpenAiHost {
   toError?(failure: UpstreamFailure, call: Call): GatewayError;
 }
 
-/** Operators write a base with or without the operation's path; `path` is one such as `embeddings`. */
-export const openAiUrl = (base: string, path: string): string =>
-  `${base.replace(/\/+$/, '').replace(/\/(?:chat\/completions|completions|embeddings)$/, '')}/${path}`;
+/** Operators write a base with or without a slash or an operation's path at its end; here without. */
+export const openAiBase = (base: string): string =>
+  base.replace(/\/+$/, '').replace(/\/(?:chat\/completions|completions|embeddings)$/, '');
 
 const shared = (host: OpenAiHost, path: string) => ({
   kind: 'http' as const,

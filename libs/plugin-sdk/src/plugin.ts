@@ -20,7 +20,7 @@ export type Need = 'redis' | 'embed' | 'credentials' | 'sockets';
 export interface PluginModule<C extends ContractName = ContractName, S extends z.ZodType = z.ZodType> {
   /** Read first; an unknown one is refused before anything else of the plugin runs. */
   readonly contract: C;
-  /** `<kind>.<name>`, for instance `provider.groq`; also config key, log field and metric label. */
+  /** `<kind>.<name>`, for instance `provider.acme`; also config key, log field and metric label. */
   readonly id: `${PluginKind}.${string}`;
   /** `init` must return exactly these. */
   readonly capabilities: readonly (keyof Contracts[C] & string)[];

@@ -1,5 +1,7 @@
 /** Wire formats, each from and to the domain types, and the framing they share. Formats, not vendors. */
+export * from './anthropic/index.js';
 export * from './chunks.js';
+export * from './gemini/index.js';
 export * from './openai/index.js';
 export * from './parameters.js';
 export * from './sse/index.js';

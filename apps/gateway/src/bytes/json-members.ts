@@ -50,7 +50,7 @@ const stringEnd = (bytes: Buffer, open: number): number => {
 /** Offset just after the object or array that opens at `open`. */
 const nestedEnd = (bytes: Buffer, open: number): number => {
   let depth = 0;
-  for (let at = open; at < bytes.length; ) {
+  for (let at = open; at < bytes.length;) {
     const byte = bytes[at];
     if (byte === QUOTE) {
       at = stringEnd(bytes, at);

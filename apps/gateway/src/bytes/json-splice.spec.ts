@@ -16,11 +16,35 @@ describe('spliceJson', () => {
     ['removes all', '{ "a":1 }', {}, ['a'], '{  }'],
     ['removes all and adds', '{"a":1}', { z: true }, ['a'], '{"z":true}'],
     ['fills an empty object', '{}', { a: 'ü' }, [], '{"a":"ü"}'],
-    ['changes every occurrence of a repeated key', '{"model":"a","model":"b"}', { model: 'c' }, [], '{"model":"c","model":"c"}'],
+    [
+      'changes every occurrence of a repeated key',
+      '{"model":"a","model":"b"}',
+      { model: 'c' },
+      [],
+      '{"model":"c","model":"c"}',
+    ],
     ['finds a key written with escapes', '{"mod\\u0065l":"a","x":1}', { model: 'c' }, [], '{"mod\\u0065l":"c","x":1}'],
-    ['ignores the same key deeper down', '{"m":{"model":"deep"},"model":"a"}', { model: 'b' }, [], '{"m":{"model":"deep"},"model":"b"}'],
-    ['is not fooled by quotes and braces in strings', '{"t":"\\"}]{\\\\","model":"a"}', { model: 'b' }, [], '{"t":"\\"}]{\\\\","model":"b"}'],
-    ['keeps bytes it does not understand', '{"n":1.50e+2,"model":"a"}', { model: 'b' }, [], '{"n":1.50e+2,"model":"b"}'],
+    [
+      'ignores the same key deeper down',
+      '{"m":{"model":"deep"},"model":"a"}',
+      { model: 'b' },
+      [],
+      '{"m":{"model":"deep"},"model":"b"}',
+    ],
+    [
+      'is not fooled by quotes and braces in strings',
+      '{"t":"\\"}]{\\\\","model":"a"}',
+      { model: 'b' },
+      [],
+      '{"t":"\\"}]{\\\\","model":"b"}',
+    ],
+    [
+      'keeps bytes it does not understand',
+      '{"n":1.50e+2,"model":"a"}',
+      { model: 'b' },
+      [],
+      '{"n":1.50e+2,"model":"b"}',
+    ],
     ['leaves out what is set to nothing', '{"a":1}', { b: undefined }, [], '{"a":1}'],
   ])('%s', (_, text, set, remove, expected) => {
     expect(splice(text, set, remove)).toBe(expected);
@@ -29,7 +53,16 @@ describe('spliceJson', () => {
   it('agrees with parse, change and stringify for generated objects', () => {
     let seed = 7;
     const random = (n: number): number => (seed = (seed * 48_271) % 2_147_483_647) % n;
-    const texts = ['', 'plain', 'with "quotes"', 'back\\slash\\', '\\"', 'ünï 漢字 🙂', `long ${'x'.repeat(200)}"\\`, '}{][,:'];
+    const texts = [
+      '',
+      'plain',
+      'with "quotes"',
+      'back\\slash\\',
+      '\\"',
+      'ünï 漢字 🙂',
+      `long ${'x'.repeat(200)}"\\`,
+      '}{][,:',
+    ];
     const value = (depth: number): unknown => {
       switch (random(depth > 3 ? 4 : 6)) {
         case 0:
@@ -43,7 +76,12 @@ describe('spliceJson', () => {
         case 4:
           return Array.from({ length: random(4) }, () => value(depth + 1));
         default:
-          return Object.fromEntries(Array.from({ length: random(4) }, (_, index) => [`${texts[random(texts.length)]}${index}`, value(depth + 1)]));
+          return Object.fromEntries(
+            Array.from({ length: random(4) }, (_, index) => [
+              `${texts[random(texts.length)]}${index}`,
+              value(depth + 1),
+            ]),
+          );
       }
     };
     for (let round = 0; round < 500; round += 1) {
@@ -60,7 +98,11 @@ describe('spliceJson', () => {
 describe('membersOf', () => {
   it('tells where key and value stand', () => {
     const text = ' {"a": [1, 2] , "b":"x"}';
-    const slices = membersOf(Buffer.from(text)).map(({ key, start, valueStart, end }) => [key, text.slice(start, end), text.slice(valueStart, end)]);
+    const slices = membersOf(Buffer.from(text)).map(({ key, start, valueStart, end }) => [
+      key,
+      text.slice(start, end),
+      text.slice(valueStart, end),
+    ]);
     expect(slices).toEqual([
       ['a', '"a": [1, 2]', '[1, 2]'],
       ['b', '"b":"x"', '"x"'],

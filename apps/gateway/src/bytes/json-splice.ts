@@ -14,7 +14,11 @@ const COMMA = Buffer.from(',');
  * @param bytes text of one JSON object that JSON.parse accepted
  * @param members its members, when they are known already
  */
-export const spliceJson = (bytes: Buffer, { set, remove }: Splice, members: readonly Member[] = membersOf(bytes)): Buffer => {
+export const spliceJson = (
+  bytes: Buffer,
+  { set, remove }: Splice,
+  members: readonly Member[] = membersOf(bytes),
+): Buffer => {
   const first = members[0];
   const last = members.at(-1);
   if (!first || !last) return Buffer.from(JSON.stringify(set));

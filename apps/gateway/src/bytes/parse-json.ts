@@ -40,4 +40,5 @@ const isDeeperThan = (value: JsonValue | undefined, levels: number): boolean => 
   return false;
 };
 
-const invalid = (message: string, cause?: unknown): GatewayError => new GatewayError('GW_INVALID_JSON', message, { cause });
+const invalid = (message: string, cause?: unknown): GatewayError =>
+  new GatewayError('GW_INVALID_JSON', message, { cause });

@@ -234,18 +234,18 @@ export const completionToChat = (request: CompletionRequest, policy: ParameterPo
     const isTextOnly = name === 'suffix' || name === 'best_of' || name === 'logprobs';
     if (!isTextOnly || value === null || passUnsupported(policy, name)) extras[name] = value;
   }
+  if (request.echo === true) passUnsupported(policy, 'echo');
   const { prompt: _prompt, echo: _echo, ...shared } = request;
   return { ...shared, messages: [{ role: 'user', content: [{ type: 'text', text: prompt }] }], extras };
 };
 
-/** `echoed` is put before every answer: the prompt when the client asked for `echo`, else empty. */
-export const chatToCompletion = (response: ChatResponse, echoed = ''): CompletionResponse => ({
+export const chatToCompletion = (response: ChatResponse): CompletionResponse => ({
   id: response.id,
   model: response.model,
   created: response.created,
   choices: response.choices.map((choice) => ({
     index: choice.index,
-    text: echoed + choice.content.map((part) => (part.type === 'text' ? part.text : '')).join(''),
+    text: choice.content.map((part) => (part.type === 'text' ? part.text : '')).join(''),
     finishReason: choice.finishReason,
   })),
   usage: response.usage,

@@ -37,6 +37,7 @@ class OpenAiStreamDecoder implements StreamDecoder {
   private readonly calls = new ToolCallTracker();
   private isStarted = false;
   private isDone = false;
+  private readonly opened = new Set<number>();
   private readonly finished = new Set<number>();
 
   constructor(private readonly emit: Emit<ChatChunk>) {}
@@ -48,7 +49,7 @@ class OpenAiStreamDecoder implements StreamDecoder {
   end(): void {
     this.parser.end();
     // Hosts may omit `[DONE]`; an answer whose choices all finished is complete all the same.
-    if (!this.isDone && this.finished.size === 0) {
+    if (!this.isDone && (this.opened.size === 0 || this.finished.size < this.opened.size)) {
       throw new GatewayError('GW_STREAM_CUT', 'The provider closed the stream before the answer was complete.');
     }
   }
@@ -92,6 +93,7 @@ class OpenAiStreamDecoder implements StreamDecoder {
 
   private choice(value: JsonObject): void {
     const choice = typeof value['index'] === 'number' ? value['index'] : 0;
+    this.opened.add(choice);
     const delta = isJsonObject(value['delta']) ? value['delta'] : {};
     this.reasoning(choice, delta);
     this.content(choice, delta['content']);

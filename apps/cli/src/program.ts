@@ -1,0 +1,105 @@
+// Every command and flag.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { createRequire } from 'node:module';
+import { checkConfig, importConfig, showConfig } from './commands/config.js';
+import { checkHealth } from './commands/health.js';
+import { serve, type ServeFlags } from './commands/serve.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+const wholeNumber =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new InvalidArgumentError(
+        `It must be a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}.`,
+      );
+    }
+    return value;
+  };
+
+const seconds = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It must be a number of seconds.');
+  return value;
+};
+
+/** Flags of LiteLLM's that have no meaning here; scripts that pass them go on working. */
+const IGNORED = [
+  '--run-gunicorn',
+  '--run-hypercorn',
+  '--use-queue',
+  '--local',
+  '--telemetry [value]',
+  '--log-config <file>',
+  '--use-prisma-db-push',
+  '--enforce-prisma-migration-check',
+];
+
+const withConfigFlags = (command: Command): Command =>
+  command
+    .option(
+      '-c, --config <file>',
+      'configuration file (default: ./litellm_config.yaml, then ./config.yaml, else built-in)',
+    )
+    .option('--strict', 'treat unknown keys, missing variables and an open gateway as errors');
+
+const withServeFlags = (command: Command): Command => {
+  withConfigFlags(command)
+    .option('--host <address>', 'address to listen on (default: 0.0.0.0)')
+    .option('--port <number>', 'port to listen on (default: 4000)', wholeNumber(0, 65_535))
+    .option('--num-workers <number>', 'worker processes behind the port (default: 1)', wholeNumber(1, 1_024))
+    .option('--keepalive-timeout <seconds>', 'how long an idle client connection is kept (default: 5)', seconds)
+    .option('--max-requests-before-restart <number>', 'replace a worker after so many requests', wholeNumber(0))
+    .option('--data-dir <folder>', 'where keys and journals are kept (default: ./.turnpike)')
+    .option('-m, --model <name>', 'serve this one model, without a configuration file')
+    .option('--alias <name>', 'public name of --model')
+    .option('--api-base <url>', 'address of --model')
+    .option('--api-version <version>', 'API version of --model')
+    .option('--temperature <number>', 'default temperature', Number)
+    .option('--max-tokens <number>', 'default max_tokens', wholeNumber(1))
+    .option('--request-timeout <seconds>', 'longest a call may take', seconds)
+    .option('--max-budget <usd>', 'budget of the whole installation', Number)
+    .option('--drop-params', 'drop parameters that a provider lacks')
+    .option('--verbose', 'log where each call was routed, who answered and how long it took')
+    .option('--debug', 'log details')
+    .option('--detailed-debug', 'log details and upstream requests (slow; not for production)');
+  for (const flag of IGNORED) command.addOption(new Option(flag).hideHelp());
+  return command;
+};
+
+export const createProgram = (): Command => {
+  const program = withServeFlags(new Command('turnpike'))
+    .description('LLM gateway: one OpenAI-compatible address in front of every model provider')
+    .version(version, '-v, --version')
+    .showHelpAfterError('Run with --help to see every flag.')
+    .enablePositionalOptions()
+    .action((flags: ServeFlags) => serve(flags));
+
+  withServeFlags(program.command('gateway'))
+    .description('start the gateway alone, as containers do')
+    .action((flags: ServeFlags) => serve(flags));
+
+  const config = program.command('config').description('look at the configuration');
+  withConfigFlags(config.command('check'))
+    .description('load it as a start would and say what is wrong; exit code 0 or 1')
+    .action((flags: ServeFlags) => checkConfig(flags));
+  withConfigFlags(config.command('show'))
+    .description('print the canonical structure, secrets masked')
+    .action((flags: ServeFlags) => showConfig(flags));
+  config
+    .command('import <blueprint>')
+    .description('turn a blueprint-config.json (llm_providers) into a litellm_config.yaml')
+    .option('-o, --output <file>', 'write it there instead of printing it')
+    .action(importConfig);
+
+  program
+    .command('health')
+    .description('ask a running gateway whether it is ready; exit code 0 or 1')
+    .option('--port <number>', 'its port', wholeNumber(1, 65_535))
+    .option('--url <url>', 'its address, instead of --port')
+    .action(checkHealth);
+
+  return program;
+};

@@ -1,0 +1,17 @@
+// Lets only admin keys through. No setting opens these routes.
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Runtime } from '../runtime/runtime.js';
+import { RUNTIME } from '../runtime/tokens.js';
+
+@Injectable()
+export class AdminGuard implements CanActivate {
+  constructor(@Inject(RUNTIME) private readonly runtime: Runtime) {}
+
+  /** @throws GW_NO_KEY, GW_INVALID_KEY, GW_PERMISSION_DENIED */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+    await this.runtime.keys.authenticateAdmin(headers, this.runtime.config.auth);
+    return true;
+  }
+}

@@ -1,0 +1,70 @@
+// Response headers of the data plane, as one flat list for writeHead.
+import { formatUsd } from '@turnpike/pricing';
+import type { Exchange } from '../pipeline/exchange.js';
+import { VERSION } from '../version.js';
+
+/** Limits and request ids that clients read under their own names. */
+const PASSED_THROUGH = /^(?:x-ratelimit-|x-request-id$|openai-)/;
+const NEVER = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'server',
+  'set-cookie',
+  'transfer-encoding',
+]);
+
+/** Upstream header → its names here. Upstreams send few distinct ones. */
+const names = new Map<string, readonly string[]>();
+const MAX_NAMES = 2_000;
+
+const namesOf = (header: string): readonly string[] => {
+  const known = names.get(header);
+  if (known) return known;
+  const given = NEVER.has(header)
+    ? []
+    : PASSED_THROUGH.test(header)
+      ? [header, `llm_provider-${header}`]
+      : [`llm_provider-${header}`];
+  if (names.size < MAX_NAMES) names.set(header, given);
+  return given;
+};
+
+/** Name, value, name, value … Values are never empty. */
+export const answerHeaders = (exchange: Exchange, costNanoUsd: number | undefined): string[] => {
+  const { choice, answer } = exchange;
+  const headers = ['x-litellm-call-id', exchange.callId, 'x-litellm-version', VERSION];
+  if (choice) {
+    headers.push(
+      'x-litellm-model-id',
+      choice.target.deployment.id,
+      'x-litellm-model-group',
+      printable(exchange.model ?? choice.group),
+    );
+    headers.push('x-litellm-attempted-retries', '0', 'x-litellm-attempted-fallbacks', '0');
+  }
+  if (exchange.cache === 'hit') headers.push('x-litellm-cache-hit', 'True');
+  if (exchange.guardrails && exchange.guardrails.length > 0)
+    headers.push('x-litellm-applied-guardrails', exchange.guardrails.join(','));
+  if (costNanoUsd !== undefined) headers.push('x-litellm-response-cost', formatUsd(costNanoUsd));
+  if (exchange.answeredAt !== undefined && exchange.calledAt !== undefined) {
+    const now = performance.now();
+    const total = now - exchange.startedAt;
+    headers.push('x-litellm-response-duration-ms', total.toFixed(3));
+    headers.push('x-litellm-overhead-duration-ms', (total - (exchange.answeredAt - exchange.calledAt)).toFixed(3));
+  }
+  if (answer) {
+    for (const name in answer.headers) {
+      const value = answer.headers[name];
+      if (typeof value !== 'string') continue;
+      for (const own of namesOf(name)) headers.push(own, value);
+    }
+  }
+  return headers;
+};
+
+/** A header may only hold Latin-1; a model name may hold anything. */
+const printable = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));

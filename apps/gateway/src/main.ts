@@ -1,0 +1,59 @@
+// The gateway process. One worker runs by itself; several have a primary that owns them.
+import { maskConfig } from '@turnpike/config';
+import { isGatewayError } from '@turnpike/errors';
+import { redactText } from '@turnpike/telemetry';
+import cluster from 'node:cluster';
+import { channelToPrimary } from './channel.js';
+import { loadOptions, readBundle, readStartOptions } from './start-options.js';
+import { readConfiguration } from './runtime/configuration.js';
+
+const describe = (error: unknown): string => {
+  const { code, port } = error as { code?: unknown; port?: unknown };
+  if (code === 'EADDRINUSE')
+    return `Port ${String(port)} is already in use. Choose another with --port, or end what listens there.`;
+  if (code === 'EACCES')
+    return `Port ${String(port)} may not be opened by this user. Choose one above 1023 with --port.`;
+  if (isGatewayError(error)) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+};
+
+const main = async (): Promise<void> => {
+  const options = readStartOptions(process.env);
+  const configuration = await readConfiguration(readBundle(), loadOptions(options));
+  const { config } = configuration;
+  switch (options.action) {
+    case 'show':
+      process.stdout.write(`${JSON.stringify(maskConfig(config), null, 2)}\n`);
+      return;
+    case 'check': {
+      const { checkConfig } = await import('./check.js');
+      process.exitCode = await checkConfig(options, configuration);
+      return;
+    }
+    case 'openapi': {
+      const { printOpenApi } = await import('./print-openapi.js');
+      await printOpenApi(options, configuration);
+      return;
+    }
+    case 'serve':
+      break;
+  }
+  const needsPrimary = config.server.numWorkers > 1 || config.server.maxRequestsBeforeRestart > 0;
+  if (needsPrimary && cluster.isPrimary) {
+    const { Primary } = await import('./primary.js');
+    new Primary(config).run();
+    return;
+  }
+  const { runWorker } = await import('./worker.js');
+  await runWorker(options, configuration, cluster.isWorker ? channelToPrimary() : undefined);
+};
+
+main().catch((error: unknown) => {
+  const message = redactText(describe(error));
+  const channel = cluster.isWorker ? channelToPrimary() : undefined;
+  if (channel) channel.send({ type: 'failed', message });
+  else process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
+  // Half of it may be up: pools, timers and sockets would keep the process.
+  setTimeout(() => process.exit(1), 100);
+});

@@ -1,0 +1,45 @@
+// The admin key: configured, or made once and kept in the data directory.
+import type { GatewayConfig } from '@turnpike/config';
+import { GatewayError } from '@turnpike/errors';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface MasterKey {
+  key: string;
+  /** Where it is kept when it was generated. */
+  file?: string;
+  /** It was made by this very start. */
+  isNew: boolean;
+}
+
+/** @throws GW_CONFIG_INVALID when the data directory cannot be written */
+export const masterKeyOf = (config: GatewayConfig): MasterKey => {
+  if (config.auth.masterKey !== undefined) return { key: config.auth.masterKey, isNew: false };
+  const file = join(config.server.dataDir, 'master-key');
+  const known = read(file);
+  if (known !== undefined) return { key: known, file, isNew: false };
+  try {
+    mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
+    const key = `sk-${randomBytes(24).toString('base64url')}`;
+    // Exclusive: of several workers that start at once, one writes and the others read.
+    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
+    return { key, file, isNew: true };
+  } catch (cause) {
+    const other = read(file);
+    if (other !== undefined) return { key: other, file, isNew: false };
+    throw new GatewayError(
+      'GW_CONFIG_INVALID',
+      `The data directory ${config.server.dataDir} cannot be written, so no admin key can be kept. Set LITELLM_MASTER_KEY, or choose another with --data-dir.`,
+      { cause },
+    );
+  }
+};
+
+const read = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+};

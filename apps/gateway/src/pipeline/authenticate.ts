@@ -1,0 +1,19 @@
+// Stage 2: the key becomes a principal. Ends with 401 or 503.
+import type { Runtime } from '../runtime/runtime.js';
+import type { Authenticated, Received } from './exchange.js';
+import type { Stage } from './stage.js';
+
+export const authenticate = (runtime: Runtime): Stage<Received, Authenticated> => ({
+  name: 'authenticate',
+  run(exchange) {
+    const principal = runtime.keys.authenticate(exchange.headers, exchange.snapshot.config.auth);
+    if (principal instanceof Promise) {
+      return principal.then((known) => {
+        exchange.principal = known;
+        return exchange as Authenticated;
+      });
+    }
+    exchange.principal = principal;
+    return exchange as Authenticated;
+  },
+});

@@ -1,0 +1,143 @@
+// The one object that travels the road of a request. Each stage fills what the next ones need.
+import type { JsonObject, Usage } from '@turnpike/domain';
+import type { GatewayError } from '@turnpike/errors';
+import type { Choice, Resolution } from '@turnpike/router';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Front } from '../routes/front.js';
+import type { RuntimeSnapshot } from '../runtime/snapshot.js';
+import type { UpstreamAnswer } from '../upstream/answer.js';
+
+/** Who calls: made from the key. Limits and budgets join it with the ledger. */
+export interface Principal {
+  /** The master key or another admin's. */
+  readonly isAdmin: boolean;
+  /** SHA-256 hex of the key; empty when the data plane is open and no key was sent. */
+  readonly keyHash: string;
+  readonly keyAlias: string;
+  readonly teamId: string;
+  readonly userId: string;
+}
+
+/** What admission reserved; given back when the outcome is known. */
+export interface Admission {
+  release(): void;
+}
+
+/** How long this call may take. Milliseconds. */
+export interface Deadlines {
+  readonly totalMs: number;
+  /** To the first event of a stream. */
+  readonly firstTokenMs: number;
+}
+
+/** How the call ended; settle reads it. */
+export interface Outcome {
+  readonly status: 'success' | 'failure' | 'client_closed';
+  /** HTTP status the client got, or would have got. */
+  readonly statusCode: number;
+  readonly usage?: Usage;
+  readonly isUsageEstimated: boolean;
+  readonly costNanoUsd?: number;
+  readonly error?: GatewayError;
+  /** Epoch-free milliseconds of `performance.now()`. */
+  readonly endedAt: number;
+}
+
+/** What the route gives the road to begin with. */
+export interface ExchangeInput {
+  readonly front: Front;
+  readonly headers: IncomingHttpHeaders;
+  readonly raw: Buffer | undefined;
+  /** A model named in the path. */
+  readonly pathModel?: string;
+  readonly response: ServerResponse;
+  readonly snapshot: RuntimeSnapshot;
+}
+
+export class Exchange {
+  readonly front: Front;
+  readonly headers: IncomingHttpHeaders;
+  readonly raw: Buffer;
+  readonly pathModel: string | undefined;
+  readonly response: ServerResponse;
+  /** The configuration and plugins this call began with; a reload does not change them under it. */
+  readonly snapshot: RuntimeSnapshot;
+  /** `performance.now()` at the start. */
+  readonly startedAt = performance.now();
+  callId = '';
+
+  body?: JsonObject;
+  /** The name the client asked for. */
+  model?: string;
+  isStream = false;
+  deadlines?: Deadlines;
+  principal?: Principal;
+  admission?: Admission;
+  guardrails?: readonly string[];
+  /** The canonical request, once somebody needed it. */
+  request?: unknown;
+  /** A guardrail changed the request: the client's bytes are no longer what is sent. */
+  isRewritten = false;
+  /** Somebody must see the answer before the client does, so it leaves the byte path. */
+  mustReadAnswer = false;
+  cache?: 'off' | 'miss' | 'hit';
+  /** Where this answer is to be kept, when it is. */
+  cacheWrite?: { key: string; ttlMs: number };
+  resolution?: Resolution;
+  choice?: Choice;
+  answer?: UpstreamAnswer;
+  outcome?: Outcome;
+
+  /** `performance.now()` when the upstream was asked, gave its first event, and was done. */
+  calledAt?: number;
+  firstTokenAt?: number;
+  answeredAt?: number;
+
+  isClientGone = false;
+  private onGone: (() => void) | undefined;
+  private controller: AbortController | undefined;
+
+  constructor(input: ExchangeInput) {
+    this.front = input.front;
+    this.headers = input.headers;
+    this.raw = input.raw ?? Buffer.alloc(0);
+    this.pathModel = input.pathModel;
+    this.response = input.response;
+    this.snapshot = input.snapshot;
+  }
+
+  /** Called once when the client leaves before its answer is complete. */
+  clientGone(): void {
+    if (this.isClientGone || this.outcome) return;
+    this.isClientGone = true;
+    this.controller?.abort();
+    this.onGone?.();
+  }
+
+  /** What to do when the client leaves; replaces the former answer to that question. Runs at once if it has left. */
+  whenClientGone(act: (() => void) | undefined): void {
+    this.onGone = act;
+    if (act && this.isClientGone) act();
+  }
+
+  /** For plugins that want a signal. Made when first asked for: most calls never need one. */
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.isClientGone) this.controller.abort();
+    }
+    return this.controller.signal;
+  }
+}
+
+type With<E extends Exchange, K extends keyof Exchange> = E & Required<Pick<Exchange, K>>;
+
+/** The Exchange after each stage. A stage that is put in the wrong place lacks what it needs, and does not compile. */
+export type Received = With<Exchange, 'body' | 'model' | 'deadlines'>;
+export type Authenticated = With<Received, 'principal'>;
+export type Admitted = With<Authenticated, 'admission'>;
+export type Guarded = With<Admitted, 'guardrails'>;
+export type Recalled = With<Guarded, 'cache'>;
+export type Routed = With<Recalled, 'choice' | 'resolution'>;
+export type Called = With<Recalled, 'answer'>;
+export type Answered = With<Called, 'outcome'>;

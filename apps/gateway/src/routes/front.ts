@@ -1,0 +1,36 @@
+// What the road must know of a client's dialect for one kind of call. One of these per route.
+import type { Dialect, JsonObject, JsonValue, Usage } from '@turnpike/domain';
+import type { GatewayError } from '@turnpike/errors';
+import type { BodyEdits } from '@turnpike/plugin-sdk';
+import type { StreamEncoder, StreamTap } from '@turnpike/wire';
+
+/** Kinds of call on the data plane. */
+export type OperationName = 'chat' | 'completions' | 'embeddings';
+
+/** Request, answer and chunk are the domain types of the operation; the road does not look inside. */
+export interface Front {
+  readonly dialect: Dialect;
+  readonly operation: OperationName;
+  /** Route name in metrics and logs: `/v1/chat/completions`. */
+  readonly route: string;
+
+  /** @throws GW_INVALID_REQUEST */
+  toDomain(body: JsonObject): unknown;
+  /** Domain answer → the client's dialect. */
+  fromDomain(response: unknown, body: Readonly<JsonObject>): JsonObject;
+  /** A whole domain answer as chunks, for streams whose upstream did not stream. */
+  toChunks(response: unknown): Iterable<unknown>;
+  encoder(includeUsage: boolean): StreamEncoder<never>;
+  tap(withholdUsage: boolean): StreamTap;
+
+  /** Usage of a whole answer in this dialect. */
+  usageOf(body: JsonValue): Usage | undefined;
+  usageOfDomain(response: unknown): Usage | undefined;
+  /** The client asked for the usage chunk. */
+  wantsUsage(body: Readonly<JsonObject>): boolean;
+  /** Edits that make an upstream of this dialect send the usage chunk. */
+  askForUsage(body: Readonly<JsonObject>): BodyEdits | undefined;
+  /** An error object inside a 200. */
+  errorOf(body: JsonValue): JsonValue | undefined;
+  errorBody(error: GatewayError, message: string): string;
+}

@@ -1,0 +1,116 @@
+// OpenAI's dialect in front: chat, completions and embeddings, on the Fastify instance itself.
+import {
+  isJsonObject,
+  type ChatResponse,
+  type CompletionResponse,
+  type EmbeddingResponse,
+  type JsonObject,
+  type JsonValue,
+} from '@turnpike/domain';
+import {
+  fromOpenAiCompletionRequest,
+  fromOpenAiEmbeddingRequest,
+  fromOpenAiRequest,
+  fromOpenAiUsage,
+  openAiCompletionStreamEncoder,
+  openAiStreamEncoder,
+  OpenAiStreamTap,
+  toChunks,
+  toOpenAiCompletionResponse,
+  toOpenAiEmbeddingResponse,
+  toOpenAiErrorBody,
+  toOpenAiResponse,
+} from '@turnpike/wire';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { Front } from './front.js';
+
+const askForUsage = (body: Readonly<JsonObject>): { set: JsonObject } => ({
+  set: {
+    stream_options: { ...(isJsonObject(body['stream_options']) ? body['stream_options'] : {}), include_usage: true },
+  },
+});
+
+const wantsUsage = (body: Readonly<JsonObject>): boolean =>
+  isJsonObject(body['stream_options']) && body['stream_options']['include_usage'] === true;
+
+const shared = {
+  dialect: 'openai',
+  usageOf: (body: JsonValue) => (isJsonObject(body) ? fromOpenAiUsage(body['usage']) : undefined),
+  usageOfDomain: (response: unknown) => (response as ChatResponse).usage,
+  wantsUsage,
+  askForUsage,
+  errorOf: (body: JsonValue) => (isJsonObject(body) ? (body['error'] ?? undefined) : undefined),
+  errorBody: toOpenAiErrorBody,
+  tap: (withholdUsage: boolean) => new OpenAiStreamTap({ withholdUsage }),
+} as const;
+
+const chat: Front = {
+  ...shared,
+  operation: 'chat',
+  route: '/v1/chat/completions',
+  toDomain: fromOpenAiRequest,
+  fromDomain: (response) => toOpenAiResponse(response as ChatResponse),
+  toChunks: (response) => toChunks(response as ChatResponse),
+  encoder: (includeUsage) => openAiStreamEncoder({ includeUsage }),
+};
+
+const completions: Front = {
+  ...shared,
+  operation: 'completions',
+  route: '/v1/completions',
+  toDomain: fromOpenAiCompletionRequest,
+  fromDomain: (response) => toOpenAiCompletionResponse(response as CompletionResponse),
+  *toChunks(response) {
+    const { id, model, created, choices, usage } = response as CompletionResponse;
+    yield { type: 'start', id, model, created };
+    for (const { index, text, finishReason } of choices) {
+      yield { type: 'text-delta', choice: index, text };
+      yield { type: 'finish', choice: index, reason: finishReason };
+    }
+    if (usage) yield { type: 'usage', usage };
+  },
+  encoder: (includeUsage) => openAiCompletionStreamEncoder({ includeUsage }),
+};
+
+const embeddings: Front = {
+  ...shared,
+  operation: 'embeddings',
+  route: '/v1/embeddings',
+  toDomain: fromOpenAiEmbeddingRequest,
+  fromDomain: (response, body) =>
+    toOpenAiEmbeddingResponse(response as EmbeddingResponse, body['encoding_format'] === 'base64' ? 'base64' : 'float'),
+  toChunks: () => [],
+  encoder: () => openAiStreamEncoder({ includeUsage: false }),
+};
+
+const PATHS: readonly [string, Front][] = [
+  ['chat/completions', chat],
+  ['completions', completions],
+  ['embeddings', embeddings],
+];
+
+type ModelRequest = FastifyRequest<{ Params: { model?: string } }>;
+
+/** The same call under `/v1`, bare, and with the model in the path as Azure's and older clients write it. */
+export const openAiRoutes = (scope: FastifyInstance, runtime: Runtime, pipeline: Pipeline): void => {
+  for (const [path, front] of PATHS) {
+    const handler = (request: ModelRequest, reply: FastifyReply): void => {
+      // From here on the road owns the response.
+      reply.hijack();
+      pipeline({
+        front,
+        headers: request.headers,
+        raw: request.body as Buffer | undefined,
+        pathModel: request.params.model,
+        response: reply.raw,
+        snapshot: runtime.entered(),
+      });
+    };
+    scope.post(`/v1/${path}`, handler);
+    scope.post(`/${path}`, handler);
+    scope.post(`/engines/:model(.+)/${path}`, handler);
+    scope.post(`/openai/deployments/:model(.+)/${path}`, handler);
+  }
+};

@@ -1,0 +1,44 @@
+// A deployment together with the plugin instance that can call it.
+import type { Deployment, JsonValue } from '@turnpike/domain';
+import type { PluginInstance } from '@turnpike/kernel';
+import type { Operation } from '@turnpike/plugin-sdk';
+import type { OperationName } from '../routes/front.js';
+import { completionsOverChat } from '../upstream/completions-over-chat.js';
+
+export type AnyOperation = Operation<unknown, unknown, unknown>;
+
+export class Callable {
+  readonly operations: Readonly<Partial<Record<OperationName, AnyOperation>>>;
+  private readonly allowed: ReadonlySet<string>;
+  private mergedFrom: Readonly<Record<string, string>> | undefined;
+  private merged: Record<string, string> = {};
+
+  constructor(
+    readonly deployment: Deployment,
+    readonly provider: PluginInstance<'provider/v1'>,
+  ) {
+    const { chat, completions, embeddings } = provider.exports;
+    this.allowed = new Set(deployment.allowedParams);
+    this.operations = {
+      chat: chat as AnyOperation | undefined,
+      completions: (completions ?? (chat && completionsOverChat(chat))) as AnyOperation | undefined,
+      embeddings: embeddings as AnyOperation | undefined,
+    };
+  }
+
+  /** Parameters that pass although the upstream is thought to lack them: the deployment's and the request's. */
+  allowedWith(asked: JsonValue | undefined): ReadonlySet<string> {
+    if (!Array.isArray(asked) || asked.length === 0) return this.allowed;
+    return new Set([...this.allowed, ...asked.filter((name) => typeof name === 'string')]);
+  }
+
+  /** The endpoint's headers with ours and the deployment's. Plugins return the same object each time, so once is enough. */
+  headersWith(endpointHeaders: Readonly<Record<string, string>>): Record<string, string> {
+    if (this.mergedFrom !== endpointHeaders) {
+      this.mergedFrom = endpointHeaders;
+      this.merged = { 'content-type': 'application/json', ...endpointHeaders };
+      for (const [name, value] of Object.entries(this.deployment.headers)) this.merged[name.toLowerCase()] = value;
+    }
+    return this.merged;
+  }
+}

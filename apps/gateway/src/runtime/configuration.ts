@@ -1,0 +1,20 @@
+// From the files to a configuration and the plugins it may use. The same way at start and at every reload.
+import { loadConfig, loadPluginSources, type LoadedConfig, type LoadOptions } from '@turnpike/config';
+import { discoverPlugins, type Bundle, type PluginCatalogue } from '@turnpike/kernel';
+
+export type ConfigurationOptions = Omit<LoadOptions, 'manifests'>;
+
+export interface Configuration extends LoadedConfig {
+  catalogue: PluginCatalogue;
+}
+
+/**
+ * Foreign plugins are read first: only their manifests tell which keys of the file are theirs.
+ * @throws GW_CONFIG_INVALID, GW_PLUGIN_*
+ */
+export const readConfiguration = async (bundle: Bundle, options: ConfigurationOptions): Promise<Configuration> => {
+  const builtIn = await discoverPlugins(bundle, [], options.cwd);
+  const sources = loadPluginSources({ ...options, manifests: builtIn.manifests() });
+  const catalogue = sources.length > 0 ? await discoverPlugins(bundle, sources, options.cwd) : builtIn;
+  return { ...loadConfig({ ...options, manifests: catalogue.manifests() }), catalogue };
+};

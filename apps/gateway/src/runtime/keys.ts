@@ -1,0 +1,93 @@
+// API key → principal. The master key is known here; virtual keys come through the resolver.
+import type { AuthSettings } from '@turnpike/config';
+import { GatewayError } from '@turnpike/errors';
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Principal } from '../pipeline/exchange.js';
+
+/** Knows virtual keys. Answers at once from memory, or by a promise when it has to ask. */
+export interface KeyResolver {
+  /** @param keyHash SHA-256 hex of the key. Undefined: no such key */
+  resolve(keyHash: string): Principal | undefined | Promise<Principal | undefined>;
+}
+
+/** The resolver of a gateway without a ledger. */
+export const noVirtualKeys: KeyResolver = { resolve: () => undefined };
+
+const ADMIN: Omit<Principal, 'keyHash'> = { isAdmin: true, keyAlias: 'master', teamId: '', userId: 'default_user_id' };
+const ANYONE: Principal = { isAdmin: false, keyHash: '', keyAlias: '', teamId: '', userId: '' };
+
+/** Where clients of the three dialects, of Azure and of LiteLLM put their key; the first that is there counts. */
+const KEY_HEADERS = [
+  'x-litellm-api-key',
+  'api-key',
+  'x-api-key',
+  'x-goog-api-key',
+  'ocp-apim-subscription-key',
+] as const;
+
+const BEARER = /^bearer\s+/i;
+
+export class Keys {
+  private readonly master: Principal;
+
+  constructor(
+    masterKey: string,
+    private readonly resolver: KeyResolver = noVirtualKeys,
+  ) {
+    this.master = { ...ADMIN, keyHash: hash('sha256', masterKey) };
+  }
+
+  /** @throws GW_NO_KEY, GW_INVALID_KEY */
+  authenticate(headers: IncomingHttpHeaders, auth: AuthSettings): Principal | Promise<Principal> {
+    const key = keyIn(headers, auth.keyHeaderName);
+    if (key === undefined) {
+      if (auth.isOpen) return ANYONE;
+      throw new GatewayError(
+        'GW_NO_KEY',
+        "Authentication Error, No api key passed in. Send it in the authorization header, as a bearer token.",
+      );
+    }
+    const keyHash = hash('sha256', key);
+    // Digests are compared, not keys: how far they agree tells nothing about the key.
+    if (keyHash === this.master.keyHash) return this.master;
+    const known = this.resolver.resolve(keyHash);
+    if (known instanceof Promise) return known.then((principal) => principal ?? this.unknown(key, keyHash, auth));
+    return known ?? this.unknown(key, keyHash, auth);
+  }
+
+  /** For management routes, which no setting opens. @throws GW_NO_KEY, GW_INVALID_KEY, GW_PERMISSION_DENIED */
+  async authenticateAdmin(headers: IncomingHttpHeaders, auth: AuthSettings): Promise<Principal> {
+    const principal = await this.authenticate(headers, { ...auth, isOpen: false });
+    if (principal.isAdmin) return principal;
+    throw new GatewayError('GW_PERMISSION_DENIED', 'This route needs an admin key, such as the master key.');
+  }
+
+  private unknown(key: string, keyHash: string, auth: AuthSettings): Principal {
+    if (auth.isOpen) return ANYONE;
+    const shown = key.length > 12 ? `${key.slice(0, 3)}...${key.slice(-4)}` : '***';
+    throw new GatewayError(
+      'GW_INVALID_KEY',
+      key.startsWith('sk-')
+        ? `Authentication Error, Invalid proxy server token passed. Received API Key = ${shown}, Key Hash (Token) = ${keyHash}.`
+        : "Authentication Error, the API key is not one of this gateway's: they start with 'sk-'.",
+    );
+  }
+}
+
+const keyIn = (headers: IncomingHttpHeaders, custom: string | undefined): string | undefined => {
+  if (custom !== undefined) {
+    const value = headers[custom];
+    if (typeof value === 'string' && value !== '') return value.replace(BEARER, '');
+  }
+  const { authorization } = headers;
+  if (authorization) {
+    const key = BEARER.test(authorization) ? authorization.replace(BEARER, '') : authorization;
+    if (key.trim() !== '') return key.trim();
+  }
+  for (const name of KEY_HEADERS) {
+    const value = headers[name];
+    if (typeof value === 'string' && value !== '') return value.replace(BEARER, '');
+  }
+  return undefined;
+};

@@ -1,0 +1,236 @@
+// The gateway's own metrics. Names and labels are LiteLLM's, so that existing dashboards work.
+import {
+  CounterCell,
+  HistogramCell,
+  SeriesCounter,
+  SeriesGauge,
+  SeriesHistogram,
+  type GaugeCell,
+} from '@turnpike/telemetry';
+import type { Metrics } from '@turnpike/plugin-sdk';
+import type { Registry } from 'prom-client';
+import type { Exchange, Outcome, Principal } from '../pipeline/exchange.js';
+
+const KEY = ['hashed_api_key', 'api_key_alias', 'team', 'team_alias', 'user'] as const;
+const DEPLOYMENT = ['litellm_model_name', 'model_id', 'api_provider'] as const;
+
+/** Cells of one caller at one deployment: found once, then only added to. */
+interface CallCells {
+  requests: CounterCell;
+  inputTokens: CounterCell;
+  outputTokens: CounterCell;
+  totalTokens: CounterCell;
+  spend: CounterCell;
+  totalSeconds: HistogramCell;
+  upstreamSeconds: HistogramCell;
+  firstTokenSeconds: HistogramCell;
+  overheadSeconds: HistogramCell;
+  successes: CounterCell;
+}
+
+/** Distinct (caller, model, deployment) sets whose cells are kept at hand. */
+const MAX_REMEMBERED = 20_000;
+
+export class GatewayMetrics {
+  readonly inFlight: GaugeCell;
+  private readonly proxyRequests: SeriesCounter;
+  private readonly proxyFailures: SeriesCounter;
+  private readonly requests: SeriesCounter;
+  private readonly inputTokens: SeriesCounter;
+  private readonly outputTokens: SeriesCounter;
+  private readonly totalTokens: SeriesCounter;
+  private readonly spend: SeriesCounter;
+  private readonly totalSeconds: SeriesHistogram;
+  private readonly upstreamSeconds: SeriesHistogram;
+  private readonly firstTokenSeconds: SeriesHistogram;
+  private readonly overheadSeconds: SeriesHistogram;
+  private readonly deploymentSuccesses: SeriesCounter;
+  private readonly deploymentFailures: SeriesCounter;
+  private readonly cacheHits: SeriesCounter;
+  private readonly cacheMisses: SeriesCounter;
+  private readonly unpriced: SeriesCounter;
+  private readonly hookCalls: SeriesCounter;
+  private readonly hookSeconds: SeriesHistogram;
+  private readonly pluginEvents: SeriesCounter;
+  private readonly pluginValues: SeriesGauge;
+  private readonly cells = new Map<string, CallCells>();
+  private readonly statusCells = new Map<string, CounterCell>();
+
+  constructor(registry: Registry) {
+    const counter = (name: string, help: string, labelNames: readonly string[] = []): SeriesCounter =>
+      new SeriesCounter({ name, help, labelNames, registry });
+    const histogram = (name: string, help: string, labelNames: readonly string[]): SeriesHistogram =>
+      new SeriesHistogram({ name, help, labelNames, registry });
+    const call = ['end_user', ...KEY, 'model', 'requested_model', 'model_id'] as const;
+
+    this.inFlight = new SeriesGauge({
+      name: 'litellm_in_flight_requests',
+      help: 'Requests being handled',
+      registry,
+    }).cell();
+    this.proxyRequests = counter('litellm_proxy_total_requests_metric_total', 'Requests by route and status', [
+      'end_user',
+      ...KEY,
+      'requested_model',
+      'status_code',
+      'route',
+    ]);
+    this.proxyFailures = counter(
+      'litellm_proxy_failed_requests_metric_total',
+      'Requests that did not get their answer',
+      ['end_user', ...KEY, 'requested_model', 'exception_status', 'exception_class', 'route'],
+    );
+    this.requests = counter('litellm_requests_metric_total', 'Calls to models', call);
+    this.inputTokens = counter('litellm_input_tokens_metric_total', 'Prompt tokens', call);
+    this.outputTokens = counter('litellm_output_tokens_metric_total', 'Generated tokens', call);
+    this.totalTokens = counter('litellm_total_tokens_metric_total', 'Prompt and generated tokens', call);
+    this.spend = counter('litellm_spend_metric_total', 'Spend in USD', call);
+    this.totalSeconds = histogram(
+      'litellm_request_total_latency_metric',
+      'Seconds from request to the end of the answer',
+      call,
+    );
+    this.upstreamSeconds = histogram('litellm_llm_api_latency_metric', 'Seconds the provider took', call);
+    this.firstTokenSeconds = histogram(
+      'litellm_llm_api_time_to_first_token_metric',
+      'Seconds to the first event of a stream',
+      call,
+    );
+    this.overheadSeconds = histogram('litellm_overhead_latency_metric', 'Seconds this gateway added', [
+      'model_group',
+      ...DEPLOYMENT,
+    ]);
+    this.deploymentSuccesses = counter('litellm_deployment_success_responses_total', 'Answers by deployment', [
+      'requested_model',
+      ...DEPLOYMENT,
+    ]);
+    this.deploymentFailures = counter('litellm_deployment_failure_responses_total', 'Failures by deployment', [
+      'requested_model',
+      ...DEPLOYMENT,
+      'exception_status',
+      'exception_class',
+    ]);
+    this.cacheHits = counter('litellm_cache_hits_metric_total', 'Answers from the cache', ['model']);
+    this.cacheMisses = counter('litellm_cache_misses_metric_total', 'Cache look-ups that found nothing', ['model']);
+    this.unpriced = counter('turnpike_unpriced_calls_total', 'Calls to a model whose price is unknown', DEPLOYMENT);
+    this.hookCalls = counter('turnpike_plugin_hook_calls_total', 'Plugin hooks by outcome', [
+      'plugin',
+      'hook',
+      'outcome',
+    ]);
+    this.pluginEvents = counter('turnpike_plugin_events_total', 'What plugins count by themselves', ['plugin', 'name']);
+    this.pluginValues = new SeriesGauge({
+      name: 'turnpike_plugin_value',
+      help: 'What plugins measure by themselves',
+      labelNames: ['plugin', 'name'],
+      registry,
+    });
+    this.hookSeconds = histogram('turnpike_plugin_hook_seconds', 'Seconds plugin hooks took', ['plugin', 'hook']);
+  }
+
+  /** What a plugin counts by itself. */
+  forPlugin(plugin: string): Metrics {
+    return {
+      count: (name, by = 1) => this.pluginEvents.cell([plugin, name]).add(by),
+      gauge: (name, value) => this.pluginValues.cell([plugin, name]).set(value),
+    };
+  }
+
+  /** One call is over. Adds to cells that were found before, so it costs little. */
+  record(exchange: Exchange, outcome: Outcome): void {
+    const { principal, model = '' } = exchange;
+    this.statusCell(exchange, principal, outcome.statusCode).add(1);
+    if (exchange.cache === 'hit') this.cacheHits.cell([model]).add(1);
+    else if (exchange.cache === 'miss') this.cacheMisses.cell([model]).add(1);
+    if (outcome.error) this.recordFailure(exchange, outcome);
+    const { choice, calledAt } = exchange;
+    if (!choice || calledAt === undefined) return;
+    const cells = this.cellsFor(exchange, principal, choice.target);
+    cells.requests.add(1);
+    if (outcome.usage) {
+      cells.inputTokens.add(outcome.usage.inputTokens);
+      cells.outputTokens.add(outcome.usage.outputTokens);
+      cells.totalTokens.add(outcome.usage.totalTokens);
+      if (outcome.costNanoUsd === undefined) this.unpriced.cell(labelsOf(choice.target)).add(1);
+      else cells.spend.add(outcome.costNanoUsd / 1e9);
+    }
+    const upstreamMs = (exchange.answeredAt ?? outcome.endedAt) - calledAt;
+    const totalMs = outcome.endedAt - exchange.startedAt;
+    cells.totalSeconds.observe(totalMs / 1_000);
+    cells.upstreamSeconds.observe(upstreamMs / 1_000);
+    cells.overheadSeconds.observe(Math.max(0, totalMs - upstreamMs) / 1_000);
+    if (exchange.firstTokenAt !== undefined)
+      cells.firstTokenSeconds.observe((exchange.firstTokenAt - calledAt) / 1_000);
+    if (outcome.status === 'success') cells.successes.add(1);
+  }
+
+  hook(plugin: string, hook: string, outcome: string, ms: number): void {
+    this.hookCalls.cell([plugin, hook, outcome]).add(1);
+    this.hookSeconds.cell([plugin, hook]).observe(ms / 1_000);
+  }
+
+  private recordFailure(exchange: Exchange, { error, statusCode }: Outcome): void {
+    const exception = [String(statusCode), error?.code ?? ''];
+    const requested = knownModel(exchange);
+    this.proxyFailures
+      .cell(['', ...keyLabels(exchange.principal), requested, ...exception, exchange.front.route])
+      .add(1);
+    if (exchange.choice && exchange.calledAt !== undefined) {
+      this.deploymentFailures.cell([requested, ...labelsOf(exchange.choice.target), ...exception]).add(1);
+    }
+  }
+
+  private statusCell(exchange: Exchange, principal: Principal | undefined, status: number): CounterCell {
+    const requested = knownModel(exchange);
+    const key = `${principal?.keyHash ?? ''} ${requested} ${status} ${exchange.front.route}`;
+    let cell = this.statusCells.get(key);
+    if (!cell) {
+      if (this.statusCells.size >= MAX_REMEMBERED) this.statusCells.clear();
+      cell = this.proxyRequests.cell(['', ...keyLabels(principal), requested, String(status), exchange.front.route]);
+      this.statusCells.set(key, cell);
+    }
+    return cell;
+  }
+
+  private cellsFor(exchange: Exchange, principal: Principal | undefined, target: Target): CallCells {
+    const key = `${principal?.keyHash ?? ''} ${target.deployment.id} ${target.model} ${exchange.model}`;
+    let cells = this.cells.get(key);
+    if (!cells) {
+      if (this.cells.size >= MAX_REMEMBERED) this.cells.clear();
+      cells = this.makeCells(exchange, principal, target);
+      this.cells.set(key, cells);
+    }
+    return cells;
+  }
+
+  private makeCells(exchange: Exchange, principal: Principal | undefined, target: Target): CallCells {
+    const requested = exchange.model ?? '';
+    const call = ['', ...keyLabels(principal), target.model, requested, target.deployment.id];
+    const deployment = labelsOf(target);
+    return {
+      requests: this.requests.cell(call),
+      inputTokens: this.inputTokens.cell(call),
+      outputTokens: this.outputTokens.cell(call),
+      totalTokens: this.totalTokens.cell(call),
+      spend: this.spend.cell(call),
+      totalSeconds: this.totalSeconds.cell(call),
+      upstreamSeconds: this.upstreamSeconds.cell(call),
+      firstTokenSeconds: this.firstTokenSeconds.cell(call),
+      overheadSeconds: this.overheadSeconds.cell([exchange.choice?.group ?? '', ...deployment]),
+      successes: this.deploymentSuccesses.cell([requested, ...deployment]),
+    };
+  }
+}
+
+type Target = NonNullable<Exchange['choice']>['target'];
+
+/** A name that no configuration knows comes from a client and may be anything: it gets no series of its own. */
+const knownModel = (exchange: Exchange): string => (exchange.resolution ? (exchange.model ?? '') : 'unknown');
+
+/** In the order of KEY. A digest is cut short: it only has to tell keys apart. */
+const keyLabels = (principal: Principal | undefined): string[] =>
+  principal
+    ? [principal.keyHash.slice(0, 16), principal.keyAlias, principal.teamId, '', principal.userId]
+    : ['', '', '', '', ''];
+
+const labelsOf = ({ deployment, model }: Target): string[] => [model, deployment.id, deployment.provider];

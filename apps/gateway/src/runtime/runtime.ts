@@ -1,0 +1,244 @@
+// What all calls share: the current snapshot, keys, HTTP client, prices, metrics, log.
+import { describeOff, type GatewayConfig } from '@turnpike/config';
+import type { Usage } from '@turnpike/domain';
+import { GatewayError, isGatewayError, toGatewayError } from '@turnpike/errors';
+import {
+  Kernel,
+  StateStore,
+  UpstreamClient,
+  proxyFromEnvironment,
+  type Bundle,
+  type HttpClientSettings,
+  type StateChange,
+} from '@turnpike/kernel';
+import { costOf, createPriceBook, perMillionTokens, type PriceBook } from '@turnpike/pricing';
+import type { Clock } from '@turnpike/plugin-sdk';
+import { LiveState } from '@turnpike/router';
+import { redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
+import { readFileSync } from 'node:fs';
+import type { Registry } from 'prom-client';
+import type { Exchange, Routed } from '../pipeline/exchange.js';
+import type { PreparedCall } from '../upstream/prepare.js';
+import { CallEvents } from './call-events.js';
+import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
+import { Keys } from './keys.js';
+import { GatewayMetrics } from './metrics.js';
+import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
+import { recogniser } from './recognise.js';
+import { secretsOf } from './secrets.js';
+import { RuntimeSnapshot } from './snapshot.js';
+
+export interface RuntimeOptions {
+  /** How to read the configuration; used again at every reload. */
+  load: ConfigurationOptions;
+  bundle: Bundle;
+  log: RootLogger;
+  registry: Registry;
+  /** The key that management routes take: configured, or generated. */
+  masterKey: string;
+  /** Sends a plugin's shared state to the other workers. */
+  publishState?: (change: StateChange) => void;
+}
+
+/** Larger answers than this are cut off unless the configuration says otherwise. */
+const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
+
+export class Runtime {
+  readonly clock: Clock = { now: Date.now };
+  readonly random = Math.random;
+  readonly maxResponseBytes = MAX_RESPONSE_BYTES;
+  readonly state = new LiveState();
+  readonly metrics: GatewayMetrics;
+  readonly events: CallEvents;
+  readonly keys: Keys;
+  readonly log: RootLogger;
+  readonly http: UpstreamClient;
+  readonly prices: PriceBook;
+  readonly kernel: Kernel;
+  readonly sharedState: StateStore;
+  isDraining = false;
+  callsServed = 0;
+  /** What was configured and cannot be served, and why. */
+  off: readonly string[] = [];
+  private snapshot!: RuntimeSnapshot;
+  private readonly callsOf = new Map<RuntimeSnapshot, number>();
+  private retired = new Set<RuntimeSnapshot>();
+
+  private constructor(
+    private readonly options: RuntimeOptions,
+    {
+      kernel,
+      http,
+      prices,
+      sharedState,
+      metrics,
+    }: Pick<Runtime, 'kernel' | 'http' | 'prices' | 'sharedState' | 'metrics'>,
+  ) {
+    this.log = options.log;
+    this.metrics = metrics;
+    this.events = new CallEvents((plugin, count) => this.log.warn('a callback lost events', { plugin, count }));
+    this.keys = new Keys(options.masterKey);
+    this.kernel = kernel;
+    this.http = http;
+    this.prices = prices;
+    this.sharedState = sharedState;
+    registerSecret(options.masterKey);
+  }
+
+  /** @throws GW_CONFIG_INVALID, GW_PLUGIN_* */
+  static async start(options: RuntimeOptions, configuration: Configuration): Promise<Runtime> {
+    const { config, environment } = configuration;
+    const http = new UpstreamClient(httpSettings(config, environment));
+    const prices = createPriceBook({ priceFile: {} });
+    const sharedState = new StateStore(options.publishState);
+    const metrics = new GatewayMetrics(options.registry);
+    const kernel = new Kernel({
+      bundle: options.bundle,
+      base: options.load.cwd,
+      onHook: ({ plugin, hook, outcome, ms, error }) => {
+        metrics.hook(plugin, hook, outcome, ms);
+        if (error !== undefined) options.log.warn('a plugin hook failed', { plugin, hook, outcome, error });
+      },
+      services: {
+        logger: (plugin) => options.log.child({ plugin }),
+        metrics: (plugin) => metrics.forPlugin(plugin),
+        clock: { now: Date.now },
+        random: Math.random,
+        models: { facts: (provider, model) => prices.facts(provider, model) },
+        http,
+        state: sharedState,
+        dataDir: config.server.dataDir,
+      },
+    });
+    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics });
+    await runtime.apply(configuration);
+    return runtime;
+  }
+
+  get current(): RuntimeSnapshot {
+    return this.snapshot;
+  }
+
+  get config(): GatewayConfig {
+    return this.snapshot.config;
+  }
+
+  /** Counts a call on its snapshot; the pair of `left`. */
+  entered(): RuntimeSnapshot {
+    const { snapshot } = this;
+    this.callsOf.set(snapshot, (this.callsOf.get(snapshot) ?? 0) + 1);
+    this.callsServed += 1;
+    return snapshot;
+  }
+
+  left({ snapshot }: Exchange): void {
+    const calls = (this.callsOf.get(snapshot) ?? 1) - 1;
+    this.callsOf.set(snapshot, calls);
+    if (calls === 0 && this.retired.has(snapshot)) this.stopRetired(snapshot);
+  }
+
+  get callsUnderWay(): number {
+    let calls = 0;
+    for (const count of this.callsOf.values()) calls += count;
+    return calls;
+  }
+
+  /** Reads the configuration anew. A failure leaves everything as it is. @throws GW_CONFIG_INVALID, GW_PLUGIN_* */
+  async reload(): Promise<void> {
+    await this.apply(await readConfiguration(this.options.bundle, this.options.load));
+  }
+
+  /** Any failure as one of ours; what is not ours is logged with its cause and told to nobody. */
+  toError(thrown: unknown, exchange?: Exchange): GatewayError {
+    if (!isGatewayError(thrown))
+      this.log.error('a request failed unexpectedly', { callId: exchange?.callId, error: thrown });
+    return toGatewayError(thrown);
+  }
+
+  costOf(exchange: Exchange, usage: Usage): number | undefined {
+    const target = exchange.choice?.target;
+    if (!target) return undefined;
+    const { deployment } = target;
+    const baseModel = deployment.info['base_model'];
+    const price = this.prices.priceOf({
+      provider: deployment.provider,
+      model: target.model,
+      baseModel: typeof baseModel === 'string' ? baseModel : undefined,
+      overrides: deployment.prices,
+    });
+    return price && costOf(price, usage);
+  }
+
+  /** `--detailed_debug`: the upstream request as a curl command, secrets masked. */
+  showUpstreamRequest(exchange: Routed, { url, headers, body }: PreparedCall): void {
+    if (!exchange.snapshot.config.logging.detailedDebug) return;
+    const shown = Object.entries(redactHeaders(headers)).map(([name, value]) => `-H '${name}: ${String(value)}'`);
+    const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 10_000)).toString('utf8');
+    this.log.debug(
+      redactText(`curl -X POST ${url} ${shown.join(' ')} -d '${text.replaceAll("'", String.raw`'\''`)}'`),
+      { callId: exchange.callId },
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.kernel.stop();
+    await this.http.close(1_000);
+    await this.log.flush();
+  }
+
+  private async apply({ config, catalogue }: Configuration): Promise<void> {
+    for (const secret of secretsOf(config)) registerSecret(secret);
+    const { uses, missing } = planOf(config, (id) => catalogue.find(id) !== undefined);
+    const prepared = await this.kernel.prepare(catalogue, uses);
+    const { graph } = prepared;
+    const off = [...describeOff(config), ...missing];
+    for (const deployment of config.deployments) {
+      const refusal = graph.refused.get(keyOfProvider(deployment));
+      if (refusal)
+        off.push(
+          `${deployment.modelName} → ${deployment.model} is off: ${refusal.message} (${deployment.source ?? 'configuration'})`,
+        );
+    }
+    const strategy = graph.get<'strategy/v1'>(STRATEGY_KEY);
+    if (!strategy) throw new GatewayError('GW_PLUGIN_NOT_FOUND', 'No routing strategy is installed.');
+    const next = new RuntimeSnapshot({
+      config,
+      graph,
+      strategy: strategy.exports.select,
+      state: this.state,
+      recognise: recogniser(catalogue.manifests()),
+      priceOf: ({ deployment, model }) => {
+        const price = this.prices.priceOf({ provider: deployment.provider, model, overrides: deployment.prices });
+        if (!price) return undefined;
+        const { input, output } = perMillionTokens(price);
+        return input + output;
+      },
+    });
+    const former = this.snapshot as RuntimeSnapshot | undefined;
+    this.kernel.commit(prepared);
+    this.snapshot = next;
+    this.off = off;
+    this.state.keepOnly(config.deployments);
+    this.events.use(config, graph);
+    if (!former) return;
+    this.retired.add(former);
+    if ((this.callsOf.get(former) ?? 0) === 0) this.stopRetired(former);
+  }
+
+  private stopRetired(snapshot: RuntimeSnapshot): void {
+    this.retired.delete(snapshot);
+    this.callsOf.delete(snapshot);
+    void snapshot.graph.stop();
+  }
+}
+
+const httpSettings = (
+  config: GatewayConfig,
+  env: Readonly<Record<string, string | undefined>>,
+): HttpClientSettings => ({
+  verifyTls: config.http.verifyTls,
+  extraCa: config.http.caFile === undefined ? undefined : readFileSync(config.http.caFile, 'utf8'),
+  forceIpv4: config.http.forceIpv4,
+  allowedHosts: config.http.allowedHosts,
+  proxy: proxyFromEnvironment(env),
+});

@@ -1,0 +1,114 @@
+// One gateway worker as an HTTP server: data plane on Fastify itself, control plane through Nest.
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { GatewayError } from '@turnpike/errors';
+import { fastify, type FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { ApplicationHolder } from './admin/openapi.js';
+import { AppModule } from './app.module.js';
+import { errorBody } from './filters/error-answer.js';
+import { GatewayErrorFilter } from './filters/gateway-error.filter.js';
+import { dataPlane } from './routes/data-plane.js';
+import type { Runtime } from './runtime/runtime.js';
+
+/** Time for a client to send its whole request; long uploads over slow lines included. */
+const REQUEST_TIMEOUT_MS = 300_000;
+const HEADERS_TIMEOUT_MS = 30_000;
+const CHECK_INTERVAL_MS = 5_000;
+const MAX_HEADER_BYTES = 32 * 1024;
+/** Model names stand in paths. */
+const MAX_PARAM_LENGTH = 2_000;
+
+export interface GatewayServer {
+  application: NestFastifyApplication;
+  instance: FastifyInstance;
+  listen(): Promise<void>;
+  /** Stops accepting, lets open requests finish, closes what is left after the drain time. */
+  close(): Promise<void>;
+}
+
+export const createServer = async (runtime: Runtime, metricsText: () => Promise<string>): Promise<GatewayServer> => {
+  const { server: settings } = runtime.config;
+  const instance = fastify({
+    logger: false,
+    bodyLimit: runtime.config.requests.maxBodyBytes,
+    keepAliveTimeout: settings.keepaliveTimeoutMs,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
+    clientErrorHandler: refuseConnection,
+    exposeHeadRoutes: true,
+    rewriteUrl: ({ url = '/' }: IncomingMessage) => withoutPrefix(url, settings.rootPath),
+  });
+  dataPlane(instance as unknown as FastifyInstance, runtime);
+  const adapter = new FastifyAdapter(instance as never);
+  const application = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRuntime(runtime, metricsText),
+    adapter,
+    { logger: false },
+  );
+  application.useGlobalFilters(new GatewayErrorFilter(runtime));
+  application.get(ApplicationHolder).application = application;
+  await application.init();
+  await instance.ready();
+
+  return {
+    application,
+    instance: instance as unknown as FastifyInstance,
+    listen: async () => {
+      await instance.listen({ host: settings.host, port: settings.port });
+    },
+    close: () => drain(runtime, application, instance as unknown as FastifyInstance),
+  };
+};
+
+/** `SERVER_ROOT_PATH`: every route is also reached below it. */
+const withoutPrefix = (url: string, prefix: string): string =>
+  prefix === ''
+    ? url
+    : url === prefix ? '/' : url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url;
+
+/** What cannot even be read as HTTP: an answer in our shape if the socket still takes one, then the end. */
+const refuseConnection = (error: Error & { code?: string }, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const ours =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new GatewayError('GW_HEADERS_TOO_LARGE', `The request headers are larger than ${MAX_HEADER_BYTES / 1024} KB.`)
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? new GatewayError('GW_TIMEOUT', 'The request was not sent in time.')
+        : new GatewayError('GW_INVALID_REQUEST', 'This is not a valid HTTP/1.1 request.');
+  const body = errorBody(undefined, ours);
+  socket.end(
+    `HTTP/1.1 ${ours.status} ${ours.status === 431 ? 'Request Header Fields Too Large' : ours.status === 408 ? 'Request Timeout' : 'Bad Request'}\r\n` +
+      `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+};
+
+const POLL_MS = 50;
+
+const drain = async (
+  runtime: Runtime,
+  application: NestFastifyApplication,
+  instance: FastifyInstance,
+): Promise<void> => {
+  runtime.isDraining = true;
+  const closing = new Promise<void>((resolve) => instance.server.close(() => resolve()));
+  const deadline = Date.now() + runtime.config.server.drainMs;
+  while (runtime.callsUnderWay > 0 && Date.now() < deadline) {
+    instance.server.closeIdleConnections();
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  instance.server.closeAllConnections();
+  await closing;
+  await application.close();
+  await runtime.stop();
+};

@@ -1,0 +1,38 @@
+// How a gateway process is told what to run: one JSON document in its environment, from the command line tool.
+import { GatewayError } from '@turnpike/errors';
+import type { LoadOptions } from '@turnpike/config';
+import { readFileSync } from 'node:fs';
+import type { ConfigurationOptions } from './runtime/configuration.js';
+import type { Bundle } from '@turnpike/kernel';
+
+export interface StartOptions {
+  configFile?: string;
+  flags: LoadOptions['flags'];
+  /** `serve` listens; `check` and `show` read the configuration and end. */
+  action: 'serve' | 'check' | 'show' | 'openapi';
+}
+
+const VARIABLE = 'TURNPIKE_START';
+
+export const readStartOptions = (env: Readonly<Record<string, string | undefined>>): StartOptions => {
+  const text = env[VARIABLE];
+  if (text === undefined) return { flags: {}, action: 'serve' };
+  try {
+    return JSON.parse(text) as StartOptions;
+  } catch (cause) {
+    throw new GatewayError('GW_CONFIG_INVALID', `${VARIABLE} is not JSON.`, { cause });
+  }
+};
+
+export const loadOptions = ({ configFile, flags }: StartOptions): ConfigurationOptions => ({
+  configFile,
+  flags,
+  cwd: process.cwd(),
+  env: process.env,
+});
+
+/** The built-in plugins. `TURNPIKE_BUNDLE` names another list, for slimmer builds. */
+export const readBundle = (): Bundle => {
+  const file = process.env['TURNPIKE_BUNDLE'] ?? new URL('../../../deploy/bundles/standard.json', import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')) as Bundle;
+};

@@ -1,0 +1,98 @@
+// What changes in a body on its way upstream: our own fields out, the deployment's defaults in, quirks applied.
+import { isJsonObject, type Deployment, type JsonObject, type JsonValue } from '@turnpike/domain';
+import type { BodyEdits } from '@turnpike/plugin-sdk';
+import { GATEWAY_PARAMETERS, INTERNAL_PARAMETERS } from './client-parameters.js';
+
+export interface Edits {
+  set: JsonObject;
+  remove: Set<string>;
+}
+
+/** Two spellings of one wish: a default for one gives way to either. */
+const TWINS: Readonly<Record<string, string>> = {
+  max_tokens: 'max_completion_tokens',
+  max_completion_tokens: 'max_tokens',
+};
+
+/**
+ * Edits that every dialect needs. Looks at the body's keys once; an ordinary request comes out with `model` at most.
+ * @param model the upstream's name
+ */
+export const commonEdits = (body: Readonly<JsonObject>, deployment: Deployment, model: string): Edits => {
+  const edits: Edits = { set: {}, remove: new Set() };
+  if (body['model'] !== model) edits.set['model'] = model;
+  for (const key in body) {
+    if (GATEWAY_PARAMETERS.has(key) || INTERNAL_PARAMETERS.has(key)) edits.remove.add(key);
+  }
+  // Metadata is the gateway's unless the provider is asked to store the answer with it.
+  if (body['metadata'] !== undefined && body['store'] !== true) edits.remove.add('metadata');
+  for (const key in deployment.defaults) {
+    const twin = TWINS[key];
+    if (isGiven(body[key]) || (twin !== undefined && isGiven(body[twin]))) continue;
+    edits.set[key] = deployment.defaults[key];
+  }
+  merge(edits.set, deployment.extraBody);
+  if (isJsonObject(body['extra_body'])) {
+    // Which model is called, and whether it streams, is decided by then.
+    const { model: _model, stream: _stream, ...extra } = body['extra_body'];
+    merge(edits.set, extra);
+  }
+  return edits;
+};
+
+const isGiven = (value: JsonValue | undefined): boolean => value !== undefined && value !== null;
+
+const merge = (into: JsonObject, from: Readonly<JsonObject>): void => {
+  for (const key in from) into[key] = from[key];
+};
+
+/** Later edits win. */
+export const addEdits = (edits: Edits, more: BodyEdits | undefined): void => {
+  if (!more) return;
+  for (const key of more.remove ?? []) {
+    edits.remove.add(key);
+    delete edits.set[key];
+  }
+  for (const key in more.set) {
+    edits.set[key] = more.set[key];
+    edits.remove.delete(key);
+  }
+};
+
+export const isEmpty = ({ set, remove }: Edits): boolean => {
+  if (remove.size > 0) return false;
+  for (const _ in set) return false;
+  return true;
+};
+
+/** The body as it will be, for those who must look at all of it. Shares everything but the top level. */
+export const applyEdits = (body: Readonly<JsonObject>, edits: Edits): JsonObject => {
+  const edited: JsonObject = { ...body, ...edits.set };
+  for (const key of edits.remove) if (!(key in edits.set)) delete edited[key];
+  return edited;
+};
+
+/**
+ * Removes one parameter by path: `response_format`, `tools[*].function.strict`, `metadata.user`.
+ * @returns the edits it takes; nothing when the path leads nowhere
+ */
+export const dropPath = (body: Readonly<JsonObject>, path: string): BodyEdits | undefined => {
+  const steps = path.split(/\.|(?=\[)/).map((step) => step.replace(/^\[(.*)\]$/, '$1'));
+  const [top, ...deeper] = steps;
+  if (top === undefined || body[top] === undefined) return undefined;
+  if (deeper.length === 0) return { remove: [top] };
+  return { set: { [top]: without(body[top], deeper) } };
+};
+
+const without = (value: JsonValue | undefined, steps: readonly string[]): JsonValue | undefined => {
+  const [step, ...deeper] = steps;
+  if (step === undefined) return value;
+  if (Array.isArray(value)) {
+    return value.map((entry, index) =>
+      step === '*' || step === String(index) ? (without(entry, deeper) ?? null) : entry,
+    );
+  }
+  if (!isJsonObject(value) || !(step in value)) return value;
+  const { [step]: gone, ...rest } = value;
+  return deeper.length === 0 ? rest : { ...rest, [step]: without(gone, deeper) };
+};

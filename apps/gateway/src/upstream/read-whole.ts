@@ -1,0 +1,81 @@
+// A whole upstream answer → the client's bytes, with the usage read from it.
+import type { JsonValue } from '@turnpike/domain';
+import { GatewayError, readErrorValue } from '@turnpike/errors';
+import { spliceJson } from '../bytes/json-splice.js';
+import type { Routed } from '../pipeline/exchange.js';
+import type { WholeAnswer } from './answer.js';
+import type { PreparedCall } from './prepare.js';
+import type { WholeUpstreamAnswer } from './whole-sink.js';
+
+const NO_REMOVALS: ReadonlySet<string> = new Set();
+
+/** @throws the error that the provider's answer means */
+export const readWhole = (
+  exchange: Routed,
+  prepared: PreparedCall,
+  answer: WholeUpstreamAnswer,
+): WholeAnswer | Promise<WholeAnswer> => {
+  exchange.answeredAt = performance.now();
+  const { operation, call } = prepared;
+  const { front, snapshot } = exchange;
+  if (answer.status >= 400) throw operation.toError({ ...answer, body: answer.body.toString('utf8') }, call);
+  if (answer.status >= 300) {
+    throw new GatewayError(
+      'GW_UPSTREAM_INVALID_RESPONSE',
+      `The provider answered with a redirect (${answer.status}). Check api_base.`,
+    );
+  }
+  const parsed = parseAnswer(answer.body, call.policy.provider);
+  const fault = front.errorOf(parsed);
+  if (fault !== undefined) {
+    const { message } = readErrorValue({ error: fault });
+    throw operation.toError(
+      { status: faultStatus(fault), headers: answer.headers, body: answer.body.toString('utf8') || message },
+      call,
+    );
+  }
+  if (prepared.isBytePath) {
+    const { restampModel } = snapshot.config.requests;
+    const body = restampModel
+      ? spliceJson(answer.body, { set: { model: exchange.model }, remove: NO_REMOVALS })
+      : answer.body;
+    return {
+      kind: 'whole',
+      body,
+      usage: operation.usage ? operation.usage(parsed) : front.usageOf(parsed),
+      headers: answer.headers,
+    };
+  }
+  const response = operation.fromBody(parsed, call);
+  if (snapshot.guardrails.postCall.length === 0) return encode(exchange, response, answer.headers);
+  return snapshot.guardrails
+    .after(exchange, response as never)
+    .then((checked) => encode(exchange, checked, answer.headers));
+};
+
+/** A domain answer in the client's dialect. */
+export const encode = (exchange: Routed, response: unknown, headers: WholeAnswer['headers']): WholeAnswer => {
+  const { front } = exchange;
+  const body = front.fromDomain(response, exchange.body);
+  if (exchange.snapshot.config.requests.restampModel) body['model'] = exchange.model;
+  return { kind: 'whole', body: Buffer.from(JSON.stringify(body)), usage: front.usageOfDomain(response), headers };
+};
+
+export const parseAnswer = (body: Buffer, provider: string): JsonValue => {
+  try {
+    return JSON.parse(body.toString('utf8')) as JsonValue;
+  } catch (cause) {
+    const kind = body.length === 0 ? 'nothing' : body[0] === 0x3c ? 'HTML' : 'something that is not JSON';
+    throw new GatewayError('GW_UPSTREAM_INVALID_RESPONSE', `${provider} answered ${kind}. Check api_base.`, {
+      provider,
+      cause,
+    });
+  }
+};
+
+/** Hosts that answer errors with status 200 often put the real one inside. */
+const faultStatus = (fault: JsonValue): number => {
+  const code =
+    typeof fault === 'object' && fault !== null && !Array.isArray(fault) ? Number(fault['code']) : Number.NaN;
+  return code >= 400 && code < 600 ? code : 500;
+};

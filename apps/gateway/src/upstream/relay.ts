@@ -1,0 +1,129 @@
+// Two ways from upstream bytes to client bytes: untouched, or translated. Both know usage and completeness.
+import type { ChatChunk, CompletionChunk, Usage } from '@turnpike/domain';
+import type { StreamDecoder, StreamEncoder, StreamTap } from '@turnpike/wire';
+
+type AnyChunk = ChatChunk | CompletionChunk;
+
+export interface Relay {
+  /** What to send for these bytes. @throws our error when the upstream reports one */
+  push(bytes: Buffer): Buffer | string;
+  /** The upstream closed: what closes the client's stream. @throws GW_STREAM_CUT */
+  end(): Buffer | string;
+  /** Something of the answer has arrived: from here on the head is sent. */
+  readonly hasBegun: boolean;
+  readonly usage: Usage | undefined;
+  estimateOutputTokens(): number;
+}
+
+/** Same dialect on both sides: bytes pass, and are read on the side. */
+export class ByteRelay implements Relay {
+  constructor(private readonly tap: StreamTap) {}
+
+  push(bytes: Buffer): Buffer {
+    return this.tap.push(bytes);
+  }
+
+  end(): Buffer {
+    return this.tap.end();
+  }
+
+  get hasBegun(): boolean {
+    return this.tap.events > 0;
+  }
+
+  get usage(): Usage | undefined {
+    return this.tap.usage;
+  }
+
+  estimateOutputTokens(): number {
+    return this.tap.estimateOutputTokens();
+  }
+}
+
+const CHARACTERS_A_TOKEN = 4;
+
+/** Keeps what a stream's chunks tell, and turns them into text. */
+export class ChunkWriter {
+  usage: Usage | undefined;
+  hasBegun = false;
+  private characters = 0;
+
+  constructor(
+    private readonly encoder: StreamEncoder<AnyChunk>,
+    /** Replaces the upstream's model name in the answer. */
+    private readonly model?: string,
+  ) {}
+
+  write(chunk: AnyChunk): string {
+    this.hasBegun = true;
+    switch (chunk.type) {
+      case 'start':
+        if ('usage' in chunk && chunk.usage) this.usage = chunk.usage;
+        if (this.model !== undefined) return this.encoder.encode({ ...chunk, model: this.model });
+        break;
+      case 'usage':
+        this.usage = chunk.usage;
+        break;
+      case 'text-delta':
+      case 'reasoning-delta':
+      case 'refusal-delta':
+        this.characters += chunk.text.length;
+        break;
+      case 'tool-call-delta':
+        this.characters += chunk.arguments.length;
+        break;
+    }
+    return this.encoder.encode(chunk);
+  }
+
+  end(): string {
+    return this.encoder.end();
+  }
+
+  estimateOutputTokens(): number {
+    return Math.ceil(this.characters / CHARACTERS_A_TOKEN);
+  }
+}
+
+/** Different dialects, or answers that need mending: decoded and encoded anew. */
+export class TranslatingRelay implements Relay {
+  private out = '';
+  private readonly decoder: StreamDecoder;
+
+  constructor(
+    private readonly writer: ChunkWriter,
+    makeDecoder: (emit: (chunk: AnyChunk) => void) => StreamDecoder,
+  ) {
+    this.decoder = makeDecoder((chunk) => {
+      this.out += writer.write(chunk);
+    });
+  }
+
+  push(bytes: Buffer): string {
+    this.decoder.push(bytes);
+    return this.take();
+  }
+
+  end(): string {
+    this.decoder.end();
+    return this.take() + this.writer.end();
+  }
+
+  get hasBegun(): boolean {
+    return this.writer.hasBegun;
+  }
+
+  get usage(): Usage | undefined {
+    return this.writer.usage;
+  }
+
+  estimateOutputTokens(): number {
+    return this.writer.estimateOutputTokens();
+  }
+
+  private take(): string {
+    const { out } = this;
+    this.out = '';
+    return out;
+  }
+}

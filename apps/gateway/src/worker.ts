@@ -1,0 +1,126 @@
+// One gateway worker: runtime, server, signals, and its end of the channel.
+import type { GatewayConfig } from '@turnpike/config';
+import type { Configuration } from './runtime/configuration.js';
+import { isGatewayError } from '@turnpike/errors';
+import { createLogger, type MetricDump } from '@turnpike/telemetry';
+import { register } from 'prom-client';
+import type { Channel } from './channel.js';
+import { masterKeyOf } from './master-key.js';
+import { createServer } from './server.js';
+import { loadOptions, readBundle, type StartOptions } from './start-options.js';
+import { startPage } from './start-page.js';
+import { Runtime } from './runtime/runtime.js';
+import { validateApiKeys } from './runtime/validate-api-keys.js';
+
+/** A crash loses at most this much of a worker's counts. */
+const DUMP_INTERVAL_MS = 5_000;
+
+const dumpMetrics = async (): Promise<MetricDump[]> => (await register.getMetricsAsJSON()) as unknown as MetricDump[];
+
+export const runWorker = async (
+  options: StartOptions,
+  configuration: Configuration,
+  channel: Channel | undefined,
+): Promise<void> => {
+  const { config } = configuration;
+  const { logging } = config;
+  const log = createLogger({
+    level: logging.verbose && logging.level === 'warn' ? 'info' : logging.level,
+    json: logging.json || undefined,
+  });
+  const masterKey = masterKeyOf(config);
+  const runtime = await Runtime.start(
+    {
+      load: loadOptions(options),
+      bundle: readBundle(),
+      log,
+      registry: register,
+      masterKey: masterKey.key,
+      ...(channel && { publishState: (change) => channel.send({ type: 'state', change }) }),
+    },
+    configuration,
+  );
+  const asked = new Map<number, (text: string) => void>();
+  let lastRequest = 0;
+  const metricsText = channel
+    ? () =>
+        new Promise<string>((resolve) => {
+          asked.set((lastRequest += 1), resolve);
+          channel.send({ type: 'metrics-wanted', request: lastRequest });
+        })
+    : () => register.metrics();
+
+  const server = await createServer(runtime, metricsText);
+  let isStopping = false;
+  const stop = async (code: number): Promise<void> => {
+    if (isStopping) return;
+    isStopping = true;
+    await server.close();
+    if (channel) channel.send({ type: 'metrics-dump', dump: await dumpMetrics() });
+    process.exitCode = code;
+    // What still holds the process is somebody's forgotten timer.
+    setTimeout(() => process.exit(code), 200).unref();
+    process.disconnect?.();
+  };
+  const reload = (): void => {
+    runtime.reload().then(
+      () => log.info('configuration reloaded'),
+      (error: unknown) =>
+        log.error('the configuration was not reloaded; the former one stays', {
+          reason: isGatewayError(error) ? error.message : error,
+        }),
+    );
+  };
+  process.on('SIGTERM', () => void stop(0));
+  process.on('SIGINT', () => void stop(0));
+  process.on('SIGHUP', reload);
+
+  if (channel) {
+    setInterval(
+      () => void dumpMetrics().then((dump) => channel.send({ type: 'metrics-dump', dump })),
+      DUMP_INTERVAL_MS,
+    ).unref();
+    process.on('disconnect', () => void stop(0));
+    channel.onMessage((message) => {
+      switch (message.type) {
+        case 'metrics-collect':
+          void dumpMetrics().then((dump) => channel.send({ type: 'metrics-dump', dump, request: message.request }));
+          break;
+        case 'metrics-text':
+          asked.get(message.request)?.(message.text);
+          asked.delete(message.request);
+          break;
+        case 'state':
+          runtime.sharedState.apply(message.change);
+          break;
+        case 'reload':
+          reload();
+          break;
+        case 'drain':
+          void stop(0);
+          break;
+      }
+    });
+  }
+
+  await server.listen();
+  const page = startPage(runtime, masterKey);
+  if (channel) channel.send({ type: 'listening', page });
+  else process.stdout.write(page);
+  // What the first request would otherwise wait for.
+  setImmediate(() => runtime.prices.warm());
+  if (config.health.validateApiKeys) void validateApiKeys(runtime);
+  watchRetirement(runtime, config, channel);
+};
+
+/** `max_requests_before_restart`: this worker asks to be replaced once it has served so many. */
+const watchRetirement = (runtime: Runtime, config: GatewayConfig, channel: Channel | undefined): void => {
+  const limit = config.server.maxRequestsBeforeRestart;
+  if (limit <= 0 || !channel) return;
+  const timer = setInterval(() => {
+    if (runtime.callsServed < limit) return;
+    clearInterval(timer);
+    channel.send({ type: 'retiring' });
+  }, 200);
+  timer.unref();
+};
