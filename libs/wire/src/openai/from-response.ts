@@ -93,6 +93,8 @@ const fromAnswer = (message: JsonObject): ChatChoice['content'] => {
     throw unreadable('its message is malformed', error);
   }
   for (const part of content) if (part.type === 'tool-call' && part.id === '') part.id = newToolCallId();
+  // Beside other parts an empty text says nothing, and some dialects refuse it.
+  if (content.length > 1) content = content.filter((part) => part.type !== 'text' || part.text !== '');
   const annotations = message['annotations'];
   const text = content.find((part) => part.type === 'text');
   if (text && Array.isArray(annotations) && annotations.length > 0) text.annotations = annotations.filter(isJsonObject);

@@ -1,0 +1,68 @@
+// What a plugin says of itself before it runs.
+import { z, type AnyPlugin, type ContractName, type Contracts, type Need } from '@turnpike/plugin-sdk';
+import { check, must, type Check } from '../check.js';
+import type { PluginSubject } from './conformance.js';
+
+/** Every contract and what an instance of it may have. Typed so that a capability left out does not compile. */
+const CAPABILITIES: { readonly [C in ContractName]: Readonly<Record<keyof Contracts[C], true>> } = {
+  'provider/v1': { chat: true, completions: true, embeddings: true, models: true },
+  'strategy/v1': { select: true },
+  'cache/v1': { responses: true },
+  'callback/v1': { events: true },
+  'guardrail/v1': { preCall: true, duringCall: true, postCall: true },
+};
+
+const NEEDS: Readonly<Record<Need, true>> = { redis: true, embed: true, credentials: true, sockets: true };
+
+/** All that instances of this contract may have; empty for an unknown contract. */
+export const capabilitiesOf = (contract: string): string[] =>
+  Object.keys((CAPABILITIES as Record<string, object>)[contract] ?? {});
+
+const configKeys = (plugin: AnyPlugin): string[] => {
+  const schema = z.toJSONSchema(plugin.config as z.ZodType, { io: 'input' }) as { properties?: object };
+  return Object.keys(schema.properties ?? {});
+};
+
+/** Checks in the order in which the kernel reads: contract, id, capabilities, then the rest. */
+export const manifestChecks = ({ plugin }: PluginSubject): Check[] => [
+  check('manifest/contract', 'names a contract that exists', () => {
+    must(capabilitiesOf(plugin.contract as string).length > 0, `There is no contract '${String(plugin.contract)}'.`);
+  }),
+  check('manifest/id', "is '<kind>.<name>', the kind being the contract's", () => {
+    const kind = String(plugin.contract).split('/')[0];
+    must(
+      new RegExp(`^${kind}\\.[a-z0-9]+([-_][a-z0-9]+)*$`).test(plugin.id),
+      `The id '${plugin.id}' is not '${kind}.<name>' with a name of lower-case words.`,
+    );
+  }),
+  check('manifest/capabilities', 'are some of what the contract has, each once', () => {
+    const known = capabilitiesOf(plugin.contract as string);
+    const named = plugin.capabilities as readonly string[];
+    must(named.length > 0, 'There are none.');
+    must(new Set(named).size === named.length, `One is named twice: ${named.join(', ')}`);
+    for (const name of named) must(known.includes(name), `'${name}' is none; there are ${known.join(', ')}.`);
+  }),
+  check('manifest/prefixes', "end in '/'", () => {
+    for (const prefix of plugin.prefixes ?? []) must(/^[^/\s]+\/$/.test(prefix), `'${prefix}' is no prefix.`);
+  }),
+  check('manifest/recognises', 'holds expressions that remember nothing between two names', () => {
+    for (const pattern of plugin.recognises ?? []) {
+      must(pattern instanceof RegExp, `${String(pattern)} is no regular expression.`);
+      must(!pattern.global && !pattern.sticky, `${String(pattern)} has the flag g or y, so it remembers.`);
+    }
+  }),
+  check('manifest/env', 'maps variables to config keys that exist', () => {
+    const keys = configKeys(plugin);
+    for (const [variable, key] of Object.entries(plugin.env ?? {})) {
+      must(/^[A-Z][A-Z0-9_]*$/.test(variable), `'${variable}' is no name of a variable.`);
+      must(keys.includes(key), `${variable} fills '${key}', which the config does not have.`);
+    }
+  }),
+  check('manifest/words', 'uses known words for failure and needs', () => {
+    must(plugin.failure === undefined || ['open', 'closed'].includes(plugin.failure), `failure is ${plugin.failure}.`);
+    for (const need of plugin.needs ?? []) must(need in NEEDS, `There is no need '${need}'.`);
+    for (const word of [...(plugin.aliases ?? []), ...(plugin.legacyKeys ?? [])]) {
+      must(typeof word === 'string' && word.trim() === word && word !== '', `'${word}' is no word.`);
+    }
+  }),
+];

@@ -1,0 +1,15 @@
+export * from './embeddings.js';
+export * from './errors.js';
+export * from './finish-reason.js';
+export * from './from-request.js';
+export { fromGeminiResponse, readGeminiUsage } from './from-response.js';
+export * from './json-schema.js';
+export * from './model.js';
+export * from './schema-from.js';
+export * from './schema.js';
+export * from './stream-decoder.js';
+export * from './stream-encoder.js';
+export * from './thinking.js';
+export * from './to-request.js';
+export { toGeminiResponse } from './to-response.js';
+export * from './usage.js';
