@@ -9,7 +9,7 @@ import { HealthService } from './admin/health.service.js';
 import { MetricsController } from './admin/metrics.controller.js';
 import { PluginsController } from './admin/plugins.controller.js';
 import { RoutesController } from './admin/routes.controller.js';
-import { ApplicationHolder, OpenApi } from './admin/openapi.js';
+import { OpenApi } from './admin/openapi.js';
 import { KernelModule } from './kernel.module.js';
 import type { Runtime } from './runtime/runtime.js';
 
@@ -24,7 +24,7 @@ export class AppModule {
         PrometheusModule.register({ controller: MetricsController, defaultMetrics: { enabled: true } }),
       ],
       controllers: [HealthController, PluginsController, RoutesController, DocsController],
-      providers: [AdminGuard, HealthService, OpenApi, ApplicationHolder],
+      providers: [AdminGuard, HealthService, OpenApi],
     };
   }
 }

@@ -5,8 +5,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { GatewayError } from '@turnpike/errors';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import { ApplicationHolder } from './admin/openapi.js';
+import type { AddressInfo, Socket } from 'node:net';
+import { OpenApi } from './admin/openapi.js';
 import { AppModule } from './app.module.js';
 import { errorBody } from './filters/error-answer.js';
 import { GatewayErrorFilter } from './filters/gateway-error.filter.js';
@@ -24,7 +24,8 @@ const MAX_PARAM_LENGTH = 2_000;
 export interface GatewayServer {
   application: NestFastifyApplication;
   instance: FastifyInstance;
-  listen(): Promise<void>;
+  /** @returns the port, which the system chose when 0 was asked for */
+  listen(): Promise<number>;
   /** Stops accepting, lets open requests finish, closes what is left after the drain time. */
   close(): Promise<void>;
 }
@@ -54,7 +55,7 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
     { logger: false },
   );
   application.useGlobalFilters(new GatewayErrorFilter(runtime));
-  application.get(ApplicationHolder).application = application;
+  application.get(OpenApi).application = application;
   await application.init();
   await instance.ready();
 
@@ -63,6 +64,7 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
     instance: instance as unknown as FastifyInstance,
     listen: async () => {
       await instance.listen({ host: settings.host, port: settings.port });
+      return (instance.server.address() as AddressInfo).port;
     },
     close: () => drain(runtime, application, instance as unknown as FastifyInstance),
   };
@@ -70,9 +72,7 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
 
 /** `SERVER_ROOT_PATH`: every route is also reached below it. */
 const withoutPrefix = (url: string, prefix: string): string =>
-  prefix === ''
-    ? url
-    : url === prefix ? '/' : url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url;
+  prefix === '' ? url : url === prefix ? '/' : url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url;
 
 /** What cannot even be read as HTTP: an answer in our shape if the socket still takes one, then the end. */
 const refuseConnection = (error: Error & { code?: string }, socket: Socket): void => {

@@ -12,11 +12,12 @@ const list = (names: readonly string[]): string =>
     ? `${names.slice(0, MAX_LISTED).join(', ')} … and ${names.length - MAX_LISTED} more`
     : names.join(', ') || 'none';
 
-export const startPage = (runtime: Runtime, masterKey: MasterKey): string => {
+/** @param port the one it listens on, which need not be the one that was asked for */
+export const startPage = (runtime: Runtime, masterKey: MasterKey, port: number): string => {
   const { config, current } = runtime;
   const { server, source } = config;
   const host = server.host === '0.0.0.0' || server.host === '::' ? 'localhost' : server.host;
-  const address = `http://${host}:${server.port}${server.rootPath}`;
+  const address = `http://${host}:${port}${server.rootPath}`;
   const models = current.index.names().map(({ name }) => name);
   const plugins = [...new Set(current.graph.all().map(({ id }) => id))].sort();
 

@@ -103,8 +103,8 @@ export const runWorker = async (
     });
   }
 
-  await server.listen();
-  const page = startPage(runtime, masterKey);
+  const port = await server.listen();
+  const page = startPage(runtime, masterKey, port);
   if (channel) channel.send({ type: 'listening', page });
   else process.stdout.write(page);
   // What the first request would otherwise wait for.

@@ -1,5 +1,5 @@
 // The first look at a plugin: is this thing one, and one that this host can serve? Nothing of it runs.
-import type { PluginManifest } from '@turnpike/domain';
+import type { JsonObject, PluginManifest } from '@turnpike/domain';
 import { GatewayError, type ErrorCode } from '@turnpike/errors';
 import { z, type AnyPlugin } from '@turnpike/plugin-sdk';
 
@@ -73,8 +73,21 @@ const shapeProblem = (
   const schema: unknown = module.config;
   if (typeof (schema as { safeParse?: unknown } | undefined)?.safeParse !== 'function')
     return 'its config is not a zod schema.';
+  if (!refusesUnknownKeys(module as AnyPlugin)) {
+    return 'its config accepts any key, so a misspelt one would be lost in silence. Use z.strictObject.';
+  }
   return undefined;
 };
+
+const refusesUnknownKeys = (module: AnyPlugin): boolean => {
+  const schema = configSchemaOf(module);
+  const alternatives = [schema['anyOf'], schema['oneOf'], schema['allOf']].find((list) => Array.isArray(list));
+  const objects = Array.isArray(alternatives) ? alternatives : [schema];
+  return objects.every((one) => (one as JsonObject)['additionalProperties'] === false);
+};
+
+const configSchemaOf = (module: AnyPlugin): JsonObject =>
+  z.toJSONSchema(module.config as z.ZodType, { io: 'input', unrepresentable: 'any' }) as JsonObject;
 
 /** The static data of a module. */
 export const toManifest = (module: AnyPlugin): PluginManifest => ({

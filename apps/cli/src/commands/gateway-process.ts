@@ -1,6 +1,7 @@
 // Starts the gateway as a process of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 
 /** What the gateway process reads from TURNPIKE_START. */
 export interface GatewayStart {
@@ -11,14 +12,17 @@ export interface GatewayStart {
 
 const entry = (): string => createRequire(import.meta.url).resolve('@turnpike/gateway');
 
+/** Compiled code of the last start, beside the build. Where it cannot be written, Node does without. */
+const compileCache = (): string => join(dirname(entry()), '.compile-cache');
+
 /**
  * Runs it with this terminal, passes signals on, and resolves with its exit code. A signal that ended it counts as
  * the shell counts it: 128 + number.
  */
 export const runGateway = (start: GatewayStart): Promise<number> => {
-  const child = spawn(process.execPath, ['--enable-source-maps', entry()], {
+  const child = spawn(process.execPath, [entry()], {
     stdio: 'inherit',
-    env: { ...process.env, TURNPIKE_START: JSON.stringify(start) },
+    env: { NODE_COMPILE_CACHE: compileCache(), ...process.env, TURNPIKE_START: JSON.stringify(start) },
   });
   const stopPassing = passSignals(child);
   return new Promise((resolve, reject) => {

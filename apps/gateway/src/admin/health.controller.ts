@@ -1,14 +1,13 @@
 // Health: alive, ready, and how the models are.
 import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyRequest } from 'fastify';
 import type { Runtime } from '../runtime/runtime.js';
 import { RUNTIME } from '../runtime/tokens.js';
 import { VERSION } from '../version.js';
+import { Documented } from './documented.js';
 import { HealthService, type ModelsHealth } from './health.service.js';
 
-@ApiTags('health')
 @Controller('health')
 export class HealthController {
   constructor(
@@ -19,14 +18,14 @@ export class HealthController {
 
   /** Asks nothing but the event loop. */
   @Get(['liveliness', 'liveness'])
-  @ApiOperation({ summary: "JSON string `I'm alive!`" })
+  @Documented({ tag: 'health', summary: "JSON string `I'm alive!`" })
   alive(): string {
     return JSON.stringify("I'm alive!");
   }
 
   @Get('readiness')
   @HealthCheck()
-  @ApiOperation({ summary: '503 only while starting or draining; what is away stands in `degraded`' })
+  @Documented({ tag: 'health', summary: '503 only while starting or draining; what is away stands in `degraded`' })
   async ready(): Promise<Record<string, unknown>> {
     const { details } = await this.checks.check([() => this.health.plugins(), () => this.health.traffic()]);
     const { config } = this.runtime;
@@ -44,7 +43,10 @@ export class HealthController {
 
   /** Without a key: counts only, and nothing goes upstream. An admin gets names, and a look at each provider. */
   @Get()
-  @ApiOperation({ summary: 'Health of the deployments; only an admin makes the gateway ask the providers' })
+  @Documented({
+    tag: 'health',
+    summary: 'Health of the deployments; only an admin makes the gateway ask the providers',
+  })
   async models(@Req() request: FastifyRequest, @Query('model') model?: string): Promise<ModelsHealth> {
     const principal = await this.health.callerOf(request.headers);
     return principal?.isAdmin ? this.health.ask(model) : this.health.counts();

@@ -1,13 +1,12 @@
 // Prometheus' door. Public, unless `require_auth_for_metrics_endpoint` closes it.
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { register } from 'prom-client';
 import type { Runtime } from '../runtime/runtime.js';
 import { MetricsText, RUNTIME } from '../runtime/tokens.js';
+import { Documented } from './documented.js';
 
-@ApiExcludeController()
 @Controller()
 export class MetricsController extends PrometheusController {
   constructor(
@@ -18,6 +17,7 @@ export class MetricsController extends PrometheusController {
   }
 
   @Get()
+  @Documented({ summary: 'Metrics in the Prometheus text format', tag: 'operations' })
   override async index(@Res({ passthrough: true }) reply: unknown, @Req() request?: FastifyRequest): Promise<string> {
     const { auth, metrics } = this.runtime.config;
     if (metrics.requireAuth) await this.runtime.keys.authenticateAdmin(request?.headers ?? {}, auth);

@@ -1,33 +1,28 @@
 // The one OpenAPI document: data plane from its schemas, control plane from the controllers. Made at the first look.
-import { Injectable } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
-import type { INestApplication } from '@nestjs/common';
+import { Injectable, type INestApplication } from '@nestjs/common';
+import { z } from '@turnpike/plugin-sdk';
 import { VERSION } from '../version.js';
-
-/** Handed over once the application stands; a controller cannot inject it. */
-export class ApplicationHolder {
-  application: INestApplication | undefined;
-}
+import { documentedRoutes } from './documented.js';
 
 @Injectable()
 export class OpenApi {
+  /** Handed over once the application stands. */
+  application: INestApplication | undefined;
   private made: Promise<Record<string, unknown>> | undefined;
-
-  constructor(private readonly modules: ModuleRef) {}
 
   document(): Promise<Record<string, unknown>> {
     return (this.made ??= this.make());
   }
 
   private async make(): Promise<Record<string, unknown>> {
-    const { application } = this.modules.get(ApplicationHolder, { strict: false });
-    if (!application) throw new Error('the application does not stand yet');
+    if (!this.application) throw new Error('the application does not stand yet');
     // Loaded here because most gateways are never asked for their description.
-    const [{ DocumentBuilder, SwaggerModule }, { dataPlanePaths, dataPlaneSchemas }] = await Promise.all([
+    const [swagger, { dataPlanePaths, dataPlaneSchemas }] = await Promise.all([
       import('@nestjs/swagger'),
       import('../routes/openai.schemas.js'),
     ]);
-    const options = new DocumentBuilder()
+    describeControllers(swagger);
+    const options = new swagger.DocumentBuilder()
       .setTitle('Turnpike')
       .setDescription('One OpenAI-compatible address in front of every model provider.')
       .setVersion(VERSION)
@@ -35,7 +30,7 @@ export class OpenApi {
       .addBearerAuth()
       .setOpenAPIVersion('3.1.0')
       .build();
-    const document = SwaggerModule.createDocument(application, options);
+    const document = swagger.SwaggerModule.createDocument(this.application, options);
     return {
       ...document,
       paths: { ...dataPlanePaths(), ...document.paths },
@@ -43,3 +38,32 @@ export class OpenApi {
     } as Record<string, unknown>;
   }
 }
+
+const describeControllers = (swagger: typeof import('@nestjs/swagger')): void => {
+  for (const { prototype, method, description } of documentedRoutes()) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, method);
+    if (!descriptor) continue;
+    const { summary, tag, admin, query, response, hidden } = description;
+    const decorators: MethodDecorator[] = [
+      swagger.ApiTags(tag) as MethodDecorator,
+      swagger.ApiOperation({ summary }),
+      swagger.ApiOkResponse(
+        response
+          ? {
+              schema: z.toJSONSchema(response, { target: 'openapi-3.0' }) as Parameters<
+                typeof swagger.ApiOkResponse
+              >[0] extends { schema: infer S }
+                ? S
+                : never,
+            }
+          : {},
+      ),
+      ...(admin ? [swagger.ApiBearerAuth() as MethodDecorator] : []),
+      ...(hidden ? [swagger.ApiExcludeEndpoint()] : []),
+      ...Object.entries(query ?? {}).map(([name, meaning]) =>
+        swagger.ApiQuery({ name, description: meaning, required: false, type: String }),
+      ),
+    ];
+    for (const decorate of decorators) decorate(prototype, method, descriptor);
+  }
+};

@@ -1,21 +1,20 @@
 // What addresses this gateway answers.
 import { Controller, Get } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { Documented } from './documented.js';
 
 interface RouteLine {
   path: string;
   methods: string[];
 }
 
-@ApiTags('operations')
 @Controller()
 export class RoutesController {
   constructor(private readonly host: HttpAdapterHost) {}
 
   @Get('routes')
-  @ApiOperation({ summary: 'Every route with its methods' })
+  @Documented({ summary: 'Every route with its methods', tag: 'operations' })
   routes(): { routes: RouteLine[] } {
     const instance = this.host.httpAdapter.getInstance<FastifyInstance>();
     return { routes: readRoutes(instance.printRoutes({ commonPrefix: false })) };

@@ -1,6 +1,6 @@
 // Stage 9: off the road. The answer is out; what remains is to count it, to remember it, and to tell.
 import type { Runtime } from '../runtime/runtime.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, Outcome } from './exchange.js';
 
 export const settle = (runtime: Runtime): { readonly name: string; run(exchange: Exchange): void } => ({
   name: 'settle',
@@ -24,6 +24,21 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
       snapshot.cache?.write(cacheWrite.key, answer.body, cacheWrite.ttlMs, runtime.clock.now());
     }
     runtime.events.finished(exchange, outcome);
+    if (snapshot.config.logging.verbose) logCall(runtime, exchange, outcome);
     runtime.left(exchange);
   },
 });
+
+/** `--verbose`: where the call was routed, who answered, and how long it took. */
+const logCall = (runtime: Runtime, exchange: Exchange, outcome: Outcome): void => {
+  const target = exchange.choice?.target;
+  const upstream = target && `${target.deployment.provider.slice('provider.'.length)}/${target.model}`;
+  const seconds = ((outcome.endedAt - exchange.startedAt) / 1_000).toFixed(2);
+  const routed = upstream === undefined ? `${exchange.model ?? 'a request'} was not routed` : `${exchange.model} routed to ${upstream}`;
+  const how = outcome.error ? `${outcome.error.code} (${outcome.statusCode})` : outcome.status;
+  runtime.log.info(`${routed}: ${how} in ${seconds} s`, {
+    callId: exchange.callId,
+    deployment: target?.deployment.id,
+    ...(outcome.usage ? { inputTokens: outcome.usage.inputTokens, outputTokens: outcome.usage.outputTokens } : {}),
+  });
+};

@@ -45,7 +45,7 @@ export class Keys {
       if (auth.isOpen) return ANYONE;
       throw new GatewayError(
         'GW_NO_KEY',
-        "Authentication Error, No api key passed in. Send it in the authorization header, as a bearer token.",
+        'Authentication Error, No api key passed in. Send it in the authorization header, as a bearer token.',
       );
     }
     const keyHash = hash('sha256', key);
