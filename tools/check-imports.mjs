@@ -28,8 +28,8 @@ const ALLOWED = {
   plugins: ['plugin-sdk'],
 };
 
-/** Tests of a plugin may use the kit. */
-const ALSO_IN_TESTS = { plugins: ['plugin-testkit'] };
+/** Tests of plugins, and of those who run them, may use the kit. */
+const ALSO_IN_TESTS = { plugins: ['plugin-testkit'], 'libs/kernel': ['plugin-testkit'], 'libs/router': ['plugin-testkit'] };
 
 /** Nest and what belongs to it stay in apps/. */
 const NEST = /^(@nestjs\/|@willsoto\/nestjs|reflect-metadata$|rxjs$)/;

@@ -126,7 +126,7 @@ let isRegistered = false;
 
 /**
  * Lets plugins outside this tree import the SDK by name: they get the host's copy, so there is only ever one.
- * Process-wide and done once.
+ * Process-wide, so it is for the application to call, once, before it loads plugins.
  */
 export const shareSdk = (): void => {
   if (isRegistered) return;
@@ -147,7 +147,6 @@ const imported = new Map<string, string>();
  * @throws GW_PLUGIN_INVALID
  */
 export const importPlugin = async (found: PluginFile): Promise<unknown> => {
-  shareSdk();
   const earlier = imported.get(found.file);
   const url = pathToFileURL(found.file);
   if (earlier !== undefined && earlier !== found.hash) url.searchParams.set('hash', found.hash);

@@ -3,9 +3,7 @@ import type { JsonObject } from '@turnpike/domain';
 import { isGatewayError, type GatewayError } from '@turnpike/errors';
 import type { ContractName } from '@turnpike/plugin-sdk';
 import type { PluginCatalogue } from './catalogue.js';
-import type { HookEvent } from './containment.js';
-import type { HostServices } from './host.js';
-import { PluginInstance } from './instance.js';
+import { PluginInstance, type InstanceOptions } from './instance.js';
 
 /** One wish: this plugin with these settings. */
 export interface PluginUse {
@@ -16,11 +14,6 @@ export interface PluginUse {
   settings: JsonObject;
   /** Settings that the plugin refuses are reported in `refused` instead of stopping the build. */
   mayBeRefused?: boolean;
-}
-
-export interface PluginGraphOptions {
-  services: HostServices;
-  onHook: (event: HookEvent) => void;
 }
 
 export class PluginGraph {
@@ -38,7 +31,7 @@ export class PluginGraph {
   static async build(
     catalogue: PluginCatalogue,
     plan: readonly PluginUse[],
-    options: PluginGraphOptions,
+    options: InstanceOptions,
   ): Promise<PluginGraph> {
     const instances = new Map<string, PluginInstance>();
     const refused = new Map<string, GatewayError>();
@@ -46,7 +39,7 @@ export class PluginGraph {
       if (instances.has(use.key) || refused.has(use.key)) continue;
       const loaded = await catalogue.load(use.id);
       try {
-        instances.set(use.key, PluginInstance.create(use.key, loaded, use.settings, options.services, options.onHook));
+        instances.set(use.key, PluginInstance.create(use.key, loaded, use.settings, options));
       } catch (error) {
         if (!use.mayBeRefused || !isGatewayError(error) || error.code !== 'GW_PLUGIN_CONFIG') {
           await stopAll(instances.values());

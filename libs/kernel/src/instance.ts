@@ -9,9 +9,21 @@ import { pluginError } from './module-check.js';
 
 export type PluginStatus = 'ready' | 'started' | 'failed' | 'stopped';
 
-const START_DEADLINE_MS = 10_000;
-const STOP_DEADLINE_MS = 5_000;
-const HEALTH_DEADLINE_MS = 1_000;
+/** How long the steps of a plugin's life may take, in milliseconds. */
+export interface Deadlines {
+  startMs: number;
+  stopMs: number;
+  healthMs: number;
+}
+
+export const DEFAULT_DEADLINES: Deadlines = { startMs: 10_000, stopMs: 5_000, healthMs: 1_000 };
+
+export interface InstanceOptions {
+  services: HostServices;
+  /** Told of every run of a hook. Must not throw. */
+  onHook: (event: HookEvent) => void;
+  deadlines?: Deadlines;
+}
 
 const within = async <T>(ms: number, what: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const controller = new AbortController();
@@ -42,6 +54,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
   readonly failure: 'open' | 'closed';
   /** Guards the hooks that are called during requests. */
   readonly hooks: Containment;
+  private readonly deadlines: Deadlines;
 
   private constructor(
     /** Same key, same settings: the instance is shared. */
@@ -51,9 +64,9 @@ export class PluginInstance<C extends ContractName = ContractName> {
     readonly exports: Contracts[C],
     private readonly life: Lifecycle,
     private readonly timers: PluginTimers,
-    services: HostServices,
-    onHook: (event: HookEvent) => void,
+    { services, onHook, deadlines = DEFAULT_DEADLINES }: InstanceOptions,
   ) {
+    this.deadlines = deadlines;
     this.id = loaded.module.id;
     this.contract = loaded.module.contract;
     this.version = loaded.file.version;
@@ -68,8 +81,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
     key: string,
     loaded: LoadedPlugin,
     settings: JsonObject,
-    services: HostServices,
-    onHook: (event: HookEvent) => void,
+    options: InstanceOptions,
   ): PluginInstance<C> {
     const { module } = loaded;
     const parsed = (module.config as z.ZodType).safeParse(settings);
@@ -77,7 +89,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
       const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`);
       throw pluginError('GW_PLUGIN_CONFIG', module.id, 'config', problems.join('; '), parsed.error);
     }
-    const { host, timers } = createHost(module.id, services);
+    const { host, timers } = createHost(module.id, options.services);
     let made: Contracts[C] & Lifecycle;
     try {
       made = module.init(parsed.data as never, host) as Contracts[C] & Lifecycle;
@@ -103,13 +115,13 @@ export class PluginInstance<C extends ContractName = ContractName> {
       ].join('; ');
       throw pluginError('GW_PLUGIN_INIT', module.id, 'init', `${problem}.`);
     }
-    return new PluginInstance<C>(key, loaded, made, made, timers, services, onHook);
+    return new PluginInstance<C>(key, loaded, made, made, timers, options);
   }
 
   /** @throws GW_PLUGIN_START; `stop` must be called all the same */
   async start(): Promise<void> {
     try {
-      await within(START_DEADLINE_MS, 'start', async (signal) => this.life.start?.(signal));
+      await within(this.deadlines.startMs, 'start', async (signal) => this.life.start?.(signal));
       this.status = 'started';
     } catch (cause) {
       this.status = 'failed';
@@ -121,7 +133,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
   async stop(): Promise<void> {
     this.timers.close();
     try {
-      await within(STOP_DEADLINE_MS, 'stop', async () => this.life.stop?.());
+      await within(this.deadlines.stopMs, 'stop', async () => this.life.stop?.());
     } catch {
       // Nothing can be done about it, and the process must be able to end.
     }
@@ -134,7 +146,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
     if (this.hooks.isResting) return { status: 'degraded', reason: 'switched off for a while after repeated failures' };
     if (!this.life.health) return { status: 'up' };
     try {
-      return await within(HEALTH_DEADLINE_MS, 'health', async () => this.life.health!());
+      return await within(this.deadlines.healthMs, 'health', async () => this.life.health!());
     } catch (error) {
       return { status: 'down', reason: `the health check failed: ${reasonOf(error)}` };
     }

@@ -1,16 +1,13 @@
 // Holds the running plugin graph and swaps it for a new one without a gap.
 import type { PluginSource } from '@turnpike/domain';
 import { PluginCatalogue, type Bundle } from './catalogue.js';
-import type { HookEvent } from './containment.js';
 import { PluginGraph, type PluginUse } from './graph.js';
-import type { HostServices } from './host.js';
+import type { InstanceOptions } from './instance.js';
 
-export interface KernelOptions {
+export interface KernelOptions extends InstanceOptions {
   bundle: Bundle;
   /** Folder that packages and relative plugin paths are looked up from: the config file's. */
   base: string;
-  services: HostServices;
-  onHook: (event: HookEvent) => void;
 }
 
 /** What `GET /plugins` shows of one plugin. */

@@ -94,10 +94,7 @@ export const toManifest = (module: AnyPlugin): PluginManifest => ({
   id: module.id,
   contract: module.contract,
   capabilities: [...module.capabilities],
-  configSchema: z.toJSONSchema(module.config, {
-    io: 'input',
-    unrepresentable: 'any',
-  }) as PluginManifest['configSchema'],
+  configSchema: configSchemaOf(module),
   prefixes: [...(module.prefixes ?? [])],
   recognises: (module.recognises ?? []).map((pattern) => pattern.source),
   aliases: [...(module.aliases ?? [])],

@@ -261,8 +261,8 @@ class WholeAnswer implements ResponseSink {
 
   private readonly onAbort = (): void => {
     this.transfer?.abort();
-    const reason: unknown = this.signal?.reason;
-    const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';
+    const reason = this.signal?.reason as { name?: unknown } | undefined;
+    const isTimeout = reason?.name === 'TimeoutError';
     this.onError(
       isTimeout
         ? new GatewayError('GW_TIMEOUT', 'The request took longer than it may.')

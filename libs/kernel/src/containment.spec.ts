@@ -1,0 +1,97 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { Containment, type HookEvent } from './containment.js';
+
+const setUp = (): { run: Containment['run']; events: HookEvent[]; clock: { at: number }; containment: Containment } => {
+  const clock = { at: 1_000 };
+  const events: HookEvent[] = [];
+  const containment = new Containment({
+    plugin: 'cache.test',
+    clock: { now: () => clock.at },
+    onEvent: (event) => events.push(event),
+    maxFailures: 3,
+    restMs: 60_000,
+  });
+  return { run: containment.run.bind(containment), events, clock, containment };
+};
+
+const FAILED = expect.objectContaining({ code: 'GW_PLUGIN_HOOK' });
+const fail = (): never => {
+  throw new Error('no');
+};
+
+describe('Containment', () => {
+  it('gives back what the hook gives', async () => {
+    const { run, events } = setUp();
+    await expect(run('get', 100, () => 7)).resolves.toBe(7);
+    expect(events).toMatchObject([{ plugin: 'cache.test', hook: 'get', outcome: 'ok' }]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['throws', fail],
+    ['rejects', () => Promise.reject(new Error('no'))],
+  ])('turns a hook that %s into one error that names the plugin', async (_, body) => {
+    const { run, events } = setUp();
+    await expect(run('get', 100, body)).rejects.toEqual(FAILED);
+    expect(events[0]).toMatchObject({ outcome: 'error' });
+  });
+
+  it('ends the wait for a hook that hangs, and aborts its signal', async () => {
+    const { run, events } = setUp();
+    let seen: AbortSignal | undefined;
+    await expect(
+      run('get', 20, (signal) => {
+        seen = signal;
+        return new Promise(() => undefined);
+      }),
+    ).rejects.toEqual(FAILED);
+    expect(seen?.aborted).toBe(true);
+    expect(events[0]).toMatchObject({ outcome: 'timeout' });
+  });
+
+  it('passes an outer abort on to the hook', async () => {
+    const { run } = setUp();
+    const outer = new AbortController();
+    const running = run(
+      'get',
+      1_000,
+      (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+      outer.signal,
+    );
+    outer.abort();
+    await expect(running).rejects.toEqual(FAILED);
+  });
+
+  it('rests after failures in a row, then lets one probe through', async () => {
+    const { run, events, clock, containment } = setUp();
+    for (let round = 0; round < 3; round += 1) await expect(run('get', 100, fail)).rejects.toEqual(FAILED);
+    expect(containment.isResting).toBe(true);
+    const body = jest.fn(() => 1);
+    await expect(run('get', 100, body)).rejects.toEqual(FAILED);
+    expect(body).not.toHaveBeenCalled();
+    expect(events.at(-1)).toMatchObject({ outcome: 'skipped' });
+
+    clock.at += 60_001;
+    const probe = run('get', 100, () => new Promise((resolve) => setTimeout(resolve, 10)));
+    await expect(run('get', 100, body)).rejects.toEqual(FAILED);
+    expect(body).not.toHaveBeenCalled();
+    await probe;
+    await expect(run('get', 100, body)).resolves.toBe(1);
+  });
+
+  it('goes back to rest when the probe fails', async () => {
+    const { run, clock, containment } = setUp();
+    for (let round = 0; round < 3; round += 1) await expect(run('get', 100, fail)).rejects.toEqual(FAILED);
+    clock.at += 60_001;
+    await expect(run('get', 100, fail)).rejects.toEqual(FAILED);
+    expect(containment.isResting).toBe(true);
+  });
+
+  it('forgets failures after a success', async () => {
+    const { run, containment } = setUp();
+    for (let round = 0; round < 10; round += 1) {
+      await expect(run('get', 100, fail)).rejects.toEqual(FAILED);
+      await run('get', 100, () => 1);
+    }
+    expect(containment.isResting).toBe(false);
+  });
+});
