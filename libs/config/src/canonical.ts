@@ -9,6 +9,8 @@ export interface GatewayConfig {
   readonly deployments: readonly Deployment[];
   /** Deployments that cannot be used (a variable is missing, no such provider) and why. */
   readonly disabled: readonly DisabledDeployment[];
+  /** Caches and callbacks that were asked for but cannot be used, and why. */
+  readonly off: readonly SwitchedOff[];
   readonly router: RouterSettings;
   readonly limits: LimitSettings;
   readonly requests: RequestSettings;
@@ -77,6 +79,13 @@ export interface DisabledDeployment {
   readonly source?: string;
 }
 
+export interface SwitchedOff {
+  readonly kind: 'cache' | 'callback';
+  /** As written: `redis`, `langfuse`. */
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** Limits of the whole installation. */
 export interface LimitSettings {
   readonly maxParallelRequests: number | undefined;
@@ -123,12 +132,14 @@ export interface LoggingSettings {
 export interface CacheSettings {
   /** Cache plugin id, for instance `cache.redis`. */
   readonly plugin: string;
-  /** Off: declared but switched off (`cache: false` beside `cache_params`). */
+  /** False: declared but switched off (`cache: false` beside `cache_params`), or unusable (see `off`). */
   readonly enabled: boolean;
   readonly mode: 'default_on' | 'default_off';
   readonly ttlMs: number | undefined;
   readonly namespace: string | undefined;
+  /** LiteLLM's names of calls to cache; empty: none, the store is only shared infrastructure. Absent: all. */
   readonly callTypes: readonly string[] | undefined;
+  /** Callers with different keys share hits, as in LiteLLM. */
   readonly shared: boolean;
   /** The plugin's own keys (host, port, password …). Holds secrets. */
   readonly settings: JsonObject;

@@ -1,6 +1,4 @@
 // Where the top-level members of a JSON object stand in its bytes, so that one can be changed and the rest kept.
-import { constants } from 'node:buffer';
-
 /** Offsets into the bytes: `start` at the key's quote, `valueStart` at the value, `end` just after it. */
 export interface Member {
   key: string;
@@ -79,6 +77,46 @@ const valueEnd = (bytes: Buffer, from: number): number => {
   return scalarEnd(bytes, from);
 };
 
+const ESCAPED_LATIN = Buffer.from('\\u00');
+/** A prompt full of escapes is cheaper to walk than to search. */
+const MAX_SEARCHED = 64;
+
+/** Whether some key might be spelled with escapes for ASCII letters, as `"mod\u0065l"`. */
+const mayHideKeys = (bytes: Buffer): boolean => {
+  let at = bytes.indexOf(ESCAPED_LATIN);
+  for (let searched = 0; at !== -1; searched += 1) {
+    const digit = bytes[at + 4];
+    // \u002x to \u007x are ASCII.
+    if (searched === MAX_SEARCHED || (digit !== undefined && digit >= 0x32 && digit <= 0x37)) return true;
+    at = bytes.indexOf(ESCAPED_LATIN, at + 6);
+  }
+  return false;
+};
+
+/**
+ * The top-level members with these keys, all occurrences, in their order. The keys must be in the object.
+ * A key whose quoted name stands in the bytes just once must be that member, so the rest need not be walked: in a large
+ * prompt that is most of the cost.
+ */
+export const findMembers = (bytes: Buffer, keys: ReadonlySet<string>): Member[] => {
+  if (keys.size === 0) return [];
+  const found = mayHideKeys(bytes) ? undefined : searchMembers(bytes, keys);
+  return found ?? membersOf(bytes).filter((member) => keys.has(member.key));
+};
+
+const searchMembers = (bytes: Buffer, keys: ReadonlySet<string>): Member[] | undefined => {
+  const members: Member[] = [];
+  for (const key of keys) {
+    const name = JSON.stringify(key);
+    const start = bytes.indexOf(name);
+    if (start === -1 || bytes.indexOf(name, start + 1) !== -1) return undefined;
+    const colon = skipSpace(bytes, start + Buffer.byteLength(name));
+    const valueStart = skipSpace(bytes, colon + 1);
+    members.push({ key, start, valueStart, end: valueEnd(bytes, valueStart) });
+  }
+  return members.sort((a, b) => a.start - b.start);
+};
+
 /** @param bytes the text of one JSON object that JSON.parse accepted; anything else gives nonsense */
 export const membersOf = (bytes: Buffer): Member[] => {
   const members: Member[] = [];
@@ -97,6 +135,3 @@ export const membersOf = (bytes: Buffer): Member[] => {
   }
   return members;
 };
-
-/** Longest text that V8 can hold; a larger body cannot be parsed whatever the limit says. */
-export const MAX_TEXT_BYTES = constants.MAX_STRING_LENGTH;

@@ -4,15 +4,15 @@ import { membersOf } from './json-members.js';
 import { spliceJson } from './json-splice.js';
 
 const splice = (text: string, set: JsonObject, remove: string[] = []): string =>
-  spliceJson(Buffer.from(text), { set, remove: new Set(remove) }).toString();
+  spliceJson(Buffer.from(text), { set, remove: new Set(remove) }, JSON.parse(text) as JsonObject).toString();
 
 describe('spliceJson', () => {
   it.each<[string, string, JsonObject, string[], string]>([
     ['replaces a value in place', '{"a":1, "model" : "x" ,"b":2}', { model: 'y' }, [], '{"a":1, "model" : "y" ,"b":2}'],
-    ['adds a member at the end', '{ "a":1 }', { b: [2] }, [], '{ "a":1,"b":[2] }'],
+    ['adds a member at the end', '{ "a":1 }', { b: [2] }, [], '{ "a":1 ,"b":[2]}'],
     ['removes the first', '{"a":1,"b":2}', {}, ['a'], '{"b":2}'],
-    ['removes the last', '{"a":1 , "b":2}', {}, ['b'], '{"a":1}'],
-    ['removes one in the middle', '{"a":1,\n"b":2,\n"c":3}', {}, ['b'], '{"a":1,"c":3}'],
+    ['removes the last', '{"a":1 , "b":2}', {}, ['b'], '{"a":1 }'],
+    ['removes one in the middle', '{"a":1,\n"b":2,\n"c":3}', {}, ['b'], '{"a":1,\n"c":3}'],
     ['removes all', '{ "a":1 }', {}, ['a'], '{  }'],
     ['removes all and adds', '{"a":1}', { z: true }, ['a'], '{"z":true}'],
     ['fills an empty object', '{}', { a: 'ü' }, [], '{"a":"ü"}'],
@@ -44,6 +44,24 @@ describe('spliceJson', () => {
       { model: 'b' },
       [],
       '{"n":1.50e+2,"model":"b"}',
+    ],
+    ['removes the first two of three', '{"a":1,"b":2,"c":3}', {}, ['a', 'b'], '{"c":3}'],
+    ['removes the last two of three', '{"a":1,"b":2,"c":3}', {}, ['b', 'c'], '{"a":1}'],
+    ['replaces and removes neighbours', '{"a":1,"b":2,"c":3}', { a: 9 }, ['b'], '{"a":9,"c":3}'],
+    ['adds what it also removes', '{"a":1,"b":2}', { a: 3 }, ['a'], '{"b":2,"a":3}'],
+    [
+      'is not fooled by a value that reads like the key',
+      '{"x":"model","model":"a"}',
+      { model: 'b' },
+      [],
+      '{"x":"model","model":"b"}',
+    ],
+    [
+      'does not mind escapes of other letters',
+      '{"t":"caf\\u00e9","model":"a"}',
+      { model: 'b' },
+      [],
+      '{"t":"caf\\u00e9","model":"b"}',
     ],
     ['leaves out what is set to nothing', '{"a":1}', { b: undefined }, [], '{"a":1}'],
   ])('%s', (_, text, set, remove, expected) => {

@@ -34,7 +34,10 @@ const logCall = (runtime: Runtime, exchange: Exchange, outcome: Outcome): void =
   const target = exchange.choice?.target;
   const upstream = target && `${target.deployment.provider.slice('provider.'.length)}/${target.model}`;
   const seconds = ((outcome.endedAt - exchange.startedAt) / 1_000).toFixed(2);
-  const routed = upstream === undefined ? `${exchange.model ?? 'a request'} was not routed` : `${exchange.model} routed to ${upstream}`;
+  const routed =
+    upstream === undefined
+      ? `${exchange.model ?? 'a request'} was not routed`
+      : `${exchange.model} routed to ${upstream}`;
   const how = outcome.error ? `${outcome.error.code} (${outcome.statusCode})` : outcome.status;
   runtime.log.info(`${routed}: ${how} in ${seconds} s`, {
     callId: exchange.callId,

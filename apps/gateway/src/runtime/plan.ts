@@ -2,10 +2,11 @@
 import type { GatewayConfig } from '@turnpike/config';
 import type { Deployment, JsonObject } from '@turnpike/domain';
 import type { PluginUse } from '@turnpike/kernel';
+import { canonicalJson } from './canonical-json.js';
 
 /** Deployments with the same provider and settings share one instance, and so its connections and tokens. */
 export const keyOfProvider = (deployment: Deployment): string =>
-  `${deployment.provider} ${JSON.stringify(deployment.connection, Object.keys(deployment.connection).sort())}`;
+  `${deployment.provider} ${canonicalJson(deployment.connection)}`;
 
 export const STRATEGY_KEY = 'strategy';
 export const CACHE_KEY = 'cache';
@@ -20,8 +21,8 @@ export interface PlanResult {
   missing: string[];
 }
 
-/** @param isKnown whether a plugin of this id (or alias) is installed */
-export const planOf = (config: GatewayConfig, isKnown: (id: string) => boolean): PlanResult => {
+/** @param idOf an installed plugin's own id for its id or alias; undefined when there is none */
+export const planOf = (config: GatewayConfig, idOf: (name: string) => string | undefined): PlanResult => {
   const missing: string[] = [];
   const uses: PluginUse[] = config.deployments.map((deployment) => ({
     id: deployment.provider,
@@ -30,24 +31,23 @@ export const planOf = (config: GatewayConfig, isKnown: (id: string) => boolean):
     mayBeRefused: true,
   }));
 
-  const strategy = isKnown(config.router.strategy) ? config.router.strategy : DEFAULT_STRATEGY;
-  if (strategy !== config.router.strategy)
-    missing.push(`${config.router.strategy} (routing falls back to ${DEFAULT_STRATEGY})`);
+  const strategy = idOf(config.router.strategy);
+  if (!strategy) missing.push(`${config.router.strategy} is not installed: routing uses ${DEFAULT_STRATEGY}`);
   uses.push({
-    id: strategy,
+    id: strategy ?? DEFAULT_STRATEGY,
     key: STRATEGY_KEY,
-    settings: strategy === config.router.strategy ? config.router.strategyArgs : {},
+    settings: strategy ? config.router.strategyArgs : {},
   });
 
   if (config.cache?.enabled) {
-    if (isKnown(config.cache.plugin))
-      uses.push({ id: config.cache.plugin, key: CACHE_KEY, settings: config.cache.settings });
-    else missing.push(`${config.cache.plugin} (answers are not cached)`);
+    const cache = idOf(config.cache.plugin);
+    if (cache) uses.push({ id: cache, key: CACHE_KEY, settings: config.cache.settings });
+    else missing.push(`${config.cache.plugin} is not installed: answers are not cached`);
   }
   for (const name of callbackNames(config)) {
-    const id = `callback.${name}`;
-    if (isKnown(id)) uses.push({ id, key: id, settings: config.pluginSettings[id] ?? {} });
-    else missing.push(`${id} (not told of calls)`);
+    const id = idOf(`callback.${name}`);
+    if (id) uses.push({ id, key: `callback.${name}`, settings: config.pluginSettings[id] ?? {} });
+    else missing.push(`callback.${name} is not installed: it is not told of calls`);
   }
   config.guardrails.forEach((guardrail, index) => {
     uses.push({ id: guardrail.plugin, key: keyOfGuardrail(index), settings: guardrail.settings as JsonObject });

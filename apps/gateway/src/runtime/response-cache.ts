@@ -1,10 +1,11 @@
 // Answers kept by a cache plugin. Whole answers only; a failing cache is a miss.
 import type { CacheSettings } from '@turnpike/config';
-import type { JsonObject, JsonValue } from '@turnpike/domain';
+import type { JsonObject } from '@turnpike/domain';
 import { isJsonObject } from '@turnpike/domain';
 import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
 import { hash } from 'node:crypto';
 import type { Exchange } from '../pipeline/exchange.js';
+import { canonicalJson } from './canonical-json.js';
 import { GATEWAY_PARAMETERS } from '../upstream/client-parameters.js';
 import { CACHE_KEY } from './plan.js';
 
@@ -67,7 +68,7 @@ export class ResponseCache {
       : principal?.isAdmin
         ? 'admin'
         : ((principal?.teamId || principal?.keyHash) ?? '');
-    const parts = [tenant, exchange.front.operation, exchange.front.dialect, exchange.model, canonical(body)];
+    const parts = [tenant, exchange.front.operation, exchange.front.dialect, exchange.model, canonicalJson(body)];
     const key = hash('sha256', JSON.stringify(parts));
     return this.settings.namespace ? `${this.settings.namespace}:${key}` : key;
   }
@@ -95,13 +96,3 @@ export class ResponseCache {
       .catch(() => undefined);
   }
 }
-
-/** JSON with the fields of every object in one order. */
-const canonical = (value: JsonValue | undefined): string => {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value ?? null);
-  const fields = Object.keys(value)
-    .filter((key) => value[key] !== undefined)
-    .sort();
-  return `{${fields.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`;
-};

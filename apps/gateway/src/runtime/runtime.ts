@@ -188,7 +188,7 @@ export class Runtime {
 
   private async apply({ config, catalogue }: Configuration): Promise<void> {
     for (const secret of secretsOf(config)) registerSecret(secret);
-    const { uses, missing } = planOf(config, (id) => catalogue.find(id) !== undefined);
+    const { uses, missing } = planOf(config, (name) => catalogue.find(name)?.manifest.id);
     const prepared = await this.kernel.prepare(catalogue, uses);
     const { graph } = prepared;
     const off = [...describeOff(config), ...missing];

@@ -77,7 +77,7 @@ const nativeBody = (
   if (exchange.isStream && !wantsUsage) addEdits(edits, exchange.front.askForUsage(exchange.body));
   if (operation.adapt)
     addEdits(edits, operation.adapt(isEmpty(edits) ? exchange.body : applyEdits(exchange.body, edits), call));
-  return isEmpty(edits) ? exchange.raw : spliceJson(exchange.raw, edits);
+  return isEmpty(edits) ? exchange.raw : spliceJson(exchange.raw, edits, exchange.body);
 };
 
 const translatedBody = (exchange: Routed, operation: AnyHttpOperation, call: Call, edits: Edits): Uint8Array => {

@@ -1,5 +1,5 @@
 // A whole upstream answer → the client's bytes, with the usage read from it.
-import type { JsonValue } from '@turnpike/domain';
+import { isJsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError, readErrorValue } from '@turnpike/errors';
 import { spliceJson } from '../bytes/json-splice.js';
 import type { Routed } from '../pipeline/exchange.js';
@@ -36,9 +36,10 @@ export const readWhole = (
   }
   if (prepared.isBytePath) {
     const { restampModel } = snapshot.config.requests;
-    const body = restampModel
-      ? spliceJson(answer.body, { set: { model: exchange.model }, remove: NO_REMOVALS })
-      : answer.body;
+    const body =
+      restampModel && isJsonObject(parsed)
+        ? spliceJson(answer.body, { set: { model: exchange.model }, remove: NO_REMOVALS }, parsed)
+        : answer.body;
     return {
       kind: 'whole',
       body,

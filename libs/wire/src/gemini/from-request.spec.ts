@@ -202,6 +202,70 @@ describe('fromGeminiRequest', () => {
     });
   });
 
+  it.each<[string, JsonObject, object[]]>([
+    [
+      'a picture',
+      { inlineData: { mimeType: 'image/png', data: 'AA' } },
+      [{ type: 'image', data: 'AA', mediaType: 'image/png' }],
+    ],
+    [
+      'sound',
+      { inline_data: { mime_type: 'audio/wav', data: 'AA' } },
+      [{ type: 'audio', data: 'AA', mediaType: 'audio/wav' }],
+    ],
+    [
+      'a document',
+      { inlineData: { mimeType: 'application/pdf', data: 'AA' } },
+      [{ type: 'file', data: 'AA', mediaType: 'application/pdf' }],
+    ],
+    [
+      'an address',
+      { fileData: { fileUri: 'gs://a/b.png', mimeType: 'image/png' } },
+      [{ type: 'image', url: 'gs://a/b.png', mediaType: 'image/png' }],
+    ],
+    ['a file of the provider', { fileData: { fileUri: 'files/x' } }, [{ type: 'file', fileId: 'files/x' }]],
+    ['an empty text as nothing', { text: '' }, []],
+  ])('reads %s', (_, part, content) => {
+    const { messages } = read({ contents: [{ role: 'user', parts: [part, { text: 'x' }] }] });
+    expect(messages).toEqual([{ role: 'user', content: [...content, { type: 'text', text: 'x' }] }]);
+  });
+
+  it.each<[string, JsonObject, object]>([
+    ['a failure', { response: { error: 'boom' } }, { content: [{ type: 'text', text: 'boom' }], isError: true }],
+    ['an output', { response: { output: 'ok' } }, { content: [{ type: 'text', text: 'ok' }] }],
+    ['an object', { response: { result: 1 } }, { content: [{ type: 'text', text: '{"result":1}' }] }],
+    ['nothing', {}, { content: [] }],
+  ])('reads %s as the result of a tool', (_, response, expected) => {
+    const parts = [{ functionResponse: { name: 'f', ...response } }];
+    const contents = [hello, { role: 'model', parts: [{ functionCall: { name: 'g' } }] }, { role: 'user', parts }];
+    expect(read({ contents }).messages[2]).toEqual({ role: 'tool', toolCallId: 'call_f', name: 'f', ...expected });
+  });
+
+  it.each<[JsonObject, ChatRequest['toolChoice']]>([
+    [{ mode: 'AUTO' }, { type: 'auto' }],
+    [{ mode: 'VALIDATED' }, { type: 'auto' }],
+    [{ mode: 'ANY' }, { type: 'required' }],
+    [{ mode: 'ANY', allowed_function_names: ['a', 'b'] }, { type: 'required' }],
+    [
+      { mode: 'ANY', allowed_function_names: ['a'] },
+      { type: 'tool', name: 'a' },
+    ],
+    [{ mode: 'MODE_UNSPECIFIED' }, undefined],
+  ])('reads the choice of tools %j', (functionCallingConfig, expected) => {
+    expect(read({ contents: [hello], toolConfig: { functionCallingConfig } }).toolChoice).toEqual(expected);
+  });
+
+  it('reads a schema in Google’s subset, and tools of Google’s own', () => {
+    const generationConfig = {
+      responseMimeType: 'application/json',
+      responseSchema: { type: 'STRING', nullable: true },
+    };
+    expect(read({ contents: [hello], generationConfig, tools: [{ google_search: {} }] })).toMatchObject({
+      responseFormat: { type: 'json-schema', schema: { type: ['string', 'null'] } },
+      tools: [{ type: 'native', dialect: 'gemini', definition: { googleSearch: {} } }],
+    });
+  });
+
   it('makes no extra of what it has read', () => {
     const generationConfig = { responseMimeType: 'text/plain', temperature: 1, thinkingConfig: {} };
     expect(read({ contents: [hello], generationConfig, model: 'm' }).extras).toEqual({});
@@ -209,6 +273,7 @@ describe('fromGeminiRequest', () => {
 
   it.each<[string, JsonObject]>([
     ['contents', {}],
+    ['contents[0]', { contents: ['Hello'] }],
     ['contents[0].role', { contents: [{ role: 'system', parts: [] }] }],
     ['contents[0].parts[0]', { contents: [{ role: 'user', parts: [{ unheardOf: {} }] }] }],
     ['contents[0].parts[0].functionResponse.name', { contents: [{ role: 'user', parts: [{ functionResponse: {} }] }] }],

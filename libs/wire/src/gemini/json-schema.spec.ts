@@ -32,6 +32,12 @@ describe('toGeminiJsonSchema', () => {
       { type: 'array', items: [{ const: 'a' }] },
       { type: 'array', prefixItems: [{ enum: ['a'] }] },
     ],
+    ['translates items', { type: 'array', items: { const: 'a' } }, { type: 'array', items: { enum: ['a'] } }],
+    [
+      'adds null to several types once',
+      { type: ['string', 'null'], nullable: true, properties: { a: { type: ['string', 'integer'], nullable: true } } },
+      { type: ['string', 'null'], properties: { a: { type: ['string', 'integer', 'null'] } } },
+    ],
     [
       'leaves nothing beside a reference that Google refuses there',
       { $ref: '#/$defs/A', description: 'd', $defs: { A: { type: 'string' } } },

@@ -48,7 +48,11 @@ describe('fromGeminiResponse', () => {
       [{ text: 'a' }, { text: '', thoughtSignature: 'c2ln' }],
       [{ type: 'text', text: 'a', signature: 'c2ln' }],
     ],
-    ['leaves out parts that say nothing', [{ text: '' }, { thought: true }, { toolCall: { toolType: 'X' } }], []],
+    [
+      'leaves out parts that say nothing',
+      [{ text: '' }, { thought: true }, { toolCall: { toolType: 'X' } }, { functionCall: {} }],
+      [],
+    ],
     [
       'reads pictures, but not the drafts of a thought',
       [
@@ -133,6 +137,22 @@ describe('fromGeminiResponse', () => {
     expect(fromGeminiResponse({ promptFeedback, responseId: 'r1' })).toMatchObject({
       choices: [{ index: 0, content: [], finishReason: 'content-filter', nativeFinishReason: 'PROHIBITED_CONTENT' }],
       extras: { promptFeedback },
+    });
+  });
+
+  it('takes the present for the time when the answer tells none', () => {
+    const now = Math.floor(Date.now() / 1_000);
+    const { created } = fromGeminiResponse({ candidates: [aCandidate([])] });
+    expect(created).toBeGreaterThanOrEqual(now);
+    expect(created).toBeLessThan(now + 60);
+  });
+
+  it('tells what else Google said under LiteLLM’s names', () => {
+    const more = { safetyRatings: [{ blocked: false }], citationMetadata: { a: 1 }, urlContextMetadata: { b: 1 } };
+    expect(fromGeminiResponse(aBody(aCandidate([], more))).extras).toEqual({
+      vertex_ai_safety_results: [more.safetyRatings],
+      vertex_ai_citation_metadata: [more.citationMetadata],
+      vertex_ai_url_context_metadata: [more.urlContextMetadata],
     });
   });
 
@@ -238,6 +258,16 @@ describe('toGeminiResponse', () => {
     };
     const { extras: _, ...back } = fromGeminiResponse(toGeminiResponse(response));
     expect(back).toEqual(response);
+  });
+
+  it('says nothing of citations and probabilities that there are none of', () => {
+    const choices = [{ index: 0, content: [], finishReason: 'stop' as const, logprobs: { content: [] } }];
+    expect(toGeminiResponse({ id: 'r', model: 'm', created: 0, choices })).toEqual({
+      candidates: [{ content: { role: 'model', parts: [] }, finishReason: 'STOP', index: 0 }],
+      modelVersion: 'm',
+      createTime: '1970-01-01T00:00:00.000Z',
+      responseId: 'r',
+    });
   });
 
   it.each([

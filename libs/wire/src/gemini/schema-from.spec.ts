@@ -31,6 +31,12 @@ describe('fromGeminiSchema', () => {
     expect(fromGeminiSchema(schema)).toEqual(expected);
   });
 
+  it('bounds the depth', () => {
+    let schema: JsonObject = { type: 'STRING' };
+    for (let depth = 0; depth < 20_000; depth += 1) schema = { type: 'ARRAY', items: schema };
+    expect(JSON.stringify(fromGeminiSchema(schema)).length).toBeLessThan(2_000);
+  });
+
   it('comes back the same through toGeminiSchema', () => {
     const schema: JsonObject = {
       type: 'object',

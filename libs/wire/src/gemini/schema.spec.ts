@@ -126,6 +126,18 @@ describe('toGeminiSchema', () => {
       { type: 'array', prefixItems: [{ type: 'string' }, { type: 'integer' }] },
       { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'integer' }] } },
     ],
+    [
+      'reads a list of items as a tuple',
+      { type: 'array', items: [{ type: 'string' }, { type: 'integer' }] },
+      { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'integer' }] } },
+    ],
+    [
+      'reads a tuple of one with its label',
+      { type: 'array', prefixItems: [{ type: 'string', title: 't', default: 'a' }] },
+      { type: 'array', items: { type: 'string', title: 't', default: 'a' } },
+    ],
+    ['drops an enumeration of nothing', { type: 'string', enum: [''] }, { type: 'string' }],
+    ['drops properties that are none', { type: 'object', properties: {}, required: ['a'] }, { type: 'object' }],
     ['keeps a nested object without properties', { type: 'object', additionalProperties: true }, { type: 'object' }],
     [
       'requires existing properties only',
@@ -145,6 +157,45 @@ describe('toGeminiSchema', () => {
     ],
     ['writes null alone as nullable text', { type: 'null' }, { type: 'string', nullable: true }],
   ])('%s', (_, schema, expected) => {
+    expect(property(schema)).toEqual(expected);
+  });
+
+  it.each<[JsonObject, string]>([
+    [{ properties: {} }, 'object'],
+    [{ required: ['a'] }, 'object'],
+    [{ additionalProperties: true }, 'object'],
+    [{ items: {} }, 'array'],
+    [{ prefixItems: [{}] }, 'array'],
+    [{ minItems: 1 }, 'array'],
+    [{ minimum: 1 }, 'number'],
+    [{ maximum: 1 }, 'number'],
+    [{ multipleOf: 2 }, 'number'],
+    [{ enum: [true] }, 'boolean'],
+    [{ enum: [1.5] }, 'number'],
+    [{ description: 'anything' }, 'string'],
+  ])('infers from %j the type %s', (schema, type) => {
+    expect(property(schema)).toMatchObject({ type });
+  });
+
+  it.each<[string, JsonObject, JsonObject]>([
+    ['of null alone', { anyOf: [{ type: 'null' }] }, { type: 'string', nullable: true }],
+    ['with a constant null', { oneOf: [{ type: 'integer' }, { const: null }] }, { type: 'integer', nullable: true }],
+    [
+      'beside a type',
+      { type: 'string', anyOf: [{ minLength: 2 }, { pattern: 'a' }] },
+      {
+        anyOf: [
+          { type: 'string', minLength: 2 },
+          { type: 'string', pattern: 'a' },
+        ],
+      },
+    ],
+    [
+      'that may be null by OpenAPI’s word',
+      { nullable: true, anyOf: [{ type: 'string' }, { type: 'integer' }] },
+      { anyOf: [{ type: 'string' }, { type: 'integer' }], nullable: true },
+    ],
+  ])('reads a union %s', (_, schema, expected) => {
     expect(property(schema)).toEqual(expected);
   });
 

@@ -165,6 +165,42 @@ describe('geminiStreamDecoder', () => {
     expect(chunks.find(({ type }) => type === 'usage')).toMatchObject({ usage: { webSearchRequests: 1 } });
   });
 
+  it('reads the signature of thoughts, and log probabilities', () => {
+    const logprobsResult = { chosenCandidates: [{ token: 'a', logProbability: -1 }] };
+    const stream =
+      says([{ text: 'hmm', thought: true, thoughtSignature: 's' }]) +
+      says([{ text: 'a' }], { finishReason: 'STOP', logprobsResult });
+    expect(read(stream).chunks).toEqual([
+      START,
+      { type: 'reasoning-delta', choice: 0, text: 'hmm' },
+      { type: 'reasoning-signature', choice: 0, signature: 's' },
+      { type: 'text-delta', choice: 0, text: 'a' },
+      {
+        type: 'logprobs',
+        choice: 0,
+        logprobs: { content: [{ token: 'a', logprob: -1, bytes: null, top_logprobs: [] }] },
+      },
+      finish('STOP', 'stop'),
+    ]);
+  });
+
+  it('does not take an empty reason for an end', () => {
+    expect(read(says([{ text: 'a' }], { finishReason: '' })).error).toMatchObject({ code: 'GW_STREAM_CUT' });
+  });
+
+  it('calls a prompt filtered that was refused for a reason that ends answers well', () => {
+    const stream = event({ promptFeedback: { blockReason: 'OTHER' }, ...HEAD });
+    expect(read(stream).chunks).toEqual([START, finish('OTHER', 'content-filter')]);
+  });
+
+  it('bills each search of a model of the newest generation', () => {
+    const groundingMetadata = { webSearchQueries: ['q', 'r'] };
+    const stream = says([{ text: 'a' }], { finishReason: 'STOP', groundingMetadata }, usageOf(1));
+    const billed = (model: string) =>
+      read(stream.replace('gemini-x', model)).chunks.find((chunk) => chunk.type === 'usage')?.usage.webSearchRequests;
+    expect([billed('gemini-3-flash'), billed('gemini-2.5-flash')]).toEqual([2, 1]);
+  });
+
   it('goes on after a reason that comes with every event', () => {
     const stream = says([{ text: 'a' }], { finishReason: 'STOP' }) + says([{ text: 'b' }], { finishReason: 'STOP' });
     expect(read(stream).chunks.map(({ type }) => type)).toEqual(['start', 'text-delta', 'text-delta', 'finish']);

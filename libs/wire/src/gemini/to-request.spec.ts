@@ -315,6 +315,8 @@ describe('toGeminiRequest, parameters', () => {
       frequencyPenalty: 1,
       presencePenalty: -1,
     });
+    const allowing = aPolicy({ allowed: new Set(['presence_penalty']) });
+    expect(bodyOf({ presencePenalty: 1 }, FLASH, allowing)['generationConfig']).toEqual({ presencePenalty: 1 });
     expect(() => bodyOf({ frequencyPenalty: 1 })).toThrow(
       expect.objectContaining({ code: 'GW_UNSUPPORTED_PARAMETER' }),
     );
@@ -363,7 +365,8 @@ describe('toGeminiRequest, parameters', () => {
         labels: { team: 'a' },
         imageConfig: { aspectRatio: '1:1' },
         generation_config: { temperature: 1, media_resolution: 'MEDIA_RESOLUTION_LOW' },
-        toolConfig: { retrievalConfig: { languageCode: 'en' } },
+        tool_config: { retrieval_config: { languageCode: 'en' } },
+        absent: undefined,
         service_tier: 'flex',
         unheardOf: 1,
       },
@@ -437,6 +440,15 @@ describe('toGeminiRequest, tools and formats', () => {
     [{ toolChoice: { type: 'required' } }, { mode: 'ANY' }],
     [{ toolChoice: { type: 'tool', name: 'weather' } }, { mode: 'ANY', allowedFunctionNames: ['weather'] }],
     [{ tools: [{ ...weather, strict: true }] }, { mode: 'VALIDATED' }],
+    [{ tools: [{ ...weather, strict: true }], toolChoice: { type: 'auto' } }, { mode: 'VALIDATED' }],
+    [{ tools: [{ ...weather, strict: true }], toolChoice: { type: 'required' } }, { mode: 'ANY' }],
+    [
+      {
+        tools: [{ type: 'native', dialect: 'gemini', definition: { googleSearch: {} } }],
+        toolChoice: { type: 'required' },
+      },
+      undefined,
+    ],
   ])('chooses tools as in %j', (changes, functionCallingConfig) => {
     const { toolConfig } = bodyOf({ tools: [weather], ...changes });
     expect(toolConfig).toEqual(functionCallingConfig && { functionCallingConfig });
@@ -449,6 +461,25 @@ describe('toGeminiRequest, tools and formats', () => {
   ])('asks for a tool of Google’s by %s', (_, definition, expected) => {
     expect(bodyOf({ tools: [{ type: 'native', dialect: 'openai', definition }] })).toMatchObject({ tools: [expected] });
   });
+
+  it('passes a tool that only Gemini can have, and others that the operator allows', () => {
+    const unheardOf = { type: 'native' as const, dialect: 'gemini' as const, definition: { newTool: {} } };
+    expect(bodyOf({ tools: [unheardOf] })['tools']).toEqual([{ newTool: {} }]);
+    const foreign = { type: 'native' as const, dialect: 'openai' as const, definition: { type: 'file_search' } };
+    const policy = aPolicy({ allowed: new Set(['tools']) });
+    expect(bodyOf({ tools: [foreign] }, FLASH, policy)['tools']).toEqual([{ type: 'file_search' }]);
+  });
+
+  it.each([true, { type: 'string' }])(
+    'keeps the schema of a function that takes any argument (%j)',
+    (additionalProperties) => {
+      const parameters = { type: 'object', additionalProperties };
+      const tools = [{ type: 'function' as const, name: 'f', parameters }];
+      expect(bodyOf({ tools })['tools']).toEqual([
+        { functionDeclarations: [{ name: 'f', parametersJsonSchema: parameters }] },
+      ]);
+    },
+  );
 
   it('searches once, however often it is asked to', () => {
     const tools = [{ type: 'native' as const, dialect: 'openai' as const, definition: { googleSearch: {} } }];

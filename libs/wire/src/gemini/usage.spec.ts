@@ -78,4 +78,8 @@ describe('readGeminiUsage', () => {
   ])('bills %s for the queries %j as %p', (model, queries, expected) => {
     expect(readGeminiUsage(body(model, queries))?.webSearchRequests).toBe(expected);
   });
+
+  it('knows nothing from what is no answer', () => {
+    expect(readGeminiUsage(null)).toBeUndefined();
+  });
 });

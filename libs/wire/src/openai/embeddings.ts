@@ -9,7 +9,7 @@ import {
 import { invalidRequest } from '@turnpike/errors';
 import { optionalEnum, optionalInteger, optionalString, requiredString } from '../fields.js';
 import { failureInside, toInnerError, unreadable } from './from-response.js';
-import { fromOpenAiUsage, toOpenAiUsage } from './usage.js';
+import { fromOpenAiUsage } from './usage.js';
 
 const MODELLED: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
 
@@ -52,7 +52,10 @@ export const toOpenAiEmbeddingRequest = (request: EmbeddingRequest, model: strin
   return body;
 };
 
-/** Entries are put in the order of their `index`. @throws GW_UPSTREAM_INVALID_RESPONSE, or what an error inside the body means */
+/**
+ * Entries are put in the order of their `index`.
+ * @throws GW_UPSTREAM_INVALID_RESPONSE, or what an error inside the body means
+ */
 export const fromOpenAiEmbeddingResponse = (body: JsonValue): EmbeddingResponse => {
   const failure = failureInside(body);
   if (failure) throw toInnerError(failure, 'The provider answered with an error');
@@ -85,9 +88,7 @@ export const toOpenAiEmbeddingResponse = (
     embedding: encoding === 'base64' ? toBase64(vector) : toFloats(vector),
   })),
   model: response.model,
-  usage: response.usage
-    ? { prompt_tokens: response.usage.inputTokens, total_tokens: response.usage.totalTokens }
-    : toOpenAiUsage({ inputTokens: 0, outputTokens: 0, totalTokens: 0 }),
+  usage: { prompt_tokens: response.usage?.inputTokens ?? 0, total_tokens: response.usage?.totalTokens ?? 0 },
 });
 
 /** Little-endian float32 bytes, whatever this machine's order. */

@@ -32,4 +32,4 @@ export const fromOpenAiFinishReason = (word: string | null | undefined, hasToolC
 /** Words that say the answer failed. They come inside a 200, where an error would have been clearer. */
 const FAILED: ReadonlySet<string> = new Set(['error', 'network_error', 'insufficient_system_resource']);
 
-export const isFailedFinish = (word: unknown): word is string => typeof word === 'string' && FAILED.has(word);
+export const isFailedFinish = (word: string): boolean => FAILED.has(word);

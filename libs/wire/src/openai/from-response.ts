@@ -1,12 +1,5 @@
 // OpenAI chat answer → ChatResponse.
-import {
-  isJsonObject,
-  type ChatChoice,
-  type ChatResponse,
-  type JsonObject,
-  type JsonValue,
-  type Logprobs,
-} from '@turnpike/domain';
+import { isJsonObject, type ChatChoice, type ChatResponse, type JsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError, classifyUpstreamError, readErrorValue } from '@turnpike/errors';
 import { fromOpenAiAssistant } from './content.js';
 import { fromOpenAiFinishReason, isFailedFinish } from './finish-reason.js';
@@ -79,7 +72,7 @@ const fromChoice = (choice: JsonObject, position: number): ChatChoice => {
       content.some((part) => part.type === 'tool-call'),
     ),
     ...(word ? { nativeFinishReason: word } : {}),
-    ...(isJsonObject(choice['logprobs']) ? { logprobs: choice['logprobs'] as Logprobs } : {}),
+    ...(isJsonObject(choice['logprobs']) ? { logprobs: choice['logprobs'] } : {}),
   };
 };
 

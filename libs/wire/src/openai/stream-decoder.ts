@@ -1,12 +1,5 @@
 // OpenAI chat stream → chunks. State is one small object a stream.
-import {
-  isJsonObject,
-  type ChatChunk,
-  type JsonObject,
-  type JsonValue,
-  type Logprobs,
-  type Usage,
-} from '@turnpike/domain';
+import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
 import { SseParser } from '../sse/index.js';
 import type { Emit, StreamDecoder } from '../stream.js';
@@ -101,7 +94,7 @@ class OpenAiStreamDecoder implements StreamDecoder {
       this.emit({ type: 'refusal-delta', choice, text: delta['refusal'] });
     }
     if (isJsonObject(value['logprobs'])) {
-      this.emit({ type: 'logprobs', choice, logprobs: value['logprobs'] as Logprobs });
+      this.emit({ type: 'logprobs', choice, logprobs: value['logprobs'] });
     }
     if (Array.isArray(delta['annotations']) && delta['annotations'].length > 0) {
       this.emit({ type: 'annotations', choice, annotations: delta['annotations'].filter(isJsonObject) });
@@ -110,7 +103,7 @@ class OpenAiStreamDecoder implements StreamDecoder {
     const calls = isJsonObject(delta['tool_calls']) ? [delta['tool_calls']] : delta['tool_calls'];
     if (Array.isArray(calls)) for (const call of calls) if (isJsonObject(call)) this.toolCall(choice, call);
     if (isJsonObject(delta['function_call'])) this.toolCall(choice, { index: 0, function: delta['function_call'] });
-    this.finish(choice, value['finish_reason']);
+    this.finish(choice, value);
   }
 
   /** Text, or a list of parts where a host writes reasoning there. */
@@ -164,12 +157,12 @@ class OpenAiStreamDecoder implements StreamDecoder {
     this.emit({ type: 'tool-call-delta', choice, index, arguments: piece });
   }
 
-  private finish(choice: number, word: JsonValue | undefined): void {
+  private finish(choice: number, { finish_reason: word, error }: JsonObject): void {
     if (typeof word !== 'string' || this.finished.has(choice)) return;
     // An empty word is "not yet" on some hosts, and "tool calls" on others that never say more.
     if (word === '' && !this.calls.has(choice)) return;
     if (isFailedFinish(word)) {
-      throw streamError({ message: `finish reason '${word}'`, code: 503 });
+      throw streamError(error ?? { message: `finish reason '${word}'`, code: 503 });
     }
     this.finished.add(choice);
     for (const index of this.calls.silent(choice))

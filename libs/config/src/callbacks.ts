@@ -1,0 +1,62 @@
+// Which callbacks are told about finished calls, and which of them cannot be.
+import type { JsonObject } from '@turnpike/domain';
+import type { CallbackSettings, SwitchedOff } from './canonical.js';
+import type { Environment } from './environment.js';
+import { propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
+import { readValue } from './value-types.js';
+import type { Settings } from './settings.js';
+
+export interface CallbackContext {
+  readonly settings: Settings;
+  readonly manifests: Manifests;
+  readonly environment: Environment;
+  readonly pluginSettings: Readonly<Record<string, JsonObject>>;
+}
+
+export interface Callbacks {
+  readonly callbacks: CallbackSettings;
+  readonly off: SwitchedOff[];
+  /** Plugin id → settings, completed from the environment, of the callbacks that were named. */
+  readonly pluginSettings: Record<string, JsonObject>;
+}
+
+/** A callback whose plugin lacks a required setting is left out and listed; one without a manifest stays as named. */
+export const readCallbacks = ({ settings, manifests, environment, pluginSettings }: CallbackContext): Callbacks => {
+  const named = {
+    success: settings.get('success_callback') ?? [],
+    failure: settings.get('failure_callback') ?? [],
+    both: settings.get('callbacks') ?? [],
+  };
+  const off: SwitchedOff[] = [];
+  const completed: Record<string, JsonObject> = {};
+  for (const name of new Set([...named.success, ...named.failure, ...named.both])) {
+    const manifest = manifests.find('callback', name);
+    if (!manifest) continue;
+    const properties = propertiesOf(manifest);
+    const own: JsonObject = { ...pluginSettings[manifest.id] };
+    for (const key of new Set(Object.values(manifest.env))) {
+      const found = key in own ? undefined : environment.first(variablesFor(manifest, key));
+      if (!found) continue;
+      const type = properties[key]?.['type'];
+      const typed = type === 'boolean' ? 'switch' : type === 'number' || type === 'integer' ? 'number' : 'text';
+      own[key] = readValue(typed, found.value) ?? found.value;
+    }
+    const absent = requiredOf(manifest).find((key) => own[key] === undefined || own[key] === '');
+    if (absent === undefined) {
+      completed[manifest.id] = own;
+      continue;
+    }
+    const [variable] = variablesFor(manifest, absent);
+    off.push({ kind: 'callback', name, reason: `${absent} is missing${variable ? `: set ${variable}` : ''}` });
+  }
+  const isOn = (name: string): boolean => !off.some((callback) => callback.name === name);
+  return {
+    callbacks: {
+      success: named.success.filter(isOn),
+      failure: named.failure.filter(isOn),
+      both: named.both.filter(isOn),
+    },
+    off,
+    pluginSettings: completed,
+  };
+};

@@ -1,0 +1,12 @@
+/** Reads `litellm_config.yaml` in every dialect that people use into one frozen structure. */
+export { importBlueprint, type BlueprintOptions } from './blueprint.js';
+export * from './canonical.js';
+export { normaliseDuration, parseDuration, parseDurationMs, type Duration } from './duration.js';
+export type { Flags } from './flags.js';
+export type { KnownModel } from './implicit.js';
+export type { LoadOptions } from './config-source.js';
+export { loadConfig, loadPluginSources, type LoadedConfig } from './load.js';
+export { maskConfig } from './mask.js';
+export { readStoredModels, type StoredModelOptions, type StoredModels } from './stored-models.js';
+export { isSecretName, looksSecret, maskSecret, maskUrl } from './secrets.js';
+export { describeOff, formatWarnings, type WarningOptions } from './warnings.js';

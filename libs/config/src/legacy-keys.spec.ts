@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { loadYaml, problemOf, removeFolders, warningsOf } from '../test/workspace.js';
+import { aManifest, manifests } from '../test/manifests.js';
+
+afterEach(removeFolders);
+
+describe('a key that nobody knows', () => {
+  it.each([
+    [
+      'general_settings:\n  mster_key: x\n',
+      "litellm_config.yaml:2: general_settings.mster_key is not a known key and has no effect. Did you mean 'master_key'?",
+    ],
+    [
+      'router_settings:\n  routing_stratgy: x\n',
+      "litellm_config.yaml:2: router_settings.routing_stratgy is not a known key and has no effect. Did you mean 'routing_strategy'?",
+    ],
+    [
+      'litellm_settings:\n  colour: x\n',
+      'litellm_config.yaml:2: litellm_settings.colour is not a known key and has no effect.',
+    ],
+    [
+      'modle_list: []\n',
+      "litellm_config.yaml:1: modle_list is not a known key and has no effect. Did you mean 'model_list'?",
+    ],
+    [
+      'general_settings:\n  model_list: []\n',
+      'litellm_config.yaml:2: general_settings.model_list is not a known key and has no effect. Write it at the top level.',
+    ],
+  ])('warns: %p', (yaml, warning) => {
+    expect(warningsOf(loadYaml(yaml), 'unknown-key')).toEqual([warning]);
+    expect(problemOf(() => loadYaml(yaml, { flags: { strict: true } }))).toBe(warning);
+  });
+
+  it('may hold anchors when it begins with x-', () => {
+    expect(loadYaml('x-defaults: &d {a: 1}\n').warnings).toEqual([]);
+  });
+});
+
+describe('a key of a plugin', () => {
+  const own = [
+    ...manifests,
+    aManifest('callback.other', {
+      legacyKeys: ['other_*'],
+      configSchema: { properties: { other_host: { type: 'string' }, port: { type: 'number' } } },
+    }),
+  ];
+
+  it('goes to the plugin that claims it, under its full or its short name', () => {
+    const config = loadYaml('litellm_settings: {other_host: h, other_port: 1}\n', { manifests: own });
+    expect(config.pluginSettings['callback.other']).toEqual({ other_host: 'h', port: 1 });
+    expect(config.warnings).toEqual([]);
+  });
+
+  it('counts once, in the stronger section', () => {
+    const config = loadYaml('general_settings:\n  other_host: a\nlitellm_settings:\n  other_host: b\n', {
+      manifests: own,
+    });
+    expect(config.pluginSettings['callback.other']).toEqual({ other_host: 'b' });
+    expect(warningsOf(config, 'duplicate')).toEqual([
+      'litellm_config.yaml:2: general_settings.other_host is not used: litellm_config.yaml:4 wins.',
+    ]);
+  });
+
+  it.each([
+    'mlflow_tracking_uri',
+    'webhook_url',
+    'langsmith_project',
+    'otel_endpoint',
+    'datadog_site',
+    'slack_webhook_url',
+  ])('%s is known without its plugin', (key) => {
+    const config = loadYaml(`general_settings: {${key}: x}\n`, { manifests: [] });
+    expect(config.kept.general[key]).toBe('x');
+    expect(warningsOf(config, 'unknown-key')).toEqual([]);
+  });
+
+  it('of a provider is a default of its deployments', () => {
+    const provider = aManifest('provider.cloud', {
+      prefixes: ['cloud/'],
+      legacyKeys: ['cloud_*'],
+      configSchema: { properties: { cloud_project: { type: 'string' }, cloud_location: { type: 'string' } } },
+    });
+    const config = loadYaml(
+      `
+litellm_settings: {cloud_project: p, cloud_location: eu}
+model_list:
+  - {model_name: m, litellm_params: {model: cloud/m, cloud_location: us}}
+`,
+      { manifests: [provider] },
+    );
+    expect(config.deployments[0]!.connection).toEqual({ cloud_project: 'p', cloud_location: 'us' });
+  });
+});

@@ -1,0 +1,115 @@
+// Finds a plugin by what configurations call it. Everything known of plugins comes from their manifests.
+import { isJsonObject, type JsonObject, type PluginKind, type PluginManifest } from '@turnpike/domain';
+
+/** A provider and the upstream's own name of the model. */
+export interface ProviderMatch {
+  readonly manifest: PluginManifest;
+  readonly model: string;
+}
+
+const nameOf = (id: string): string => id.slice(id.indexOf('.') + 1);
+
+export class Manifests {
+  /** Longest prefix first, so that `a/b/` is tried before `a/`. */
+  readonly #prefixes: readonly { prefix: string; manifest: PluginManifest }[];
+  readonly #recognisers: readonly { pattern: RegExp; manifest: PluginManifest }[];
+
+  constructor(readonly all: readonly PluginManifest[]) {
+    const providers = this.ofKind('provider');
+    this.#prefixes = providers
+      .flatMap((manifest) => manifest.prefixes.map((prefix) => ({ prefix, manifest })))
+      .sort((a, b) => b.prefix.length - a.prefix.length);
+    this.#recognisers = providers.flatMap((manifest) =>
+      manifest.recognises.map((source) => ({ pattern: new RegExp(source), manifest })),
+    );
+  }
+
+  ofKind(kind: PluginKind): readonly PluginManifest[] {
+    return this.all.filter(({ id }) => id.startsWith(`${kind}.`));
+  }
+
+  byId(id: string): PluginManifest | undefined {
+    return this.all.find((manifest) => manifest.id === id);
+  }
+
+  /** By id, by the name after the dot, or by an alias. */
+  find(kind: PluginKind, name: string): PluginManifest | undefined {
+    return this.ofKind(kind).find(
+      ({ id, aliases }) =>
+        id === name || nameOf(id) === name || aliases.includes(name) || aliases.includes(`${kind}.${name}`),
+    );
+  }
+
+  /** As `find`; a provider's prefix without its slash is a name of it too. */
+  provider(name: string): PluginManifest | undefined {
+    return this.#prefixes.find(({ prefix }) => prefix === `${name}/`)?.manifest ?? this.find('provider', name);
+  }
+
+  /** `openai/gpt-4o` → its provider and `gpt-4o`. */
+  byPrefix(model: string): ProviderMatch | undefined {
+    const match = this.#prefixes.find(({ prefix }) => model.startsWith(prefix));
+    return match && { manifest: match.manifest, model: model.slice(match.prefix.length) };
+  }
+
+  /** The provider that claims a bare model name. */
+  recognise(model: string): ProviderMatch | undefined {
+    const match = this.#recognisers.find(({ pattern }) => pattern.test(model));
+    return match && { manifest: match.manifest, model };
+  }
+
+  /** Names a `kind` of plugin goes by in configurations. */
+  names(kind: PluginKind): string[] {
+    return this.ofKind(kind).flatMap(({ id, aliases }) => [nameOf(id), ...aliases]);
+  }
+
+  providerNames(): string[] {
+    return [...this.#prefixes.map(({ prefix }) => prefix.slice(0, -1)), ...this.names('provider')];
+  }
+
+  /** The plugin that a key of another section belongs to. */
+  ownerOf(key: string): { manifest: PluginManifest; settingName: string } | undefined {
+    for (const manifest of this.all) {
+      const pattern = manifest.legacyKeys.find((legacy) => matchesPattern(key, legacy));
+      if (pattern !== undefined) return { manifest, settingName: settingNameOf(key, pattern, manifest) };
+    }
+    return undefined;
+  }
+}
+
+const matchesPattern = (key: string, pattern: string): boolean =>
+  pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) : key === pattern;
+
+/** A plugin may name its setting `langfuse_host` or just `host`; both take the key `langfuse_host`. */
+const settingNameOf = (key: string, pattern: string, manifest: PluginManifest): string => {
+  const properties = propertiesOf(manifest);
+  const short = pattern.endsWith('*') ? key.slice(pattern.length - 1) : key;
+  return !(key in properties) && short in properties ? short : key;
+};
+
+/** The settings a plugin has, by name, each with its JSON Schema. */
+export const propertiesOf = (manifest: PluginManifest): Readonly<Record<string, JsonObject>> => {
+  const properties = manifest.configSchema['properties'];
+  return isJsonObject(properties) ? (properties as Record<string, JsonObject>) : {};
+};
+
+/** Settings that a plugin cannot do without: required ones that have no default. */
+export const requiredOf = (manifest: PluginManifest): readonly string[] => {
+  const required = manifest.configSchema['required'];
+  const properties = propertiesOf(manifest);
+  return Array.isArray(required)
+    ? required.filter((name): name is string => typeof name === 'string' && properties[name]?.['default'] === undefined)
+    : [];
+};
+
+/** Sets of settings of which a plugin needs one complete (`anyOf: [{ required }, …]`); empty when it has no such rule. */
+export const alternativesOf = (manifest: PluginManifest): readonly (readonly string[])[] => {
+  const branches = manifest.configSchema['anyOf'];
+  if (!Array.isArray(branches)) return [];
+  return branches.flatMap((branch) =>
+    isJsonObject(branch) && Array.isArray(branch['required']) ? [branch['required'].map(String)] : [],
+  );
+};
+
+/** Variables that give `setting`, in order of precedence. */
+export const variablesFor = (manifest: PluginManifest, setting: string): string[] =>
+  Object.keys(manifest.env).filter((variable) => manifest.env[variable] === setting);

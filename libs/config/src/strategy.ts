@@ -1,0 +1,40 @@
+// `routing_strategy` in every spelling → the id of a strategy plugin.
+import type { Diagnostics } from './diagnostics.js';
+import type { Manifests } from './manifests.js';
+import { suggestion } from './nearest.js';
+
+const DEFAULT_STRATEGY = 'strategy.simple-shuffle';
+
+/** LiteLLM's names: they mean something even where no plugin for them is installed. */
+const KNOWN_NAMES = [
+  'simple-shuffle',
+  'least-busy',
+  'latency-based-routing',
+  'usage-based-routing',
+  'usage-based-routing-v2',
+  'cost-based-routing',
+];
+
+/** `latency-based-routing` and `latency-based` are the same, and so are their `-v2`. */
+const shorten = (name: string): string => name.replace(/-routing(?=$|-v\d+$)/, '');
+
+/** @param names `routing_strategy` as written: one name, perhaps in a list; of several the last is used */
+export const readStrategy = (
+  names: readonly string[] | undefined,
+  where: string | undefined,
+  manifests: Manifests,
+  diagnostics: Diagnostics,
+): string => {
+  if (names === undefined || names.length === 0) return DEFAULT_STRATEGY;
+  const name = names.at(-1)!.trim();
+  if (names.length > 1) {
+    diagnostics.warn('value', `routing_strategy takes one name; of ${names.length}, '${name}' is used.`, where);
+  }
+  const short = shorten(name);
+  const manifest = manifests.find('strategy', name) ?? manifests.find('strategy', short);
+  if (manifest) return manifest.id;
+  if (KNOWN_NAMES.some((known) => shorten(known) === short)) return `strategy.${short}`;
+  const hint = suggestion(name, [...KNOWN_NAMES, ...KNOWN_NAMES.map(shorten), ...manifests.names('strategy')]);
+  diagnostics.doubt('value', `No routing strategy is called '${name}'; simple-shuffle is used.${hint}`, where);
+  return DEFAULT_STRATEGY;
+};
