@@ -15,6 +15,8 @@ export interface GatewayConfig {
   readonly limits: LimitSettings;
   readonly requests: RequestSettings;
   readonly http: HttpSettings;
+  /** `file`: absolute path of a JSON document in the shape of LiteLLM's price map; it wins over the catalogue. */
+  readonly prices: { readonly file: string | undefined };
   readonly logging: LoggingSettings;
   readonly cache: CacheSettings | undefined;
   readonly callbacks: CallbackSettings;

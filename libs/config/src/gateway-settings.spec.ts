@@ -182,6 +182,13 @@ describe('network', () => {
   });
 });
 
+describe('prices', () => {
+  it('finds the price file from the working directory', () => {
+    expect(loadYaml('general_settings: {price_file: ./prices.json}\n').prices.file).toMatch(/^\/.*\/prices\.json$/);
+    expect(loadYaml('general_settings: {}\n').prices.file).toBeUndefined();
+  });
+});
+
 describe('logging', () => {
   it.each([
     [{ env: { LITELLM_LOG: 'ERROR' } }, { level: 'error' }],

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 // Reads the configuration and puts every part in its canonical place.
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type PluginSource } from '@turnpike/domain';
 import { readCache } from './cache.js';
@@ -96,6 +97,7 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
     limits: readLimits(reading),
     requests: readRequests(reading, options.flags?.alias ?? options.flags?.model),
     http: readHttp(reading),
+    prices: { file: readPriceFile(settings.get('price_file'), options.cwd) },
     logging: readLogging(reading),
     cache,
     callbacks,
@@ -114,6 +116,9 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
   diagnostics.throwIfFailed();
   return { config: deepFreeze(structuredClone(config)), environment: Object.freeze(environment.all()) };
 };
+
+const readPriceFile = (file: string | undefined, cwd: string): string | undefined =>
+  file === undefined ? undefined : resolve(cwd, file);
 
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 

@@ -49,6 +49,9 @@ export const SETTINGS = {
   api_env_names: general('texts'),
   allowed_hosts: general('texts'),
 
+  // Prices
+  price_file: general('text'),
+
   // Limits of the installation
   max_parallel_requests: general('count'),
   global_max_parallel_requests: general('count'),

@@ -81,9 +81,10 @@ const shapeProblem = (
 
 const refusesUnknownKeys = (module: AnyPlugin): boolean => {
   const schema = configSchemaOf(module);
+  // Beside its own properties a schema may have an `anyOf` that says which of them belong together.
+  if (schema['additionalProperties'] === false) return true;
   const alternatives = [schema['anyOf'], schema['oneOf'], schema['allOf']].find((list) => Array.isArray(list));
-  const objects = Array.isArray(alternatives) ? alternatives : [schema];
-  return objects.every((one) => (one as JsonObject)['additionalProperties'] === false);
+  return alternatives?.every((one) => (one as JsonObject)['additionalProperties'] === false) ?? false;
 };
 
 const configSchemaOf = (module: AnyPlugin): JsonObject =>

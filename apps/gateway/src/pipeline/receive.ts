@@ -3,6 +3,7 @@ import type { JsonObject } from '@turnpike/domain';
 import { GatewayError, invalidRequest } from '@turnpike/errors';
 import { randomUUID } from 'node:crypto';
 import { parseJsonObject } from '../bytes/parse-json.js';
+import type { OperationName } from '../routes/front.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { checkClientParameters } from '../upstream/client-parameters.js';
 import type { Deadlines, Exchange, Received } from './exchange.js';
@@ -40,9 +41,16 @@ const checkContentType = (type: string | undefined): void => {
   );
 };
 
+/** Keys of general_settings that name the one model of an endpoint. */
+const OVERRIDES: Readonly<Record<OperationName, string>> = {
+  chat: 'completion_model',
+  completions: 'completion_model',
+  embeddings: 'embedding_model',
+};
+
 /** A configured override wins over the path, the path over the body. */
 const modelOf = (exchange: Exchange, body: JsonObject): string => {
-  const override = exchange.snapshot.config.requests.modelOverrides[exchange.front.operation];
+  const override = exchange.snapshot.config.requests.modelOverrides[OVERRIDES[exchange.front.operation]];
   const model = override ?? exchange.pathModel ?? body['model'];
   if (model === undefined || model === null || model === '') {
     throw invalidRequest("'model' is required. GET /v1/models lists the names.", 'model');

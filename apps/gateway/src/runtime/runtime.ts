@@ -1,6 +1,6 @@
 // What all calls share: the current snapshot, keys, HTTP client, prices, metrics, log.
 import { describeOff, type GatewayConfig } from '@turnpike/config';
-import type { Usage } from '@turnpike/domain';
+import { isJsonObject, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
 import { GatewayError, isGatewayError, toGatewayError } from '@turnpike/errors';
 import {
   Kernel,
@@ -11,7 +11,7 @@ import {
   type HttpClientSettings,
   type StateChange,
 } from '@turnpike/kernel';
-import { costOf, createPriceBook, perMillionTokens, type PriceBook } from '@turnpike/pricing';
+import { costOf, createPriceBook, perMillionTokens, readPriceKeys, type PriceBook } from '@turnpike/pricing';
 import type { Clock } from '@turnpike/plugin-sdk';
 import { LiveState } from '@turnpike/router';
 import { redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
@@ -89,7 +89,7 @@ export class Runtime {
   static async start(options: RuntimeOptions, configuration: Configuration): Promise<Runtime> {
     const { config, environment } = configuration;
     const http = new UpstreamClient(httpSettings(config, environment));
-    const prices = createPriceBook({ priceFile: {} });
+    const prices = createPriceBook({ priceFile: readPriceFile(config) });
     const sharedState = new StateStore(options.publishState);
     const metrics = new GatewayMetrics(options.registry);
     const kernel = new Kernel({
@@ -188,6 +188,8 @@ export class Runtime {
 
   private async apply({ config, catalogue }: Configuration): Promise<void> {
     for (const secret of secretsOf(config)) registerSecret(secret);
+    // Prices are first used in the middle of a call; what is wrong with them is said now.
+    for (const { prices, source, modelName } of config.deployments) readPriceKeys(prices, source ?? modelName);
     const { uses, missing } = planOf(config, (name) => catalogue.find(name)?.manifest.id);
     const prepared = await this.kernel.prepare(catalogue, uses);
     const { graph } = prepared;
@@ -231,6 +233,24 @@ export class Runtime {
     void snapshot.graph.stop();
   }
 }
+
+/** @throws GW_CONFIG_INVALID */
+const readPriceFile = ({ prices: { file } }: GatewayConfig): JsonObject => {
+  if (file === undefined) return {};
+  let parsed: JsonValue;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8')) as JsonValue;
+  } catch (cause) {
+    throw new GatewayError('GW_CONFIG_INVALID', `general_settings.price_file: ${file} cannot be read as JSON.`, {
+      cause,
+    });
+  }
+  if (isJsonObject(parsed)) return parsed;
+  throw new GatewayError(
+    'GW_CONFIG_INVALID',
+    `general_settings.price_file: ${file} must hold one object, model name → prices.`,
+  );
+};
 
 const httpSettings = (
   config: GatewayConfig,

@@ -6,6 +6,7 @@ import type { Routed } from '../pipeline/exchange.js';
 import type { AnyOperation, Callable } from '../runtime/callable.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { StreamAnswer, StreamEnd, UpstreamAnswer } from './answer.js';
+import { namesOf } from './answer-names.js';
 import { applyEdits, commonEdits } from './body-edits.js';
 import { callOf } from './prepare.js';
 import { encode } from './read-whole.js';
@@ -44,11 +45,11 @@ export const replay = (exchange: Routed, response: unknown): string => {
   return text + writer.end();
 };
 
-const writerFor = ({ front, body, snapshot, model }: Routed): ChunkWriter =>
-  new ChunkWriter(
-    front.encoder(front.wantsUsage(body) || snapshot.config.requests.alwaysIncludeStreamUsage),
-    snapshot.config.requests.restampModel ? model : undefined,
-  );
+const writerFor = (exchange: Routed): ChunkWriter => {
+  const { front, body, snapshot } = exchange;
+  const includeUsage = front.wantsUsage(body) || snapshot.config.requests.alwaysIncludeStreamUsage;
+  return new ChunkWriter(front.encoder(includeUsage), namesOf(exchange));
+};
 
 // eslint-disable-next-line @typescript-eslint/require-await -- makes the asynchronous iterator that a stream is
 async function* toAsync(chunks: Iterable<unknown>): AsyncGenerator<unknown> {

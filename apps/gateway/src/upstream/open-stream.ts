@@ -4,6 +4,7 @@ import type { Routed } from '../pipeline/exchange.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { GatewayError } from '@turnpike/errors';
 import type { UpstreamAnswer } from './answer.js';
+import { namesOf } from './answer-names.js';
 import { LiveStream } from './live-stream.js';
 import { replay } from './local.js';
 import type { PreparedCall } from './prepare.js';
@@ -34,10 +35,10 @@ export const openStream = (
 };
 
 const relayOf = (exchange: Routed, prepared: PreparedCall): Relay => {
-  const { front, snapshot } = exchange;
+  const { front } = exchange;
   const { operation, call } = prepared;
-  const restamped = snapshot.config.requests.restampModel ? exchange.model : undefined;
-  if (prepared.isBytePath && restamped === undefined) return new ByteRelay(front.tap(prepared.withholdUsage));
+  const names = namesOf(exchange);
+  if (prepared.isBytePath && names.model === undefined) return new ByteRelay(front.tap(prepared.withholdUsage));
   const { decoder } = operation;
   if (!decoder) {
     throw new GatewayError(
@@ -46,6 +47,6 @@ const relayOf = (exchange: Routed, prepared: PreparedCall): Relay => {
       { param: 'stream' },
     );
   }
-  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage), restamped);
+  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage), names);
   return new TranslatingRelay(writer, (emit) => decoder.call(operation, call, emit as never));
 };

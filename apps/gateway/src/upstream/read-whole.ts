@@ -4,6 +4,7 @@ import { GatewayError, readErrorValue } from '@turnpike/errors';
 import { spliceJson } from '../bytes/json-splice.js';
 import type { Routed } from '../pipeline/exchange.js';
 import type { WholeAnswer } from './answer.js';
+import { namesOf } from './answer-names.js';
 import type { PreparedCall } from './prepare.js';
 import type { WholeUpstreamAnswer } from './whole-sink.js';
 
@@ -58,7 +59,9 @@ export const readWhole = (
 export const encode = (exchange: Routed, response: unknown, headers: WholeAnswer['headers']): WholeAnswer => {
   const { front } = exchange;
   const body = front.fromDomain(response, exchange.body);
-  if (exchange.snapshot.config.requests.restampModel) body['model'] = exchange.model;
+  const { id, model } = namesOf(exchange);
+  if (body['id'] === '') body['id'] = id;
+  if (model !== undefined) body['model'] = model;
   return { kind: 'whole', body: Buffer.from(JSON.stringify(body)), usage: front.usageOfDomain(response), headers };
 };
 

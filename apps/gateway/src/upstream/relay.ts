@@ -1,6 +1,7 @@
 // Two ways from upstream bytes to client bytes: untouched, or translated. Both know usage and completeness.
 import type { ChatChunk, CompletionChunk, Usage } from '@turnpike/domain';
 import type { StreamDecoder, StreamEncoder, StreamTap } from '@turnpike/wire';
+import type { AnswerNames } from './answer-names.js';
 
 type AnyChunk = ChatChunk | CompletionChunk;
 
@@ -50,8 +51,7 @@ export class ChunkWriter {
 
   constructor(
     private readonly encoder: StreamEncoder<AnyChunk>,
-    /** Replaces the upstream's model name in the answer. */
-    private readonly model?: string,
+    private readonly names: AnswerNames,
   ) {}
 
   write(chunk: AnyChunk): string {
@@ -59,8 +59,11 @@ export class ChunkWriter {
     switch (chunk.type) {
       case 'start':
         if ('usage' in chunk && chunk.usage) this.usage = chunk.usage;
-        if (this.model !== undefined) return this.encoder.encode({ ...chunk, model: this.model });
-        break;
+        return this.encoder.encode({
+          ...chunk,
+          id: chunk.id || this.names.id,
+          model: this.names.model ?? chunk.model,
+        });
       case 'usage':
         this.usage = chunk.usage;
         break;

@@ -1,11 +1,11 @@
 // OpenAI's own API, and any host that is its twin.
 import {
   definePlugin,
+  openAiBase,
   openAiChat,
   openAiCompletions,
   openAiEmbeddings,
   openAiModelList,
-  openAiUrl,
   type OpenAiHost,
 } from '@turnpike/plugin-sdk';
 import { config, type OpenAiConfig } from './config.js';
@@ -36,7 +36,8 @@ export const plugin = definePlugin({
   init: (settings, host) => {
     const headers = headersOf(settings);
     const adapt = adaptChat(isOpenAiHost(settings.api_base));
-    const endpoint = (path: string) => ({ url: openAiUrl(settings.api_base, path), headers });
+    const base = openAiBase(settings.api_base);
+    const endpoint = (path: string) => ({ url: `${base}/${path}`, headers });
     const upstream: OpenAiHost = {
       endpoint,
       adapt: (path, body, call) => (path === 'chat/completions' ? adapt(body, call) : undefined),

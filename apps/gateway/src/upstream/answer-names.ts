@@ -1,0 +1,14 @@
+// What an answer calls itself: its id when the provider gave none, its model when the operator wants the asked name.
+import type { Routed } from '../pipeline/exchange.js';
+
+export interface AnswerNames {
+  /** For an answer without an id of its own. */
+  readonly id: string;
+  /** Replaces the upstream's model name. */
+  readonly model: string | undefined;
+}
+
+export const namesOf = ({ front, callId, model, snapshot }: Routed): AnswerNames => ({
+  id: `${front.operation === 'completions' ? 'cmpl' : 'chatcmpl'}-${callId}`,
+  model: snapshot.config.requests.restampModel ? model : undefined,
+});
