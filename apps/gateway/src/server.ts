@@ -47,7 +47,7 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
     exposeHeadRoutes: true,
     rewriteUrl: ({ url = '/' }: IncomingMessage) => withoutPrefix(url, settings.rootPath),
   });
-  dataPlane(instance as unknown as FastifyInstance, runtime);
+  dataPlane(instance, runtime);
   const adapter = new FastifyAdapter(instance as never);
   const application = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRuntime(runtime, metricsText),
@@ -66,7 +66,7 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
       await instance.listen({ host: settings.host, port: settings.port });
       return (instance.server.address() as AddressInfo).port;
     },
-    close: () => drain(runtime, application, instance as unknown as FastifyInstance),
+    close: () => drain(runtime, application, instance),
   };
 };
 

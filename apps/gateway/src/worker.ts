@@ -60,7 +60,7 @@ export const runWorker = async (
     process.exitCode = code;
     // What still holds the process is somebody's forgotten timer.
     setTimeout(() => process.exit(code), 200).unref();
-    process.disconnect?.();
+    if (channel) process.disconnect();
   };
   const reload = (): void => {
     runtime.reload().then(

@@ -1,7 +1,7 @@
 // One running plugin: its settings checked, its code set up, its life watched over.
 import type { JsonObject } from '@turnpike/domain';
 import { isGatewayError } from '@turnpike/errors';
-import type { ContractName, Contracts, Health, Lifecycle, z } from '@turnpike/plugin-sdk';
+import type { ContractName, Contracts, Health, Lifecycle } from '@turnpike/plugin-sdk';
 import type { LoadedPlugin } from './catalogue.js';
 import { Containment, type HookEvent } from './containment.js';
 import { createHost, type HostServices, type PluginTimers } from './host.js';
@@ -84,15 +84,16 @@ export class PluginInstance<C extends ContractName = ContractName> {
     options: InstanceOptions,
   ): PluginInstance<C> {
     const { module } = loaded;
-    const parsed = (module.config as z.ZodType).safeParse(settings);
+    const parsed = module.config.safeParse(settings);
     if (!parsed.success) {
       const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`);
       throw pluginError('GW_PLUGIN_CONFIG', module.id, 'config', problems.join('; '), parsed.error);
     }
     const { host, timers } = createHost(module.id, options.services);
-    let made: Contracts[C] & Lifecycle;
+    // A plugin in plain JavaScript may return anything.
+    let made: object | undefined | null;
     try {
-      made = module.init(parsed.data as never, host) as Contracts[C] & Lifecycle;
+      made = module.init(parsed.data as never, host) as object | undefined | null;
     } catch (cause) {
       timers.close();
       throw pluginError(
@@ -104,7 +105,9 @@ export class PluginInstance<C extends ContractName = ContractName> {
       );
     }
     const promised: readonly string[] = module.capabilities;
-    const lacking = promised.filter((name) => (made as Record<string, unknown> | null)?.[name] === undefined);
+    const lacking = promised.filter(
+      (name) => (made as Record<string, unknown> | undefined | null)?.[name] === undefined,
+    );
     const lifecycle = new Set(['start', 'stop', 'health']);
     const surplus = Object.keys(made ?? {}).filter((name) => !promised.includes(name) && !lifecycle.has(name));
     if (lacking.length + surplus.length > 0) {
@@ -115,7 +118,8 @@ export class PluginInstance<C extends ContractName = ContractName> {
       ].join('; ');
       throw pluginError('GW_PLUGIN_INIT', module.id, 'init', `${problem}.`);
     }
-    return new PluginInstance<C>(key, loaded, made, made, timers, options);
+    const whole = made as Contracts[C] & Lifecycle;
+    return new PluginInstance<C>(key, loaded, whole, whole, timers, options);
   }
 
   /** @throws GW_PLUGIN_START; `stop` must be called all the same */

@@ -88,7 +88,7 @@ const refusesUnknownKeys = (module: AnyPlugin): boolean => {
 };
 
 const configSchemaOf = (module: AnyPlugin): JsonObject =>
-  z.toJSONSchema(module.config as z.ZodType, { io: 'input', unrepresentable: 'any' }) as JsonObject;
+  z.toJSONSchema(module.config, { io: 'input', unrepresentable: 'any' }) as JsonObject;
 
 /** The static data of a module. */
 export const toManifest = (module: AnyPlugin): PluginManifest => ({

@@ -47,7 +47,7 @@ export class StateStore {
 
   private mapOf(plugin: string): Map<string, JsonValue> {
     let map = this.byPlugin.get(plugin);
-    if (!map) this.byPlugin.set(plugin, (map = new Map()));
+    if (!map) this.byPlugin.set(plugin, (map = new Map<string, JsonValue>()));
     return map;
   }
 }

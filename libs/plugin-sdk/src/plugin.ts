@@ -48,6 +48,9 @@ export const definePlugin = <const C extends ContractName, S extends z.ZodType>(
   module: PluginModule<C, S>,
 ): PluginModule<C, S> => module;
 
-/** Any plugin, its settings' type forgotten: what a list of several and the kernel deal in. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- init's parameter makes the real type invariant
-export type AnyPlugin = PluginModule<any, any>;
+/** Any plugin, its types forgotten: what a list of several, and the kernel, deal in. */
+export interface AnyPlugin extends Omit<PluginModule, 'capabilities' | 'config' | 'init'> {
+  readonly capabilities: readonly string[];
+  readonly config: z.ZodType;
+  init(config: never, host: PluginHost): object;
+}

@@ -1,5 +1,5 @@
 // Health: alive, ready, and how the models are.
-import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Query, Req } from '@nestjs/common';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyRequest } from 'fastify';
 import type { Runtime } from '../runtime/runtime.js';
@@ -18,6 +18,7 @@ export class HealthController {
 
   /** Asks nothing but the event loop. */
   @Get(['liveliness', 'liveness'])
+  @Header('content-type', 'application/json')
   @Documented({ tag: 'health', summary: "JSON string `I'm alive!`" })
   alive(): string {
     return JSON.stringify("I'm alive!");

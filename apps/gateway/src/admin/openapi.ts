@@ -1,8 +1,11 @@
 // The one OpenAPI document: data plane from its schemas, control plane from the controllers. Made at the first look.
 import { Injectable, type INestApplication } from '@nestjs/common';
 import { z } from '@turnpike/plugin-sdk';
+import type * as swaggerModule from '@nestjs/swagger';
 import { VERSION } from '../version.js';
 import { documentedRoutes } from './documented.js';
+
+type Swagger = typeof swaggerModule;
 
 @Injectable()
 export class OpenApi {
@@ -35,17 +38,17 @@ export class OpenApi {
       ...document,
       paths: { ...dataPlanePaths(), ...document.paths },
       components: { ...document.components, schemas: { ...dataPlaneSchemas(), ...document.components?.schemas } },
-    } as Record<string, unknown>;
+    };
   }
 }
 
-const describeControllers = (swagger: typeof import('@nestjs/swagger')): void => {
+const describeControllers = (swagger: Swagger): void => {
   for (const { prototype, method, description } of documentedRoutes()) {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, method);
     if (!descriptor) continue;
     const { summary, tag, admin, query, response, hidden } = description;
     const decorators: MethodDecorator[] = [
-      swagger.ApiTags(tag) as MethodDecorator,
+      swagger.ApiTags(tag),
       swagger.ApiOperation({ summary }),
       swagger.ApiOkResponse(
         response

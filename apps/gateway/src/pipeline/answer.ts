@@ -70,11 +70,10 @@ const finish = (
 };
 
 const ended = (runtime: Runtime, exchange: Called, stream: StreamAnswer, end: StreamEnd): Outcome => {
-  const usage = stream.usage;
-  if (end.status === 'success')
-    return succeeded(runtime, exchange, usage ?? estimate(exchange, stream), usage === undefined);
-  const known = usage && usage.outputTokens > 0 ? usage : undefined;
-  const counted = known ?? estimate(exchange, stream, usage);
+  const told = stream.usage;
+  const known = told && (told.outputTokens > 0 || stream.estimateOutputTokens() === 0) ? told : undefined;
+  const counted = known ?? estimate(exchange, stream, told);
+  if (end.status === 'success') return succeeded(runtime, exchange, counted, known === undefined);
   return {
     status: end.status,
     statusCode: end.status === 'client_closed' ? 499 : runtime.toError(end.error, exchange).status,

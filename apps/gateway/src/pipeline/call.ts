@@ -46,11 +46,11 @@ const callHttp = (
   callable: Callable,
   prepared: PreparedCall,
 ): Promise<Called['answer']> => {
-  const { authorize } = prepared.operation;
-  if (!authorize) return send(runtime, exchange, callable, prepared);
+  const { operation } = prepared;
+  if (!operation.authorize) return send(runtime, exchange, callable, prepared);
   const request: UpstreamRequest = { url: prepared.url, headers: prepared.headers, body: prepared.body };
-  return Promise.resolve(authorize.call(prepared.operation, request, prepared.call, exchange.signal)).then(
-    ({ url, headers, body }) => send(runtime, exchange, callable, { ...prepared, url, headers, body }),
+  return Promise.resolve(operation.authorize(request, prepared.call, exchange.signal)).then(({ url, headers, body }) =>
+    send(runtime, exchange, callable, { ...prepared, url, headers, body }),
   );
 };
 

@@ -30,7 +30,7 @@ export const road =
     ...stages: [Stage<Exchange, A>, Stage<A, B>, Stage<B, C>, Stage<C, D>, Stage<D, E>, Stage<E, F>, Stage<F, G>]
   ): Road =>
   (exchange) =>
-    walk(stages as unknown as readonly Stage<Exchange, Exchange>[], exchange, 0);
+    walk(stages, exchange, 0);
 
 const walk = (stages: readonly Stage<Exchange, Exchange>[], exchange: Exchange, from: number): void | Promise<void> => {
   for (let index = from; index < stages.length; index += 1) {

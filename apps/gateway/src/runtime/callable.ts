@@ -20,9 +20,9 @@ export class Callable {
     const { chat, completions, embeddings } = provider.exports;
     this.allowed = new Set(deployment.allowedParams);
     this.operations = {
-      chat: chat as AnyOperation | undefined,
-      completions: (completions ?? (chat && completionsOverChat(chat))) as AnyOperation | undefined,
-      embeddings: embeddings as AnyOperation | undefined,
+      chat: chat,
+      completions: completions ?? (chat && completionsOverChat(chat)),
+      embeddings: embeddings,
     };
   }
 

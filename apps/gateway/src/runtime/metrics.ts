@@ -1,12 +1,6 @@
 // The gateway's own metrics. Names and labels are LiteLLM's, so that existing dashboards work.
-import {
-  CounterCell,
-  HistogramCell,
-  SeriesCounter,
-  SeriesGauge,
-  SeriesHistogram,
-  type GaugeCell,
-} from '@turnpike/telemetry';
+import type { CounterCell, HistogramCell } from '@turnpike/telemetry';
+import { SeriesCounter, SeriesGauge, SeriesHistogram, type GaugeCell } from '@turnpike/telemetry';
 import type { Metrics } from '@turnpike/plugin-sdk';
 import type { Registry } from 'prom-client';
 import type { Exchange, Outcome, Principal } from '../pipeline/exchange.js';

@@ -1,6 +1,6 @@
 // The plugins that a configuration asks for, as the kernel wants to hear it.
 import type { GatewayConfig } from '@turnpike/config';
-import type { Deployment, JsonObject } from '@turnpike/domain';
+import type { Deployment } from '@turnpike/domain';
 import type { PluginUse } from '@turnpike/kernel';
 import { canonicalJson } from './canonical-json.js';
 
@@ -50,7 +50,7 @@ export const planOf = (config: GatewayConfig, idOf: (name: string) => string | u
     else missing.push(`callback.${name} is not installed: it is not told of calls`);
   }
   config.guardrails.forEach((guardrail, index) => {
-    uses.push({ id: guardrail.plugin, key: keyOfGuardrail(index), settings: guardrail.settings as JsonObject });
+    uses.push({ id: guardrail.plugin, key: keyOfGuardrail(index), settings: guardrail.settings });
   });
   return { uses, missing };
 };

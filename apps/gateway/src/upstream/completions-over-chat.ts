@@ -1,5 +1,5 @@
 // Text completions for a provider that only chats: its chat operation in the clothes of a completions one.
-import type { ChatChunk, ChatRequest, CompletionChunk, CompletionRequest, CompletionResponse } from '@turnpike/domain';
+import type { ChatRequest, CompletionChunk, CompletionRequest, CompletionResponse } from '@turnpike/domain';
 import type { Call, ChatV1, CompletionsV1 } from '@turnpike/plugin-sdk';
 import { chatChunkToCompletion, chatToCompletion, completionToChat } from '@turnpike/wire';
 
@@ -7,14 +7,13 @@ const toChat = (request: CompletionRequest, call: Call): ChatRequest => completi
 
 export const completionsOverChat = (chat: ChatV1): CompletionsV1 => {
   if (chat.kind === 'local') {
-    const { stream } = chat;
     return {
       kind: 'local',
       respond: async (request, call, signal): Promise<CompletionResponse> =>
         chatToCompletion(await chat.respond(toChat(request, call), call, signal)),
-      ...(stream && {
+      ...(chat.stream && {
         async *stream(request: CompletionRequest, call: Call, signal: AbortSignal): AsyncGenerator<CompletionChunk> {
-          for await (const chunk of stream(toChat(request, call), call, signal)) {
+          for await (const chunk of chat.stream!(toChat(request, call), call, signal)) {
             const one = chatChunkToCompletion(chunk);
             if (one) yield one;
           }
@@ -22,17 +21,16 @@ export const completionsOverChat = (chat: ChatV1): CompletionsV1 => {
       }),
     };
   }
-  const { decoder, authorize, adapt } = chat;
   return {
     kind: 'http',
     endpoint: (call) => chat.endpoint(call),
-    ...(authorize && { authorize: authorize.bind(chat) }),
-    ...(adapt && { adapt: adapt.bind(chat) }),
+    ...(chat.authorize && { authorize: (request, call, signal) => chat.authorize!(request, call, signal) }),
+    ...(chat.adapt && { adapt: (body, call) => chat.adapt!(body, call) }),
     toBody: (request, call) => chat.toBody(toChat(request, call), call),
     fromBody: (body, call) => chatToCompletion(chat.fromBody(body, call)),
-    ...(decoder && {
+    ...(chat.decoder && {
       decoder: (call, emit) =>
-        decoder.call(chat, call, (chunk) => {
+        chat.decoder!(call, (chunk) => {
           const one = chatChunkToCompletion(chunk);
           if (one) emit(one);
         }),

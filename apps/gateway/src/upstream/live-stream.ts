@@ -34,8 +34,8 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   private end: StreamEnd | undefined;
   private finish: ((end: StreamEnd) => void) | undefined;
   private isReady = false;
-  private ready!: () => void;
-  private refuse!: (error: unknown) => void;
+  private ready: (() => void) | undefined;
+  private refuse: ((error: unknown) => void) | undefined;
   private firstTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: LiveStreamOptions) {}

@@ -52,7 +52,7 @@ const writerFor = (exchange: Routed): ChunkWriter => {
 };
 
 // eslint-disable-next-line @typescript-eslint/require-await -- makes the asynchronous iterator that a stream is
-async function* toAsync(chunks: Iterable<unknown>): AsyncGenerator<unknown> {
+async function* toAsync(chunks: Iterable<unknown>): AsyncGenerator {
   yield* chunks;
 }
 
@@ -70,7 +70,7 @@ class ChunkStream implements StreamAnswer {
 
   /** Waits for the first chunk, so that a failure before it is an ordinary error. */
   static async open(exchange: Routed, chunks: AsyncIterator<unknown>): Promise<ChunkStream> {
-    const { value, done } = await chunks.next();
+    const { value, done } = (await chunks.next()) as IteratorResult<unknown, unknown>;
     if (done) throw new GatewayError('GW_STREAM_CUT', 'The provider ended the stream before it began.');
     exchange.firstTokenAt = performance.now();
     const writer = writerFor(exchange);
@@ -97,7 +97,7 @@ class ChunkStream implements StreamAnswer {
     try {
       response.write(this.first);
       for (;;) {
-        const { value, done } = await this.chunks.next();
+        const { value, done } = (await this.chunks.next()) as IteratorResult<unknown, unknown>;
         if (this.exchange.isClientGone) return { status: 'client_closed' };
         if (done) break;
         const text = this.writer.write(value as never);

@@ -8,7 +8,7 @@ import { namesOf } from './answer-names.js';
 import { LiveStream } from './live-stream.js';
 import { replay } from './local.js';
 import type { PreparedCall } from './prepare.js';
-import { encode, parseAnswer } from './read-whole.js';
+import { parseAnswer, throwFault } from './read-whole.js';
 import { ByteRelay, ChunkWriter, TranslatingRelay, type Relay } from './relay.js';
 
 export const openStream = (
@@ -24,7 +24,11 @@ export const openStream = (
     relay: relayOf(exchange, prepared),
     toError: (failure) => operation.toError(failure, call),
     errorFrame: (body) => front.encoder(false).error(body),
-    onDocument: (document) => replay(exchange, operation.fromBody(parseAnswer(document, call.policy.provider), call)),
+    onDocument: (document) => {
+      const parsed = parseAnswer(document, call.policy.provider);
+      throwFault(exchange, prepared, parsed, { headers: stream.headers, body: document });
+      return replay(exchange, operation.fromBody(parsed, call));
+    },
     onFirst: () => {
       exchange.firstTokenAt = performance.now();
     },
@@ -39,8 +43,7 @@ const relayOf = (exchange: Routed, prepared: PreparedCall): Relay => {
   const { operation, call } = prepared;
   const names = namesOf(exchange);
   if (prepared.isBytePath && names.model === undefined) return new ByteRelay(front.tap(prepared.withholdUsage));
-  const { decoder } = operation;
-  if (!decoder) {
+  if (!operation.decoder) {
     throw new GatewayError(
       'GW_INVALID_REQUEST',
       `The provider of '${exchange.model}' does not stream ${front.operation}.`,
@@ -48,5 +51,5 @@ const relayOf = (exchange: Routed, prepared: PreparedCall): Relay => {
     );
   }
   const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage), names);
-  return new TranslatingRelay(writer, (emit) => decoder.call(operation, call, emit as never));
+  return new TranslatingRelay(writer, (emit) => operation.decoder!(call, emit as never));
 };

@@ -1,6 +1,6 @@
 // A whole upstream answer → the client's bytes, with the usage read from it.
 import { isJsonObject, type JsonValue } from '@turnpike/domain';
-import { GatewayError, readErrorValue } from '@turnpike/errors';
+import { GatewayError } from '@turnpike/errors';
 import { spliceJson } from '../bytes/json-splice.js';
 import type { Routed } from '../pipeline/exchange.js';
 import type { WholeAnswer } from './answer.js';
@@ -27,14 +27,7 @@ export const readWhole = (
     );
   }
   const parsed = parseAnswer(answer.body, call.policy.provider);
-  const fault = front.errorOf(parsed);
-  if (fault !== undefined) {
-    const { message } = readErrorValue({ error: fault });
-    throw operation.toError(
-      { status: faultStatus(fault), headers: answer.headers, body: answer.body.toString('utf8') || message },
-      call,
-    );
-  }
+  throwFault(exchange, prepared, parsed, answer);
   if (prepared.isBytePath) {
     const { restampModel } = snapshot.config.requests;
     const body =
@@ -53,6 +46,18 @@ export const readWhole = (
   return snapshot.guardrails
     .after(exchange, response as never)
     .then((checked) => encode(exchange, checked, answer.headers));
+};
+
+/** Some hosts answer errors with status 200. @throws the error that it means */
+export const throwFault = (
+  { front }: Routed,
+  { operation, call }: PreparedCall,
+  parsed: JsonValue,
+  { headers, body }: Pick<WholeUpstreamAnswer, 'headers' | 'body'>,
+): void => {
+  const fault = front.errorOf(parsed);
+  if (fault !== undefined)
+    throw operation.toError({ status: faultStatus(fault), headers, body: body.toString('utf8') }, call);
 };
 
 /** A domain answer in the client's dialect. */

@@ -58,7 +58,8 @@ export class ChunkWriter {
     this.hasBegun = true;
     switch (chunk.type) {
       case 'start':
-        if ('usage' in chunk && chunk.usage) this.usage = chunk.usage;
+        // What is told at the start is about the prompt; an output count there (Anthropic: 1) is a placeholder.
+        if ('usage' in chunk && chunk.usage) this.usage = { ...chunk.usage, outputTokens: 0 };
         return this.encoder.encode({
           ...chunk,
           id: chunk.id || this.names.id,

@@ -15,8 +15,8 @@ export class WholeSink implements ResponseSink {
   private first: Buffer | undefined;
   private rest: Buffer[] | undefined;
   private size = 0;
-  private resolve!: (answer: WholeUpstreamAnswer) => void;
-  private reject!: (error: unknown) => void;
+  private resolve: ((answer: WholeUpstreamAnswer) => void) | undefined;
+  private reject: ((error: unknown) => void) | undefined;
   private early: unknown;
   private isOver = false;
   private timer: NodeJS.Timeout | undefined;
@@ -57,7 +57,7 @@ export class WholeSink implements ResponseSink {
     this.isOver = true;
     clearTimeout(this.timer);
     const body = this.rest ? Buffer.concat(this.rest) : (this.first ?? Buffer.alloc(0));
-    this.resolve({ status: this.status, headers: this.headers, body });
+    this.resolve?.({ status: this.status, headers: this.headers, body });
   }
 
   onError(error: unknown): void {

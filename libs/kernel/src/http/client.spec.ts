@@ -36,7 +36,7 @@ beforeAll(async () => {
     } else {
       response.writeHead(url === '/fail' ? 500 : 200, { 'x-test': 'yes' });
       let body = '';
-      request.on('data', (chunk) => (body += chunk));
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => response.end(`hello ${request.method} ${body}`));
     }
   });

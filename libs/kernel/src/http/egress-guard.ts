@@ -1,6 +1,6 @@
 // Which addresses may be reached when the address did not come from the operator's own file.
 import { GatewayError } from '@turnpike/errors';
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { lookup as dnsLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** Everything that is not a public unicast address. Source: IANA special-purpose address registries. */
@@ -111,7 +111,7 @@ export class EgressGuard {
       } catch (problem) {
         return done(problem as NodeJS.ErrnoException, '', 4);
       }
-      if (options.all) return done(null, addresses as LookupAddress[]);
+      if (options.all) return done(null, addresses);
       const [first] = addresses;
       done(null, first?.address ?? '', first?.family ?? 4);
     });

@@ -27,7 +27,7 @@ const codeOf = (error: unknown): string => {
 /** @param origin scheme and host of the upstream, for the message; never its path or query */
 export const connectionError = (error: unknown, origin: string, isMidAnswer: boolean): GatewayError => {
   if (isGatewayError(error)) return error;
-  const aggregate = error instanceof AggregateError ? error.errors[0] : error;
+  const aggregate: unknown = error instanceof AggregateError ? error.errors[0] : error;
   if (isGatewayError(aggregate)) return aggregate;
   const code = codeOf(aggregate);
   const [known, words] = CODES[code] ?? ['GW_UPSTREAM_CONNECTION', `could not be reached${code ? ` (${code})` : ''}`];

@@ -28,7 +28,7 @@ export const openPlugin = <C extends ContractName = ContractName>({
   host: makeHost = fakeHost,
 }: Openable): Opened<Contracts[C]> => {
   const host = makeHost();
-  const settings: unknown = plugin.config.parse(config);
+  const settings = plugin.config.parse(config) as never;
   return { host, instance: plugin.init(settings, host) as Contracts[C] & Lifecycle };
 };
 

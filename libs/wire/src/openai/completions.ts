@@ -73,7 +73,7 @@ const fromPrompt = (value: JsonValue | undefined): CompletionRequest['prompt'] =
     if (value.every((entry) => typeof entry === 'string')) return value;
     if (value.every((entry) => typeof entry === 'number')) return value;
     if (value.every((entry) => Array.isArray(entry) && entry.every((token) => typeof token === 'number'))) {
-      return value as number[][];
+      return value;
     }
   }
   throw invalidRequest("'prompt' must be a string, an array of strings, or arrays of token ids.", 'prompt');

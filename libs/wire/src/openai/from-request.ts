@@ -147,7 +147,7 @@ export const fromStop = (value: JsonValue | undefined): string[] | undefined => 
 
 const fromTools = (body: JsonObject): Tool[] | undefined => {
   const legacy = optionalArray(body, 'functions')?.map(
-    (entry) => ({ type: 'function', function: entry }) as JsonObject,
+    (entry) => ({ type: 'function', function: entry }),
   );
   const tools = optionalArray(body, 'tools') ?? legacy;
   if (!tools || tools.length === 0) return undefined;

@@ -60,7 +60,7 @@ class OpenAiStreamEncoder implements StreamEncoder<ChatChunk> {
           tool_calls: [{ index: chunk.index, function: { arguments: chunk.arguments } }],
         });
       case 'logprobs':
-        return this.delta(chunk.choice, {}, null, chunk.logprobs as JsonObject);
+        return this.delta(chunk.choice, {}, null, chunk.logprobs);
       case 'annotations':
         return this.delta(chunk.choice, { annotations: chunk.annotations });
       case 'image':

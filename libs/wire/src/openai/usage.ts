@@ -72,5 +72,5 @@ export const toOpenAiUsage = (usage: Usage): JsonObject => {
 
 const compact = (fields: Record<string, number | undefined>): JsonObject | undefined => {
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return known.length === 0 ? undefined : (Object.fromEntries(known) as JsonObject);
+  return known.length === 0 ? undefined : (Object.fromEntries(known));
 };

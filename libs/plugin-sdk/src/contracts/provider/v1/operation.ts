@@ -36,6 +36,7 @@ export interface HttpOperation<Request, Response, Chunk> {
   /** The upstream's answers need mending: they are translated even for a client of the same dialect. */
   readonly translatesAnswers?: boolean;
 
+  /** Called after `toBody` and `adapt`, with the same `call`. Return the same `headers` object where nothing changed. */
   endpoint(call: Call): UpstreamEndpoint;
   /**
    * Last look at the finished request: request signing, tokens that must be fetched. Absent for plain API keys, so

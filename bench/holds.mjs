@@ -1,0 +1,154 @@
+/** The figures that the project holds itself to, each read from a run's results. */
+import { spread } from './stats.mjs';
+import { LANGUAGES } from './wire.mjs';
+
+/** @typedef {import('./phases.mjs').Figures} Figures */
+
+/**
+ * @typedef {object} Results
+ * @property {Record<string, Record<string, Figures[]>>} rounds by phase and target, one entry a round
+ * @property {Figures[]} parse the reference for blocks: milliseconds by language, one entry a round
+ * @property {Record<string, number[]>} coldStarts seconds by target
+ * @property {Record<string, { afterWarmUp: number[], atEnd: number[], requests: number }>} memory MiB of each process
+ */
+
+/**
+ * @typedef {object} Hold
+ * @property {string} figure
+ * @property {string} limit
+ * @property {string} measured
+ * @property {'held' | 'missed' | 'not measured'} verdict
+ */
+
+/** @param {Results} results @returns {Hold[]} */
+export function holdsOf(results) {
+  const { rounds, parse, coldStarts } = results;
+  /** @param {string} phase @param {string} target */
+  const of = (phase, target) => rounds[phase]?.[target] ?? [];
+  return [
+    atMost(
+      'CPU per chat request, 1 worker, against the floor',
+      1.5,
+      '×',
+      ratios(of('c32', 'gateway-1'), of('c32', 'floor'), ({ cpuMicros }) => cpuMicros),
+    ),
+    // Against a floor that shares the clients among as many processes: the fewer a process has at once, the more of its
+    // time goes into waking up.
+    atMost(
+      'CPU per chat request, 4 workers, against the floor in 4 processes',
+      1.5,
+      '×',
+      ratios(of('c32', 'gateway-4'), of('c32', 'floor-4'), ({ cpuMicros }) => cpuMicros),
+    ),
+    atMost(
+      'added latency p50, sequential',
+      0.25,
+      'ms',
+      addedLatencies(of('sequential', 'gateway-1'), of('sequential', 'direct')),
+    ),
+    atMost(
+      'CPU per streamed chunk, against the raw pipe',
+      1.2,
+      '×',
+      ratios(of('streams', 'gateway-1'), of('streams', 'pipe'), ({ cpuMicrosPerChunk }) => cpuMicrosPerChunk),
+    ),
+    identicalStreams(of('streams', 'gateway-1')),
+    ...LANGUAGES.map((language) =>
+      atMost(
+        `longest block with a 400 KB prompt in ${capital(language)}, against decode + parse`,
+        1.3,
+        '×',
+        of('large', 'gateway-1').flatMap((figures, round) => {
+          const [block, reference] = [figures[language].blockMs, parse[round]?.[language]];
+          return block === undefined || !reference ? [] : [block / reference];
+        }),
+      ),
+    ),
+    ...[1, 4].map((workers) =>
+      noErrors(
+        `errors with 1,000 clients, ${workers} worker${workers > 1 ? 's' : ''}`,
+        of('c1000', `gateway-${workers}`),
+      ),
+    ),
+    atMost('cold start to the first answer, with the ledger', 1.5, 's', coldStarts['gateway-1'] ?? []),
+    atMost('cold start to the first answer, gateway alone', 0.8, 's', coldStarts['gateway-alone'] ?? []),
+    memoryHold(of('soak', 'gateway-1')),
+  ];
+}
+
+/**
+ * The same round of two targets: they stand next to each other in time, so the machine treated them alike.
+ * @param {readonly Figures[]} some
+ * @param {readonly Figures[]} others
+ * @returns {[Figures, Figures][]}
+ */
+const pairs = (some, others) =>
+  some.flatMap((figures, round) => {
+    const other = others[round];
+    return other === undefined ? [] : [/** @type {[Figures, Figures]} */ ([figures, other])];
+  });
+
+/**
+ * @param {readonly Figures[]} some
+ * @param {readonly Figures[]} others
+ * @param {(figures: Figures) => number} read
+ */
+export const ratios = (some, others, read) =>
+  pairs(some, others)
+    .map(([a, b]) => read(a) / read(b))
+    .filter(Number.isFinite);
+
+/**
+ * Milliseconds at the median, against going direct.
+ * @param {readonly Figures[]} some
+ * @param {readonly Figures[]} direct
+ */
+export const addedLatencies = (some, direct) => pairs(some, direct).map(([a, b]) => a.latency.p50 - b.latency.p50);
+
+/** @param {string} figure @param {number} limit @param {string} unit @param {number[]} values one a round @returns {Hold} */
+function atMost(figure, limit, unit, values) {
+  const limitText = `≤ ${limit} ${unit}`;
+  if (values.length === 0) return { figure, limit: limitText, measured: '', verdict: 'not measured' };
+  const { median, min, max } = spread(values);
+  const measured = `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+  return { figure, limit: limitText, measured, verdict: median <= limit ? 'held' : 'missed' };
+}
+
+/** @param {readonly Figures[]} turns @returns {Hold} */
+function identicalStreams(turns) {
+  const total = turns.reduce((sum, { streams, errors }) => sum + streams + errors, 0);
+  const identical = turns.reduce((sum, turn) => sum + turn.identical, 0);
+  const figure = 'streams whose bytes are the upstream’s';
+  if (total === 0) return { figure, limit: 'all', measured: '', verdict: 'not measured' };
+  return {
+    figure,
+    limit: 'all',
+    measured: `${identical} of ${total}`,
+    verdict: identical === total ? 'held' : 'missed',
+  };
+}
+
+/** @param {string} figure @param {readonly Figures[]} turns @returns {Hold} */
+function noErrors(figure, turns) {
+  if (turns.length === 0) return { figure, limit: '0', measured: '', verdict: 'not measured' };
+  const errors = turns.reduce((sum, turn) => sum + turn.errors, 0);
+  const requests = turns.reduce((sum, turn) => sum + turn.requests, 0);
+  const measured = `${errors} of ${(requests + errors).toLocaleString('en')}`;
+  return { figure, limit: '0', measured, verdict: errors === 0 ? 'held' : 'missed' };
+}
+
+/** @param {readonly Figures[]} turns @returns {Hold} */
+function memoryHold(turns) {
+  const requests = turns.reduce((sum, turn) => sum + turn.requests, 0);
+  const figure =
+    requests > 0 ? `RSS of a worker after ${requests.toLocaleString('en')} requests` : 'RSS of a worker (--full)';
+  return atMost(
+    figure,
+    200,
+    'MiB',
+    turns.slice(-1).map(({ memoryMib }) => Math.max(...memoryMib)),
+  );
+}
+
+/** @param {string} word */
+const capital = (word) => word[0]?.toUpperCase() + word.slice(1);

@@ -1,0 +1,264 @@
+/** The benchmark: `npm run bench -- [--quick] [--full] [--only PHASE]… [--no-peer] [--check]`. See README.md. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { holdsOf } from './holds.mjs';
+import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from './phases.mjs';
+import { freePort, killAll, startProcess, stopAll } from './processes.mjs';
+import { cpuTimes, machine, reportOf, revision, save, stolenShare } from './report.mjs';
+import { dataDirs, missingFile, PEER, TARGETS } from './targets.mjs';
+import { LANGUAGES, largeBody } from './wire.mjs';
+
+/** @typedef {import('./phases.mjs').Contender} Contender */
+/** @typedef {import('./phases.mjs').Sizes} Sizes */
+/** @typedef {import('./targets.mjs').Target} Target */
+
+const LIMIT_MS = { quick: 60_000, usual: 360_000 };
+
+/** @type {Record<'quick' | 'usual', Sizes>} */
+const SIZES = {
+  usual: {
+    rounds: 5,
+    warmUp: 3_000,
+    sequential: 250,
+    loadMs: 1_500,
+    crowdRounds: 3,
+    streams: 64,
+    streamRounds: 5,
+    paceMs: 8,
+    large: 20,
+    coldStarts: 5,
+  },
+  quick: {
+    rounds: 2,
+    warmUp: 1_000,
+    sequential: 100,
+    loadMs: 500,
+    crowdRounds: 1,
+    streams: 64,
+    streamRounds: 2,
+    paceMs: 5,
+    large: 5,
+    coldStarts: 1,
+  },
+};
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+    'no-peer': { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+  },
+});
+const phaseNames = [...Object.keys(PHASES), 'cold'];
+const unknown = flags.only.find((name) => !phaseNames.includes(name));
+if (unknown !== undefined) {
+  process.stderr.write(`no phase is called ${unknown}; there are ${phaseNames.join(', ')}\n`);
+  process.exit(2);
+}
+
+const size = flags.quick ? 'quick' : 'usual';
+const sizes = SIZES[size];
+/** @type {string[]} */
+const notes = [];
+/** @type {import('./holds.mjs').Results} */
+const results = { rounds: {}, parse: [], coldStarts: {}, memory: {} };
+/** @type {Record<string, number>} requests sent to each target */
+const sent = {};
+const cpuBefore = cpuTimes();
+const begun = { date: new Date().toISOString().slice(0, 16), ...revision(), machine: machine() };
+
+/** @param {string} text */
+const say = (text) => process.stderr.write(`${text}\n`);
+/** @param {string} note */
+const remark = (note) => {
+  if (notes.includes(note)) return;
+  notes.push(note);
+  say(note);
+};
+
+/** @param {string} name @param {boolean} [onDemand] */
+const wanted = (name, onDemand = false) =>
+  flags.only.length > 0 ? flags.only.includes(name) : flags.full || !onDemand;
+
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.once(signal, () => leave(130, `ended by ${signal}`));
+}
+process.once('uncaughtException', (error) => leave(1, error.stack ?? String(error)));
+process.once('exit', cleanUp);
+setTimeout(() => {
+  remark(`stopped after ${LIMIT_MS[size] / 1_000} s: the figures below are incomplete`);
+  finish();
+  process.exit(1);
+}, LIMIT_MS[size]).unref();
+
+await run();
+finish();
+process.exit(flags.check && holdsOf(results).some(({ verdict }) => verdict === 'missed') ? 1 : 0);
+
+async function run() {
+  if (!flags['no-peer']) installPeer();
+  const upstreamPort = await freePort();
+  startProcess('upstream', ['bench/upstream.mjs', String(upstreamPort), String(sizes.paceMs)]);
+  const load = startProcess('load', ['bench/load.mjs'], { messages: true });
+  const reference = startProcess('reference', ['bench/reference.mjs'], { messages: true });
+
+  const phases = Object.entries(PHASES).filter(([name, { fresh }]) => wanted(name, fresh !== undefined));
+  const together = phases.filter(([, { fresh }]) => fresh === undefined);
+  if (together.length > 0) {
+    const contenders = await startContenders(startable(false), upstreamPort);
+    for (const contender of contenders) await warmUp(load, contender);
+    await parseTimes(reference, sizes);
+    for (const [name, phase] of together) await takeTurns(name, phase, contenders, load, reference);
+    for (const contender of contenders) {
+      const { running, target } = contender;
+      const memory = results.memory[target.name];
+      if (memory) Object.assign(memory, { atEnd: memoryOf(contender), requests: sent[target.name] ?? 0 });
+      await running?.stop();
+    }
+  }
+  for (const [name, phase] of phases.filter(([, { fresh }]) => fresh !== undefined)) {
+    const targets = startable(false).filter((target) => phase.fresh?.includes(target.name));
+    const contenders = await startContenders(targets, upstreamPort);
+    await takeTurns(name, phase, contenders, load, reference);
+    for (const { running } of contenders) await running?.stop();
+  }
+  if (wanted('cold')) await coldStarts(upstreamPort);
+  await stopAll();
+}
+
+/** @param {Target} target @param {string} phase */
+function takesPart({ phases }, phase) {
+  return phases?.includes(phase) ?? true;
+}
+
+/** @param {boolean} cold @returns {Target[]} what can be started, of what is asked for */
+function startable(cold) {
+  const chosen = TARGETS.filter(({ when }) => when === 'always' || (when === 'full' ? flags.full : cold));
+  return chosen.filter((target) => {
+    if (target.isPeer && flags['no-peer']) return false;
+    const missing = missingFile(target);
+    if (missing) remark(`${target.name} is left out: there is no ${missing}`);
+    return missing === undefined;
+  });
+}
+
+/** @param {Target[]} targets @param {number} upstreamPort @returns {Promise<Contender[]>} */
+async function startContenders(targets, upstreamPort) {
+  const contenders = [];
+  for (const target of targets) {
+    try {
+      const options = { upstreamPort, dataDir: dataDirs.make(target.name), probe: !target.isPeer };
+      const { contender } = await startTarget(target, options);
+      const headers = await target
+        .prepare?.(`http://127.0.0.1:${contender.port}`)
+        .catch((/** @type {Error} */ error) => {
+          remark(`${target.name} is measured with its master key: ${error.message}`);
+          return undefined;
+        });
+      contenders.push({ ...contender, ...(headers && { headers }) });
+    } catch (error) {
+      remark(`${target.name} is left out: ${/** @type {Error} */ (error).message}`);
+    }
+  }
+  return contenders;
+}
+
+/** @param {import('./processes.mjs').Running} load @param {Contender} contender */
+async function warmUp(load, contender) {
+  const { name } = contender.target;
+  await requests(load, contender, { connections: 1, count: sizes.warmUp >> 2 });
+  await requests(load, contender, { connections: 32, count: sizes.warmUp });
+  for (const language of LANGUAGES) {
+    await requests(load, contender, { connections: 1, count: sizes.large, body: largeBody(language) });
+  }
+  if (contender.running) results.memory[name] = { afterWarmUp: memoryOf(contender), atEnd: [], requests: 0 };
+}
+
+/**
+ * A B C, B C A, …: no target is always first, and what happens on the machine meanwhile meets all alike.
+ * @param {string} name
+ * @param {import('./phases.mjs').Phase} phase
+ * @param {Contender[]} contenders
+ * @param {import('./processes.mjs').Running} load
+ * @param {import('./processes.mjs').Running} reference
+ */
+async function takeTurns(name, phase, contenders, load, reference) {
+  say(`${phase.title} …`);
+  const entered = contenders.filter(({ target }) => takesPart(target, name));
+  const byTarget = Object.fromEntries(
+    entered.map(({ target }) => [target.name, /** @type {import('./phases.mjs').Figures[]} */ ([])]),
+  );
+  results.rounds[name] = byTarget;
+  for (let round = 0; round < phase.rounds(sizes); round += 1) {
+    if (name === 'large') results.parse.push(await parseTimes(reference, sizes));
+    const start = round % entered.length;
+    for (const contender of [...entered.slice(start), ...entered.slice(0, start)]) {
+      const figures = await phase.turn(load, contender, sizes);
+      delete figures.windows;
+      byTarget[contender.target.name]?.push(figures);
+      sent[contender.target.name] = (sent[contender.target.name] ?? 0) + (figures.requests ?? 0);
+      if (figures.errors > 0)
+        remark(`${name}, ${contender.target.name}: ${JSON.stringify(figures.errorKinds ?? figures.errors)}`);
+    }
+  }
+}
+
+/** @param {number} upstreamPort */
+async function coldStarts(upstreamPort) {
+  say('cold starts …');
+  const targets = startable(true).filter((target) => target.command && takesPart(target, 'cold'));
+  const dirs = new Map(targets.map((target) => [target, dataDirs.make(target.name)]));
+  // The first start makes the data directory and fills the machine's file cache; it is not counted.
+  for (let round = 0; round <= sizes.coldStarts; round += 1) {
+    for (const [target, dataDir] of dirs) {
+      try {
+        const { contender, seconds } = await startTarget(target, { upstreamPort, dataDir, probe: false });
+        await contender.running?.stop();
+        if (round > 0) (results.coldStarts[target.name] ??= []).push(seconds);
+      } catch (error) {
+        remark(`${target.name} did not start: ${/** @type {Error} */ (error).message}`);
+        dirs.delete(target);
+      }
+    }
+  }
+}
+
+function installPeer() {
+  if (existsSync(PEER.installed)) return;
+  say('installing the peer …');
+  const { status, stderr } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: PEER.folder,
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  if (status !== 0) remark(`the peer could not be installed: ${String(stderr).trim().split('\n').at(-1)}`);
+}
+
+function finish() {
+  const holds = holdsOf(results);
+  const stolen = stolenShare(cpuBefore);
+  const { cpu, cores, node } = begun.machine;
+  process.stdout.write(
+    `\nTurnpike bench, ${begun.date}, commit ${begun.commit}${begun.dirty ? ' and changes' : ''}\n` +
+      `${cpu} × ${cores}, Node ${node}, ${(stolen * 100).toFixed(1)} % of the time taken by other machines of the host\n` +
+      `medians (least–most) of the rounds\n\n${reportOf(results, holds)}\n`,
+  );
+  for (const note of notes) process.stdout.write(`note: ${note}\n`);
+  const file = save(begun, { ...begun, stolen, flags, sizes, notes, ...results, holds });
+  process.stdout.write(`all rounds: ${file}\n`);
+}
+
+/** @param {number} code @param {string} why @returns {never} */
+function leave(code, why) {
+  say(why);
+  process.exit(code);
+}
+
+function cleanUp() {
+  killAll();
+  dataDirs.removeAll();
+  rmSync(PROBE_DIR, { recursive: true, force: true });
+}
