@@ -1,6 +1,5 @@
 // The control plane: every controller and what they need.
 import { Module, type DynamicModule } from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { AdminGuard } from './admin/admin.guard.js';
 import { DocsController } from './admin/docs.controller.js';
@@ -8,6 +7,7 @@ import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
 import { MetricsController } from './admin/metrics.controller.js';
 import { PluginsController } from './admin/plugins.controller.js';
+import { Readiness } from './admin/readiness.js';
 import { RoutesController } from './admin/routes.controller.js';
 import { OpenApi } from './admin/openapi.js';
 import { KernelModule } from './kernel.module.js';
@@ -20,11 +20,10 @@ export class AppModule {
       module: AppModule,
       imports: [
         KernelModule.forRuntime(runtime, metricsText),
-        TerminusModule.forRoot({ logger: false }),
         PrometheusModule.register({ controller: MetricsController, defaultMetrics: { enabled: true } }),
       ],
       controllers: [HealthController, PluginsController, RoutesController, DocsController],
-      providers: [AdminGuard, HealthService, OpenApi],
+      providers: [AdminGuard, HealthService, Readiness, OpenApi],
     };
   }
 }

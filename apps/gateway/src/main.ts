@@ -1,7 +1,6 @@
 // The gateway process. One worker runs by itself; several have a primary that owns them.
 import { maskConfig } from '@turnpike/config';
 import { isGatewayError } from '@turnpike/errors';
-import { shareSdk } from '@turnpike/kernel';
 import { redactText } from '@turnpike/telemetry';
 import cluster from 'node:cluster';
 import { channelToPrimary } from './channel.js';
@@ -19,7 +18,6 @@ const describe = (error: unknown): string => {
 };
 
 const main = async (): Promise<void> => {
-  shareSdk();
   const options = readStartOptions(process.env);
   const configuration = await readConfiguration(readBundle(), loadOptions(options));
   const { config } = configuration;

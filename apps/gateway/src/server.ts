@@ -4,8 +4,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GatewayError } from '@turnpike/errors';
 import { fastify, type FastifyInstance } from 'fastify';
-import type { IncomingMessage } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Server as TcpServer, type AddressInfo, type Socket } from 'node:net';
 import { OpenApi } from './admin/openapi.js';
 import { AppModule } from './app.module.js';
 import { errorBody } from './filters/error-answer.js';
@@ -58,6 +58,7 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
   application.get(OpenApi).application = application;
   await application.init();
   await instance.ready();
+  const openAnswers = countAnswers(instance.server, runtime);
 
   return {
     application,
@@ -66,7 +67,7 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
       await instance.listen({ host: settings.host, port: settings.port });
       return (instance.server.address() as AddressInfo).port;
     },
-    close: () => drain(runtime, application, instance),
+    close: () => drain(runtime, application, instance.server, openAnswers),
   };
 };
 
@@ -93,21 +94,35 @@ const refuseConnection = (error: Error & { code?: string }, socket: Socket): voi
   );
 };
 
+/** How many answers are not wholly out yet: an answer may be complete here while its client still reads. */
+const countAnswers = (server: Server, runtime: Runtime): (() => number) => {
+  let open = 0;
+  const closed = (): void => void (open -= 1);
+  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    open += 1;
+    response.on('close', closed);
+    // The next request of a kept connection must find another gateway.
+    if (runtime.isDraining) response.shouldKeepAlive = false;
+  });
+  return () => open;
+};
+
 const POLL_MS = 50;
 
 const drain = async (
   runtime: Runtime,
   application: NestFastifyApplication,
-  instance: FastifyInstance,
+  server: Server,
+  openAnswers: () => number,
 ): Promise<void> => {
   runtime.isDraining = true;
-  const closing = new Promise<void>((resolve) => instance.server.close(() => resolve()));
+  // Not the HTTP server's own close: that cuts connections whose answer is complete but not read yet.
+  const closing = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
   const deadline = Date.now() + runtime.config.server.drainMs;
-  while (runtime.callsUnderWay > 0 && Date.now() < deadline) {
-    instance.server.closeIdleConnections();
+  while (runtime.callsUnderWay + openAnswers() > 0 && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  instance.server.closeAllConnections();
+  server.closeAllConnections();
   await closing;
   await application.close();
   await runtime.stop();

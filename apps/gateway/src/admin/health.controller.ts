@@ -1,17 +1,17 @@
 // Health: alive, ready, and how the models are.
 import { Controller, Get, Header, Inject, Query, Req } from '@nestjs/common';
-import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyRequest } from 'fastify';
 import type { Runtime } from '../runtime/runtime.js';
 import { RUNTIME } from '../runtime/tokens.js';
 import { VERSION } from '../version.js';
 import { Documented } from './documented.js';
 import { HealthService, type ModelsHealth } from './health.service.js';
+import { Readiness } from './readiness.js';
 
 @Controller('health')
 export class HealthController {
   constructor(
-    private readonly checks: HealthCheckService,
+    private readonly readiness: Readiness,
     private readonly health: HealthService,
     @Inject(RUNTIME) private readonly runtime: Runtime,
   ) {}
@@ -25,10 +25,10 @@ export class HealthController {
   }
 
   @Get('readiness')
-  @HealthCheck()
+  @Header('cache-control', 'no-store')
   @Documented({ tag: 'health', summary: '503 only while starting or draining; what is away stands in `degraded`' })
   async ready(): Promise<Record<string, unknown>> {
-    const { details } = await this.checks.check([() => this.health.plugins(), () => this.health.traffic()]);
+    const { details } = await this.readiness.check();
     const { config } = this.runtime;
     return {
       status: 'healthy',

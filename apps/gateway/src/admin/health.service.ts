@@ -1,6 +1,5 @@
 // What the health routes know, and how they ask providers without spending anything.
 import { Inject, Injectable } from '@nestjs/common';
-import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { Deployment } from '@turnpike/domain';
 import { isGatewayError } from '@turnpike/errors';
 import type { PluginInstance } from '@turnpike/kernel';
@@ -30,19 +29,7 @@ export interface ModelsHealth {
 
 @Injectable()
 export class HealthService {
-  constructor(
-    private readonly indicators: HealthIndicatorService,
-    @Inject(RUNTIME) private readonly runtime: Runtime,
-  ) {}
-
-  plugins(): Promise<HealthIndicatorResult> {
-    return Promise.resolve(this.indicators.check('plugins').up());
-  }
-
-  traffic(): Promise<HealthIndicatorResult> {
-    const check = this.indicators.check('traffic');
-    return Promise.resolve(this.runtime.isDraining ? check.down('shutting down') : check.up());
-  }
+  constructor(@Inject(RUNTIME) private readonly runtime: Runtime) {}
 
   /** Nobody, when the key is missing or wrong: this route answers everyone. */
   async callerOf(headers: IncomingHttpHeaders): Promise<Principal | undefined> {

@@ -1,6 +1,6 @@
 // From the files to a configuration and the plugins it may use. The same way at start and at every reload.
 import { loadConfig, loadPluginSources, type LoadedConfig, type LoadOptions } from '@turnpike/config';
-import { discoverPlugins, type Bundle, type PluginCatalogue } from '@turnpike/kernel';
+import { discoverPlugins, shareSdk, type Bundle, type PluginCatalogue } from '@turnpike/kernel';
 
 export type ConfigurationOptions = Omit<LoadOptions, 'manifests'>;
 
@@ -15,6 +15,8 @@ export interface Configuration extends LoadedConfig {
 export const readConfiguration = async (bundle: Bundle, options: ConfigurationOptions): Promise<Configuration> => {
   const builtIn = await discoverPlugins(bundle, [], options.cwd);
   const sources = loadPluginSources({ ...options, manifests: builtIn.manifests() });
+  // Its resolve hook slows every import, so it is for those who need it.
+  if (sources.length > 0) shareSdk();
   const catalogue = sources.length > 0 ? await discoverPlugins(bundle, sources, options.cwd) : builtIn;
   return { ...loadConfig({ ...options, manifests: catalogue.manifests() }), catalogue };
 };
