@@ -7,22 +7,9 @@ import { Manifests } from './manifests.js';
 import { SECTION_NAMES, SETTING_KEYS } from './setting-keys.js';
 
 export interface BlueprintOptions {
-  /** Tell which prefix a provider goes by; without them the usual names are assumed. */
+  /** Tell which prefix a provider goes by, aliases included; one that they do not know keeps its name. */
   readonly manifests?: readonly PluginManifest[];
 }
-
-/** Names of providers in such files that are not their prefix. */
-const USUAL_PREFIXES: Readonly<Record<string, string>> = {
-  azure_openai: 'azure',
-  aws_bedrock: 'bedrock',
-  google: 'gemini',
-  google_ai: 'gemini',
-  google_vertex: 'vertex_ai',
-  vertexai: 'vertex_ai',
-  lmstudio: 'lm_studio',
-  together: 'together_ai',
-  vllm: 'hosted_vllm',
-};
 
 const ADDRESS_KEYS = ['base_url', 'url', 'api_url'];
 
@@ -72,12 +59,12 @@ const toReference = (value: JsonValue): JsonValue => {
 
 const prefixOf = (name: string, manifests: Manifests): string => {
   const plain = name.replaceAll('-', '_');
-  for (const candidate of [name, plain, USUAL_PREFIXES[plain] ?? plain]) {
+  for (const candidate of [name, plain]) {
     const manifest = manifests.provider(candidate);
     if (manifest)
       return manifest.prefixes.includes(`${candidate}/`) ? `${candidate}/` : (manifest.prefixes[0] ?? `${candidate}/`);
   }
-  return `${USUAL_PREFIXES[plain] ?? plain}/`;
+  return `${plain}/`;
 };
 
 const entriesOf = (name: string, provider: JsonValue | undefined, manifests: Manifests): JsonObject[] => {

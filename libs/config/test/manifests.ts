@@ -43,6 +43,7 @@ export const providers: readonly PluginManifest[] = [
     configSchema: cloud('https://api.openai.com/v1', { organization: text, project: text }),
   }),
   aManifest('provider.azure', {
+    aliases: ['azure_openai'],
     prefixes: ['azure/'],
     env: { AZURE_API_KEY: 'api_key', AZURE_API_BASE: 'api_base', AZURE_API_VERSION: 'api_version' },
     configSchema: schema(
@@ -57,6 +58,7 @@ export const providers: readonly PluginManifest[] = [
     configSchema: cloud('https://api.anthropic.com'),
   }),
   aManifest('provider.gemini', {
+    aliases: ['google'],
     prefixes: ['gemini/'],
     recognises: ['^gemini-'],
     env: { GEMINI_API_KEY: 'api_key', GOOGLE_API_KEY: 'api_key' },
@@ -78,11 +80,13 @@ export const providers: readonly PluginManifest[] = [
     configSchema: ownServer('http://localhost:8080/v1'),
   }),
   aManifest('provider.lm-studio', {
+    aliases: ['lmstudio'],
     prefixes: ['lm_studio/'],
     env: { LM_STUDIO_API_KEY: 'api_key', LM_STUDIO_API_BASE: 'api_base' },
     configSchema: ownServer('http://localhost:1234/v1'),
   }),
   aManifest('provider.hosted-vllm', {
+    aliases: ['vllm'],
     prefixes: ['hosted_vllm/'],
     env: { HOSTED_VLLM_API_KEY: 'api_key', HOSTED_VLLM_API_BASE: 'api_base' },
     configSchema: ownServer(),

@@ -34,6 +34,7 @@ export const plugin = definePlugin({
   id: ID,
   capabilities: ['chat', 'completions', 'embeddings', 'models'],
   prefixes: ['azure/', 'azure_text/'],
+  aliases: ['azure_openai'],
   env: {
     AZURE_API_KEY: 'api_key',
     AZURE_OPENAI_API_KEY: 'api_key',

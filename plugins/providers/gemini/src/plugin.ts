@@ -10,6 +10,7 @@ export const plugin = definePlugin({
   id: 'provider.gemini',
   capabilities: ['chat', 'embeddings', 'models'],
   prefixes: ['gemini/'],
+  aliases: ['google', 'google_ai'],
   recognises: [/^gemini-/, /^gemma-/],
   env: { GEMINI_API_KEY: 'api_key', GOOGLE_API_KEY: 'api_key', GEMINI_API_BASE: 'api_base' },
   legacyKeys: ['safety_settings'],

@@ -30,6 +30,7 @@ export const INFERENCE_HOSTS: readonly HostRow[] = [
   },
   {
     prefix: 'together_ai',
+    aliases: ['together'],
     base: 'https://api.together.xyz/v1',
     keys: ['TOGETHER_API_KEY', 'TOGETHER_AI_API_KEY', 'TOGETHERAI_API_KEY', 'TOGETHER_AI_TOKEN'],
     bases: ['TOGETHER_AI_API_BASE'],

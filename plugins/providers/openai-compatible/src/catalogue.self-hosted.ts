@@ -19,6 +19,7 @@ export const SELF_HOSTED: readonly HostRow[] = [
   {
     ...OPEN,
     prefix: 'lm_studio',
+    aliases: ['lmstudio'],
     base: 'http://localhost:1234/v1',
     serves: 'CTEL',
     // 400 "'response_format.type' must be 'json_schema' or 'text'" (older: json_schema alone), and

@@ -6,6 +6,8 @@ export interface HostRow {
   prefix: string;
   /** Further prefixes of the same meaning. */
   alsoKnownAs?: readonly string[];
+  /** Other names of the host in configurations; no prefixes. */
+  aliases?: readonly string[];
   /** `{name}` stands for the setting of that name, `{model}` for the model. Absent: the operator must give one. */
   base?: string;
   /** Where models of such a name are instead, as long as the operator gives no base. */

@@ -35,6 +35,7 @@ export const pluginOf = (row: HostRow): AnyPlugin => {
     id: `provider.${row.prefix}`,
     capabilities: capabilitiesOf(row),
     prefixes: [row.prefix, ...(row.alsoKnownAs ?? [])].map((prefix) => `${prefix}/`),
+    aliases: row.aliases ?? [],
     env: environmentOf(row),
     get config() {
       return (schema ??= configOf(row));
