@@ -214,7 +214,7 @@ describe('addresses', () => {
     const plugin = pluginOf(row);
     const host = fakeHost();
     host.http.answer({ body: [{ id: 'openai/gpt-4o' }] });
-    const opened = plugin.init(plugin.config.parse(settingsFor(row)), host) as ProviderV1;
+    const opened = plugin.init(plugin.config.parse(settingsFor(row)) as never, host) as ProviderV1;
     await expect(opened.models?.list(new AbortController().signal)).resolves.toEqual(['openai/gpt-4o']);
     expect(host.http.requests.map(({ url }) => url)).toEqual(['https://models.github.ai/catalog/models']);
   });
