@@ -16,7 +16,10 @@ for (const kind of readdirSync(join(root, 'plugins')).sort()) {
     const { name: packageName } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const exported = (await import(pathToFileURL(join(folder, 'dist/index.js')).href)).default;
     const modules = Array.isArray(exported) ? exported : [exported];
-    plugins.push({ package: packageName, manifests: modules.map((module) => toManifest(checkModule(module, packageName))) });
+    plugins.push({
+      package: packageName,
+      manifests: modules.map((module) => toManifest(checkModule(module, packageName))),
+    });
   }
 }
 

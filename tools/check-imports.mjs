@@ -22,14 +22,31 @@ const ALLOWED = {
   'libs/limits': ['domain', 'errors'],
   'libs/journal': ['domain', 'errors'],
   'libs/rpc': [],
-  'apps/gateway': ['kernel', 'router', 'limits', 'journal', 'config', 'pricing', 'telemetry', 'rpc', 'plugin-sdk', 'wire', 'domain', 'errors'],
+  'apps/gateway': [
+    'kernel',
+    'router',
+    'limits',
+    'journal',
+    'config',
+    'pricing',
+    'telemetry',
+    'rpc',
+    'plugin-sdk',
+    'wire',
+    'domain',
+    'errors',
+  ],
   'apps/ledger': ['config', 'pricing', 'telemetry', 'rpc', 'domain', 'errors'],
   'apps/cli': ['config', 'rpc', 'domain', 'errors'],
   plugins: ['plugin-sdk'],
 };
 
 /** Tests of plugins, and of those who run them, may use the kit. */
-const ALSO_IN_TESTS = { plugins: ['plugin-testkit'], 'libs/kernel': ['plugin-testkit'], 'libs/router': ['plugin-testkit'] };
+const ALSO_IN_TESTS = {
+  plugins: ['plugin-testkit'],
+  'libs/kernel': ['plugin-testkit'],
+  'libs/router': ['plugin-testkit'],
+};
 
 /** Nest and what belongs to it stay in apps/. */
 const NEST = /^(@nestjs\/|@willsoto\/nestjs|reflect-metadata$|rxjs$)/;
@@ -37,7 +54,10 @@ const NEST = /^(@nestjs\/|@willsoto\/nestjs|reflect-metadata$|rxjs$)/;
 const sourcesBelow = (folder) =>
   readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'dist' || entry.name === 'fixtures' ? [] : sourcesBelow(path);
+    if (entry.isDirectory())
+      return entry.name === 'node_modules' || entry.name === 'dist' || entry.name === 'fixtures'
+        ? []
+        : sourcesBelow(path);
     return /\.(ts|tsx|mts|mjs)$/.test(entry.name) ? [path] : [];
   });
 
@@ -47,7 +67,11 @@ const roomOf = (path) => {
 };
 
 /** A package's own folder: what relative imports must stay inside of. */
-const packageOf = (path) => path.split(sep).slice(0, path.startsWith('plugins') ? 3 : 2).join(sep);
+const packageOf = (path) =>
+  path
+    .split(sep)
+    .slice(0, path.startsWith('plugins') ? 3 : 2)
+    .join(sep);
 
 const isTest = (path) => path.endsWith('.spec.ts') || path.split(sep).includes('test');
 
@@ -59,27 +83,34 @@ const checkImport = (path, specifier) => {
   const allowed = [...(ALLOWED[room] ?? []), ...(isTest(path) ? (ALSO_IN_TESTS[room] ?? []) : [])];
   if (specifier.startsWith('.')) {
     const target = relative(root, join(root, dirname(path), specifier));
-    if (packageOf(target) !== packageOf(path)) report(path, `imports ${specifier}, which is another package's inside. Import its package.`);
+    if (packageOf(target) !== packageOf(path))
+      report(path, `imports ${specifier}, which is another package's inside. Import its package.`);
     return;
   }
-  if (NEST.test(specifier) && !room.startsWith('apps/')) report(path, `imports ${specifier}; Nest lives in apps/ only.`);
+  if (NEST.test(specifier) && !room.startsWith('apps/'))
+    report(path, `imports ${specifier}; Nest lives in apps/ only.`);
   const own = /^@turnpike\/([^/]+)(\/.*)?$/.exec(specifier);
   if (!own) return;
   if (own[2] && own[2] !== '/package.json') report(path, `imports ${specifier}; import the package, not a file of it.`);
-  if (!allowed.includes(own[1])) report(path, `imports ${specifier}; ${room} may import ${allowed.join(', ') || 'no room'}.`);
+  if (!allowed.includes(own[1]))
+    report(path, `imports ${specifier}; ${room} may import ${allowed.join(', ') || 'no room'}.`);
 };
 
 /** Names of vendors whose code lives in plugins/. `libs/wire` knows formats by these names, and tests may use any. */
 const vendorNames = () => {
   const bundle = JSON.parse(readFileSync(join(root, 'deploy/bundles/standard.json'), 'utf8'));
-  const ids = bundle.plugins.flatMap(({ manifests }) => manifests.map(({ id }) => id)).filter((id) => id.startsWith('provider.'));
+  const ids = bundle.plugins
+    .flatMap(({ manifests }) => manifests.map(({ id }) => id))
+    .filter((id) => id.startsWith('provider.'));
   const formats = new Set(['openai', 'anthropic', 'gemini', 'echo', 'vllm', 'github', 'modal', 'heroku']);
   return ids.map((id) => id.slice('provider.'.length)).filter((name) => !formats.has(name) && name.length > 3);
 };
 
 const checkNames = (path, tokens, names) => {
   if (path.startsWith(`libs${sep}wire`) || isTest(path) || !/^(apps|libs)/.test(path)) return;
-  for (const name of names) if (tokens.includes(`provider.${name}`) || tokens.includes(`'${name}'`)) report(path, `names the provider '${name}'. If the centre needs it, a hook is missing in the contract.`);
+  for (const name of names)
+    if (tokens.includes(`provider.${name}`) || tokens.includes(`'${name}'`))
+      report(path, `names the provider '${name}'. If the centre needs it, a hook is missing in the contract.`);
 };
 
 const names = vendorNames();

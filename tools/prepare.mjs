@@ -37,7 +37,8 @@ const isSource = (name) => /\.(ts|tsx|mts|json)$/.test(name) && !/\.spec\.ts$/.t
 
 const sourceFiles = (folder) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name === 'fixtures' || entry.name === 'test') return [];
+    if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name === 'fixtures' || entry.name === 'test')
+      return [];
     const path = join(folder, entry.name);
     return entry.isDirectory() ? sourceFiles(path) : isSource(entry.name) ? [path] : [];
   });
@@ -45,7 +46,12 @@ const sourceFiles = (folder) =>
 const buildStamp = () => {
   const hash = createHash('sha256');
   const files = ['apps', 'libs', 'plugins'].flatMap((folder) => sourceFiles(join(root, folder))).sort();
-  for (const file of [join(root, 'package-lock.json'), join(root, 'tsconfig.base.json'), join(root, 'tsconfig.json'), ...files]) {
+  for (const file of [
+    join(root, 'package-lock.json'),
+    join(root, 'tsconfig.base.json'),
+    join(root, 'tsconfig.json'),
+    ...files,
+  ]) {
     hash.update(file.slice(root.length)).update('\0').update(readFileSync(file));
   }
   return sha(hash);
@@ -63,7 +69,9 @@ export const nodePath = () => {
   if (existsSync(pinned)) return pinned;
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return process.execPath;
-  console.error(`Turnpike needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}, and the pinned one could not be installed.`);
+  console.error(
+    `Turnpike needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}, and the pinned one could not be installed.`,
+  );
   console.error('Allow install scripts for the package "node", or install a newer Node.');
   process.exit(1);
 };

@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { prepare, root, runNode } from './prepare.mjs';
 
 prepare();
-runNode([join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--config', join(root, 'jest.config.mjs'), ...process.argv.slice(2)], {
-  ...process.env,
-  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
-});
+runNode(
+  [
+    join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+    '--config',
+    join(root, 'jest.config.mjs'),
+    ...process.argv.slice(2),
+  ],
+  {
+    ...process.env,
+    NODE_OPTIONS:
+      `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
+  },
+);

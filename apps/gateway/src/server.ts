@@ -8,9 +8,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TcpServer, type AddressInfo, type Socket } from 'node:net';
 import { OpenApi } from './admin/openapi.js';
 import { AppModule } from './app.module.js';
-import { errorBody } from './filters/error-answer.js';
+import { errorBody, sendError } from './filters/error-answer.js';
 import { GatewayErrorFilter } from './filters/gateway-error.filter.js';
-import { dataPlane } from './routes/data-plane.js';
+import { dataPlane, fromFastify } from './routes/data-plane.js';
 import type { Runtime } from './runtime/runtime.js';
 
 /** Time for a client to send its whole request; long uploads over slow lines included. */
@@ -44,10 +44,15 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
     },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
     clientErrorHandler: refuseConnection,
+    // Faults of the address, found before there is a route.
+    frameworkErrors: (error, _request, reply) => {
+      reply.hijack();
+      sendError(reply.raw, fromFastify(error, runtime));
+    },
     exposeHeadRoutes: true,
     rewriteUrl: ({ url = '/' }: IncomingMessage) => withoutPrefix(url, settings.rootPath),
   });
-  dataPlane(instance, runtime);
+  await dataPlane(instance, runtime);
   const adapter = new FastifyAdapter(instance as never);
   const application = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRuntime(runtime, metricsText),

@@ -20,6 +20,11 @@ export interface UpstreamErrorBody {
 }
 
 const MAX_MESSAGE_CHARACTERS = 2_000;
+/** Of a page that is no JSON: its title stands near the beginning. */
+const MAX_PAGE_CHARACTERS = 4_000;
+/** Hosts wrap one message in another; nobody does it more often. */
+const MAX_WRAPPERS = 4;
+const MAX_RETRY_AFTER_MS = 86_400_000;
 
 const asText = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
@@ -37,11 +42,13 @@ export const readErrorBody = (body: string): UpstreamErrorBody => {
   try {
     parsed = JSON.parse(body);
   } catch {
-    const title = /<title[^>]*>([^<]{1,200})/i.exec(body)?.[1]?.trim();
+    // What is searched is short: each `<` without its `>` costs a look at all the rest.
+    const page = body.slice(0, MAX_PAGE_CHARACTERS);
+    const title = /<title[^>]*>([^<]{1,200})/i.exec(page)?.[1]?.trim();
     return {
       message:
         title ??
-        body
+        page
           .replace(/<[^>]*>/g, ' ')
           .replace(/\s+/g, ' ')
           .trim()
@@ -62,7 +69,7 @@ const readDetail = (detail: unknown): string | undefined => {
 };
 
 /** The same for a value that is already parsed, such as an `error` object found inside a stream. */
-export const readErrorValue = (value: unknown): UpstreamErrorBody => {
+export const readErrorValue = (value: unknown, wrappers = 0): UpstreamErrorBody => {
   const first: unknown = Array.isArray(value) ? value[0] : value;
   if (typeof first === 'string') return { message: first };
   const outer = record(first);
@@ -77,8 +84,8 @@ export const readErrorValue = (value: unknown): UpstreamErrorBody => {
     };
   }
   const message = outer['message'];
-  if (typeof message === 'object' && message !== null) {
-    const within = readErrorValue(Array.isArray(message) ? { detail: message as unknown[] } : message);
+  if (typeof message === 'object' && message !== null && wrappers < MAX_WRAPPERS) {
+    const within = readErrorValue(Array.isArray(message) ? { detail: message as unknown[] } : message, wrappers + 1);
     return { ...within, type: asText(outer['type']) ?? within.type, code: asText(outer['code']) ?? within.code };
   }
   const nested = record(Array.isArray(outer['errors']) ? outer['errors'][0] : undefined);
@@ -213,8 +220,17 @@ const RETRY_DELAY = /"retryDelay"\s*:\s*"([\d.]+)s"/;
 
 const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
-/** Milliseconds an upstream asks us to wait, from headers, Google's RetryInfo, or the message. `now` in epoch ms. */
+/**
+ * Milliseconds an upstream asks us to wait, a day at most, from headers, Google's RetryInfo, or the message.
+ * `now` in epoch ms.
+ */
 export const readRetryAfterMs = (failure: UpstreamFailure, now: number): number | undefined => {
+  const asked = readWait(failure, now);
+  // `try again in 1.2.3s` is no number.
+  return asked === undefined || Number.isNaN(asked) ? undefined : Math.min(asked, MAX_RETRY_AFTER_MS);
+};
+
+const readWait = (failure: UpstreamFailure, now: number): number | undefined => {
   const exact = Number(first(failure.headers['retry-after-ms']));
   if (exact > 0) return exact;
   const plain = first(failure.headers['retry-after']);

@@ -1,5 +1,5 @@
 // Every plugin that could be used: the bundle's by their manifests, foreign ones by their modules.
-import type { PluginManifest, PluginSource } from '@turnpike/domain';
+import type { JsonObject, PluginManifest, PluginSource } from '@turnpike/domain';
 import type { AnyPlugin } from '@turnpike/plugin-sdk';
 import { findPlugin, importPlugin, type PluginFile } from './find.js';
 import { checkModule, pluginError, toManifest } from './module-check.js';
@@ -26,6 +26,8 @@ interface Entry extends KnownPlugin {
 export interface LoadedPlugin {
   module: AnyPlugin;
   file: PluginFile;
+  /** What the file's `plugins` entry says for every use of it; a use's own settings win. */
+  settings?: JsonObject;
 }
 
 export class PluginCatalogue {
@@ -57,12 +59,12 @@ export class PluginCatalogue {
       for (const value of Array.isArray(exported) ? exported : [exported]) {
         const module = checkModule(value, file.origin);
         grown.add({
-          manifest: toManifest(module),
+          manifest: withoutGiven(toManifest(module), source.config ?? {}),
           origin: source.path === undefined ? 'package' : 'path',
           from: file.origin,
           source,
           base,
-          loaded: Promise.resolve({ module, file }),
+          loaded: Promise.resolve({ module, file, settings: source.config }),
         });
       }
     }
@@ -132,3 +134,11 @@ export class PluginCatalogue {
     );
   }
 }
+
+/** A setting that the `plugins` entry gives is not required a second time where the plugin is used. */
+const withoutGiven = (manifest: PluginManifest, given: JsonObject): PluginManifest => {
+  const { required } = manifest.configSchema;
+  if (!Array.isArray(required)) return manifest;
+  const still = required.filter((key) => typeof key !== 'string' || given[key] === undefined);
+  return { ...manifest, configSchema: { ...manifest.configSchema, required: still } };
+};

@@ -39,7 +39,8 @@ export class PluginGraph {
       if (instances.has(use.key) || refused.has(use.key)) continue;
       const loaded = await catalogue.load(use.id);
       try {
-        instances.set(use.key, PluginInstance.create(use.key, loaded, use.settings, options));
+        const settings = { ...loaded.settings, ...use.settings };
+        instances.set(use.key, PluginInstance.create(use.key, loaded, settings, options));
       } catch (error) {
         if (!use.mayBeRefused || !isGatewayError(error) || error.code !== 'GW_PLUGIN_CONFIG') {
           await stopAll(instances.values());

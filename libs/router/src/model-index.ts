@@ -34,6 +34,10 @@ const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\
 
 const toRegex = (pattern: string): RegExp => new RegExp(`^${pattern.split('*').map(escape).join('(.*)')}$`);
 
+/** Names come from clients: `constructor` is no alias. */
+const ownOf = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 /** Fewer wildcards first, then the longer text. */
 const bySpecificity = (a: Pattern, b: Pattern): number =>
   a.source.split('*').length - b.source.split('*').length || b.source.length - a.source.length;
@@ -112,14 +116,14 @@ export class ModelIndex {
     seen.add(name);
     const deployment = this.byId.get(name);
     if (deployment) return [{ name: deployment.modelName, targets: [{ deployment, model: deployment.model }] }];
-    const alias = this.options.settings.aliases[name];
+    const alias = ownOf(this.options.settings.aliases, name);
     if (alias) {
       const cascade = alias.targets.flatMap((target) => this.lookUp(target, seen));
       const own = this.groups.get(name);
       return own ? [...cascade, own] : cascade;
     }
     const group = this.groups.get(name);
-    const union = this.options.settings.unions[name];
+    const union = ownOf(this.options.settings.unions, name);
     if (union) {
       const targets = union.flatMap((member) => this.lookUp(member, new Set(seen)).flatMap((found) => found.targets));
       return [{ name, targets: [...new Set([...targets, ...(group?.targets ?? [])])] }];

@@ -2,11 +2,14 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 
+const describe = (value: JsonValue | undefined): string => {
+  if (value === undefined) return 'absent';
+  if (Array.isArray(value)) return 'an array';
+  return isJsonObject(value) ? 'an object' : JSON.stringify(value).slice(0, 60);
+};
+
 const wrong = (path: string, expected: string, value: JsonValue | undefined): Error =>
-  invalidRequest(
-    `'${path}' must be ${expected}, not ${value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : JSON.stringify(value)?.slice(0, 60)}.`,
-    path,
-  );
+  invalidRequest(`'${path}' must be ${expected}, not ${describe(value)}.`, path);
 
 /** Absent and null are both "not given", as in OpenAI's API. */
 const given = (body: JsonObject, key: string): JsonValue | undefined => body[key] ?? undefined;
@@ -70,3 +73,7 @@ export const optionalEnum = <T extends string>(
   if (typeof value === 'string' && (words as readonly string[]).includes(value)) return value as T;
   throw wrong(path, `one of ${words.map((word) => `'${word}'`).join(', ')}`, value);
 };
+
+/** What `known` does not name. A field that a client calls `__proto__` is one like any other. */
+export const otherFields = (body: JsonObject, known: ReadonlySet<string>): JsonObject =>
+  Object.fromEntries(Object.entries(body).filter(([key]) => !known.has(key)));

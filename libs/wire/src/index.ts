@@ -2,6 +2,7 @@
 export * from './anthropic/index.js';
 export * from './chunks.js';
 export * from './gemini/index.js';
+export * from './json-depth.js';
 export * from './openai/index.js';
 export * from './parameters.js';
 export * from './sse/index.js';

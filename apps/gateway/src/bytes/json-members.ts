@@ -104,6 +104,13 @@ export const findMembers = (bytes: Buffer, keys: ReadonlySet<string>): Member[] 
   return found ?? membersOf(bytes).filter((member) => keys.has(member.key));
 };
 
+/** Whether members of this name may stand in the bytes more than once. A mention inside a text counts as well. */
+export const mayRepeat = (bytes: Buffer, key: string): boolean => {
+  const name = JSON.stringify(key);
+  const start = bytes.indexOf(name);
+  return mayHideKeys(bytes) || (start !== -1 && bytes.indexOf(name, start + 1) !== -1);
+};
+
 const searchMembers = (bytes: Buffer, keys: ReadonlySet<string>): Member[] | undefined => {
   const members: Member[] = [];
   for (const key of keys) {

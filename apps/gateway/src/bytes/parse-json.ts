@@ -1,15 +1,18 @@
 // Request bytes → a JSON object, once.
 import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
+import { isNestedDeeper, MAX_JSON_DEPTH } from '@turnpike/wire';
 import { isAscii, isUtf8 } from 'node:buffer';
 
-/** Deeper than any real request, shallow enough for every recursive walk that comes later. */
-const MAX_DEPTH = 200;
+/** Above this size the depth is checked before parsing: many million brackets would keep the parser busy for seconds. */
+const LARGE_BYTES = 1024 * 1024;
 
 /** @throws GW_INVALID_JSON saying what is wrong and where */
 export const parseJsonObject = (bytes: Buffer): JsonObject => {
   if (bytes.length === 0) throw invalid('The body is empty. Send one JSON object.');
+  const isLarge = bytes.length > LARGE_BYTES;
   const text = decode(bytes);
+  if (isLarge && isNestedDeeper(text, MAX_JSON_DEPTH)) throw tooDeep();
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;
@@ -17,7 +20,7 @@ export const parseJsonObject = (bytes: Buffer): JsonObject => {
     throw invalid(`The body is not valid JSON: ${describe(cause)}.`, cause);
   }
   if (!isJsonObject(value)) throw invalid('The body must be one JSON object.');
-  if (isDeeperThan(value, MAX_DEPTH)) throw invalid(`The body is nested deeper than ${MAX_DEPTH} levels.`);
+  if (!isLarge && isDeeperThan(value, MAX_JSON_DEPTH)) throw tooDeep();
   return value;
 };
 
@@ -39,6 +42,9 @@ const isDeeperThan = (value: JsonValue | undefined, levels: number): boolean => 
   for (const key in value) if (isDeeperThan(value[key], levels - 1)) return true;
   return false;
 };
+
+const tooDeep = (): GatewayError =>
+  invalid(`The body is nested deeper than ${MAX_JSON_DEPTH} levels. Make it flatter.`);
 
 const invalid = (message: string, cause?: unknown): GatewayError =>
   new GatewayError('GW_INVALID_JSON', message, { cause });

@@ -40,7 +40,7 @@ export const answerHeaders = (exchange: Exchange, costNanoUsd: number | undefine
   if (choice) {
     headers.push(
       'x-litellm-model-id',
-      choice.target.deployment.id,
+      printable(choice.target.deployment.id),
       'x-litellm-model-group',
       printable(exchange.model ?? choice.group),
     );
@@ -48,7 +48,7 @@ export const answerHeaders = (exchange: Exchange, costNanoUsd: number | undefine
   }
   if (exchange.cache === 'hit') headers.push('x-litellm-cache-hit', 'True');
   if (exchange.guardrails && exchange.guardrails.length > 0)
-    headers.push('x-litellm-applied-guardrails', exchange.guardrails.join(','));
+    headers.push('x-litellm-applied-guardrails', exchange.guardrails.map(printable).join(','));
   if (costNanoUsd !== undefined) headers.push('x-litellm-response-cost', formatUsd(costNanoUsd));
   if (exchange.answeredAt !== undefined && exchange.calledAt !== undefined) {
     const now = performance.now();
@@ -66,5 +66,6 @@ export const answerHeaders = (exchange: Exchange, costNanoUsd: number | undefine
   return headers;
 };
 
-/** A header may only hold Latin-1; a model name may hold anything. */
-const printable = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text));
+/** A header may only hold Latin-1; a model name may hold anything, half a surrogate pair included. */
+const printable = (text: string): string =>
+  /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'));

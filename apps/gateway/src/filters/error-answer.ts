@@ -5,9 +5,12 @@ import { toOpenAiErrorBody } from '@turnpike/wire';
 import type { ServerResponse } from 'node:http';
 import type { Front } from '../routes/front.js';
 
+/** Messages quote what was wrong, and that may be megabytes. */
+const MAX_MESSAGE_CHARACTERS = 4_000;
+
 /** The body of an error in a client's dialect; OpenAI's where no dialect is known. */
 export const errorBody = (front: Front | undefined, error: GatewayError): string => {
-  const message = redactText(error.message);
+  const message = redactText(error.message).slice(0, MAX_MESSAGE_CHARACTERS);
   return front ? front.errorBody(error, message) : toOpenAiErrorBody(error, message);
 };
 

@@ -67,10 +67,10 @@ const send = (
     url: prepared.url,
     headers: prepared.headers,
     body: prepared.body,
-    headTimeoutMs: exchange.isStream ? deadlines.firstTokenMs : deadlines.totalMs,
-    idleTimeoutMs: exchange.isStream ? Math.min(deadlines.totalMs, IDLE_MS) : deadlines.totalMs,
+    headTimeoutMs: exchange.streamsUpstream ? deadlines.firstTokenMs : deadlines.totalMs,
+    idleTimeoutMs: exchange.streamsUpstream ? Math.min(deadlines.totalMs, IDLE_MS) : deadlines.totalMs,
   };
-  if (exchange.isStream) return openStream(runtime, exchange, prepared, outgoing, deadlines.firstTokenMs);
+  if (exchange.streamsUpstream) return openStream(runtime, exchange, prepared, outgoing, deadlines.firstTokenMs);
   const sink = new WholeSink(exchange.snapshot.config.requests.maxResponseBytes ?? runtime.maxResponseBytes);
   const received = sink.received(runtime.http.send(outgoing, sink), deadlines.totalMs);
   exchange.whenClientGone(() => sink.abort());

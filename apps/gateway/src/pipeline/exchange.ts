@@ -78,7 +78,7 @@ export class Exchange {
   request?: unknown;
   /** A guardrail changed the request: the client's bytes are no longer what is sent. */
   isRewritten = false;
-  /** Somebody must see the answer before the client does, so it leaves the byte path. */
+  /** Somebody must see the answer before the client does: it leaves the byte path, and the upstream does not stream. */
   mustReadAnswer = false;
   cache?: 'off' | 'miss' | 'hit';
   /** Where this answer is to be kept, when it is. */
@@ -104,6 +104,10 @@ export class Exchange {
     this.pathModel = input.pathModel;
     this.response = input.response;
     this.snapshot = input.snapshot;
+  }
+
+  get streamsUpstream(): boolean {
+    return this.isStream && !this.mustReadAnswer;
   }
 
   /** Called once when the client leaves before its answer is complete. */

@@ -9,6 +9,7 @@ export const guard = (_runtime: Runtime): Stage<Admitted, Guarded> => ({
   name: 'guard',
   run(exchange) {
     const { guardrails } = exchange.snapshot;
+    exchange.mustReadAnswer = guardrails.postCall.length > 0;
     if (guardrails.preCall.length === 0) {
       exchange.guardrails = NONE;
       return exchange as Guarded;

@@ -27,11 +27,24 @@ export const createPipeline = (runtime: Runtime): Pipeline => {
   );
   const settled = settle(runtime);
 
+  /** The last resort: what goes wrong in one call ends that call, never the process. */
+  const lost = (exchange: Exchange, error: unknown): void => {
+    runtime.log.error('a call could not be ended properly', { callId: exchange.callId, error });
+    exchange.response.destroy();
+  };
   const finish = (exchange: Exchange): void => {
-    settled.run(exchange);
+    try {
+      settled.run(exchange);
+    } catch (error) {
+      lost(exchange, error);
+    }
   };
   const failed = (exchange: Exchange, thrown: unknown): void => {
-    fail(runtime, exchange, thrown);
+    try {
+      fail(runtime, exchange, thrown);
+    } catch (error) {
+      lost(exchange, error);
+    }
     finish(exchange);
   };
 

@@ -20,6 +20,7 @@ export const receive = (runtime: Runtime): Stage<Exchange, Received> => ({
         retryAfterMs: 1_000,
       });
     checkContentType(exchange.headers['content-type']);
+    checkContentEncoding(exchange.headers['content-encoding']);
     const body = parseJsonObject(exchange.raw);
     exchange.body = body;
     exchange.model = modelOf(exchange, body);
@@ -41,6 +42,14 @@ const checkContentType = (type: string | undefined): void => {
   );
 };
 
+const checkContentEncoding = (encoding: string | undefined): void => {
+  if (encoding === undefined || /^identity$/i.test(encoding)) return;
+  throw new GatewayError(
+    'GW_UNSUPPORTED_MEDIA_TYPE',
+    `The body is compressed (${encoding.slice(0, 100)}). Send it as it is, without a content-encoding header.`,
+  );
+};
+
 /** Keys of general_settings that name the one model of an endpoint. */
 const OVERRIDES: Readonly<Record<OperationName, string>> = {
   chat: 'completion_model',
@@ -57,6 +66,8 @@ const modelOf = (exchange: Exchange, body: JsonObject): string => {
   }
   if (typeof model !== 'string') throw invalidRequest("'model' must be a string.", 'model');
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(model)) throw invalidRequest("'model' must be a model name, not a URL.", 'model');
+  // Neither headers nor addresses can hold them: control characters, and half a surrogate pair.
+  if (/[\p{Cc}\p{Cs}]/u.test(model)) throw invalidRequest("'model' holds characters that no name has.", 'model');
   if (model.length > 512) throw invalidRequest("'model' is longer than 512 characters.", 'model');
   return model;
 };
@@ -78,7 +89,7 @@ const deadlinesOf = ({ headers, snapshot }: Exchange, body: JsonObject): Deadlin
 const secondsOf = (header: string | string[] | undefined, value: unknown, name: string): number | undefined => {
   const given = header ?? value;
   if (given === undefined || given === null) return undefined;
-  const seconds = typeof given === 'object' ? Number.NaN : Number(given);
+  const seconds = typeof given === 'object' || typeof given === 'boolean' ? Number.NaN : Number(given);
   if (!Number.isFinite(seconds) || seconds <= 0)
     throw invalidRequest(`'${name}' must be a number of seconds above 0.`, name);
   return Math.min(seconds * 1_000, 0x7fff_ffff);

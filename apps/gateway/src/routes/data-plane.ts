@@ -7,9 +7,10 @@ import type { Runtime } from '../runtime/runtime.js';
 import { modelRoutes } from './models.js';
 import { openAiRoutes } from './openai.js';
 
-export const dataPlane = (instance: FastifyInstance, runtime: Runtime): void => {
+/** Resolves once the routes stand. Hooks that the control plane adds later do not run for them. */
+export const dataPlane = async (instance: FastifyInstance, runtime: Runtime): Promise<void> => {
   const pipeline = createPipeline(runtime);
-  void instance.register((scope, _options, done) => {
+  await instance.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
       '*',
@@ -42,6 +43,8 @@ export const fromFastify = (error: FastifyError, runtime: Runtime): GatewayError
       );
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new GatewayError('GW_INVALID_REQUEST', 'The body is not as long as its content-length says.');
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new GatewayError('GW_INVALID_REQUEST', 'A name in the address is too long.');
     case 'FST_ERR_BAD_URL':
       return new GatewayError('GW_INVALID_REQUEST', 'The address in the request line cannot be decoded.');
   }

@@ -50,7 +50,6 @@ export class Guardrails {
         exchange.isRewritten = true;
       }
     }
-    if (this.postCall.length > 0) exchange.mustReadAnswer = true;
     return this.preCall.map(({ name }) => name);
   }
 

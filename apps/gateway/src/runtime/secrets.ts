@@ -19,6 +19,7 @@ export const secretsOf = (config: GatewayConfig): string[] => {
     walk(deployment.headers, '');
   }
   walk(config.pluginSettings, '');
+  walk(config.plugins, '');
   walk(config.cache?.settings, '');
   walk({ api_key: config.auth.masterKey, secret: config.auth.saltKey, password: config.redis?.password }, '');
   const { url } = config.database;

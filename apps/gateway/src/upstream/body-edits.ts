@@ -8,6 +8,9 @@ export interface Edits {
   remove: Set<string>;
 }
 
+/** Without a prototype: a field that a client calls `__proto__` is a field like any other. */
+export const noEdits = (): Edits => ({ set: Object.create(null) as JsonObject, remove: new Set() });
+
 /** Two spellings of one wish: a default for one gives way to either. */
 const TWINS: Readonly<Record<string, string>> = {
   max_tokens: 'max_completion_tokens',
@@ -19,7 +22,7 @@ const TWINS: Readonly<Record<string, string>> = {
  * @param model the upstream's name
  */
 export const commonEdits = (body: Readonly<JsonObject>, deployment: Deployment, model: string): Edits => {
-  const edits: Edits = { set: {}, remove: new Set() };
+  const edits = noEdits();
   if (body['model'] !== model) edits.set['model'] = model;
   for (const key in body) {
     if (GATEWAY_PARAMETERS.has(key) || INTERNAL_PARAMETERS.has(key)) edits.remove.add(key);
@@ -74,14 +77,16 @@ export const applyEdits = (body: Readonly<JsonObject>, edits: Edits): JsonObject
 
 /**
  * Removes one parameter by path: `response_format`, `tools[*].function.strict`, `metadata.user`.
+ * @param valueOf a top-level field as the former edits left it
  * @returns the edits it takes; nothing when the path leads nowhere
  */
-export const dropPath = (body: Readonly<JsonObject>, path: string): BodyEdits | undefined => {
+export const dropPath = (valueOf: (field: string) => JsonValue | undefined, path: string): BodyEdits | undefined => {
   const steps = path.split(/\.|(?=\[)/).map((step) => step.replace(/^\[(.*)\]$/, '$1'));
-  const [top, ...deeper] = steps;
-  if (top === undefined || body[top] === undefined) return undefined;
+  const [top = '', ...deeper] = steps;
+  const value = valueOf(top);
+  if (value === undefined) return undefined;
   if (deeper.length === 0) return { remove: [top] };
-  return { set: { [top]: without(body[top], deeper) } };
+  return { set: { [top]: without(value, deeper) } };
 };
 
 const without = (value: JsonValue | undefined, steps: readonly string[]): JsonValue | undefined => {

@@ -3,7 +3,7 @@ import { GatewayError, type UpstreamFailure } from '@turnpike/errors';
 import type { IncomingHeaders } from '@turnpike/kernel';
 
 /** A failed answer: enough of it to read the error; the rest is read and dropped. */
-const MAX_FAILURE_BYTES = 64 * 1024;
+export const MAX_FAILURE_BYTES = 64 * 1024;
 /** A whole answer where a stream was asked for. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 

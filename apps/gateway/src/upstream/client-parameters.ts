@@ -1,6 +1,6 @@
 // Request fields that are the gateway's own business: what clients may say to it, and what they may not.
-import type { JsonObject } from '@turnpike/domain';
-import { GatewayError } from '@turnpike/errors';
+import { isJsonObject, type JsonObject } from '@turnpike/domain';
+import { GatewayError, invalidRequest } from '@turnpike/errors';
 import type { RuntimeSnapshot } from '../runtime/snapshot.js';
 
 /** Said to the gateway, never to a provider. */
@@ -78,15 +78,36 @@ const CONNECTION_PARAMETERS: readonly string[] = [
   'vertex_credentials',
 ];
 
-/** @throws GW_FORBIDDEN_PARAMETER */
+/** Fields that the gateway reads itself, whatever the provider makes of them. */
+const TYPES: readonly (readonly [name: string, type: 'object' | 'array' | 'boolean'])[] = [
+  ['additional_drop_params', 'array'],
+  ['allowed_openai_params', 'array'],
+  ['drop_params', 'boolean'],
+  ['extra_body', 'object'],
+  ['extra_headers', 'object'],
+  ['metadata', 'object'],
+  ['stream_options', 'object'],
+];
+
+/** @throws GW_INVALID_REQUEST, GW_FORBIDDEN_PARAMETER */
 export const checkClientParameters = (body: Readonly<JsonObject>, snapshot: RuntimeSnapshot): void => {
+  for (const [name, type] of TYPES) {
+    const value = body[name];
+    if (value === undefined || value === null || (Array.isArray(value) ? 'array' : typeof value) === type) continue;
+    throw invalidRequest(`'${name}' must be ${type === 'boolean' ? 'true or false' : `an ${type}`}.`, name);
+  }
   if (snapshot.config.auth.allowClientCredentials) return;
+  refuseConnection(body, '', snapshot);
+  if (isJsonObject(body['extra_body'])) refuseConnection(body['extra_body'], 'extra_body.', snapshot);
+};
+
+const refuseConnection = (fields: Readonly<JsonObject>, path: string, snapshot: RuntimeSnapshot): void => {
   for (const name of CONNECTION_PARAMETERS) {
-    if (body[name] === undefined || snapshot.clientParameters.has(name)) continue;
+    if (fields[name] === undefined || snapshot.clientParameters.has(name)) continue;
     throw new GatewayError(
       'GW_FORBIDDEN_PARAMETER',
-      `Clients may not set '${name}'. Remove it; an operator can allow it with configurable_clientside_auth_params or general_settings.allow_client_side_credentials.`,
-      { param: name },
+      `Clients may not set '${path}${name}'. Remove it; an operator can allow it with configurable_clientside_auth_params or general_settings.allow_client_side_credentials.`,
+      { param: `${path}${name}` },
     );
   }
 };

@@ -72,6 +72,11 @@ export class LiveStream implements ResponseSink, StreamAnswer {
         'GW_UPSTREAM_INVALID_RESPONSE',
         `The provider answered with a redirect (${status}). Check api_base.`,
       );
+    else if (/^text\/html\b/i.test(String(headers['content-type'])))
+      throw new GatewayError(
+        'GW_UPSTREAM_INVALID_RESPONSE',
+        'The provider answered HTML, not a stream. Check api_base.',
+      );
     else if (/^application\/json\b/i.test(String(headers['content-type']))) this.document = BoundedBody.forDocument();
   }
 
@@ -83,8 +88,8 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   }
 
   onEnd(): void {
-    if (this.failureBody) return this.fail(this.options.toError(this.failureBody.toFailure(this.status, this.headers)));
     try {
+      if (this.failureBody) throw this.options.toError(this.failureBody.toFailure(this.status, this.headers));
       this.send(this.document ? this.options.onDocument(this.document.bytes()) : this.options.relay.end());
     } catch (error) {
       return this.fail(error);

@@ -1,10 +1,13 @@
 // One attempt made ready: the upstream request, and how its answer is to be read.
 import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
+import { invalidRequest } from '@turnpike/errors';
 import type { Call, HttpOperation, UpstreamEndpoint } from '@turnpike/plugin-sdk';
+import { mayRepeat } from '../bytes/json-members.js';
 import { spliceJson } from '../bytes/json-splice.js';
 import type { Routed } from '../pipeline/exchange.js';
 import type { AnyOperation, Callable } from '../runtime/callable.js';
-import { addEdits, applyEdits, commonEdits, dropPath, isEmpty, type Edits } from './body-edits.js';
+import { addEdits, applyEdits, commonEdits, dropPath, isEmpty, noEdits, type Edits } from './body-edits.js';
+import { canonicalRequest } from './canonical-request.js';
 
 type AnyHttpOperation = HttpOperation<unknown, unknown, unknown>;
 
@@ -27,7 +30,7 @@ export const callOf = (exchange: Routed, callable: Callable): Call => {
   const asked = body['drop_params'];
   return {
     model: exchange.choice.target.model,
-    stream: exchange.isStream,
+    stream: exchange.streamsUpstream,
     deploymentId: deployment.id,
     headers: snapshot.forwardedHeaders(exchange.headers),
     info: deployment.info,
@@ -46,6 +49,7 @@ export const prepareHttp = (exchange: Routed, callable: Callable, operation: Any
   const call = callOf(exchange, callable);
   const edits = commonEdits(exchange.body, callable.deployment, call.model);
   dropAlways(exchange.body, callable, edits);
+  if (exchange.isStream && !exchange.streamsUpstream) addEdits(edits, ASK_WHOLE);
   const isSameDialect = operation.dialect === front.dialect;
   const wantsUsage = front.wantsUsage(exchange.body);
 
@@ -66,6 +70,9 @@ export const prepareHttp = (exchange: Routed, callable: Callable, operation: Any
   };
 };
 
+/** An answer that is read before the client gets it cannot come in pieces. */
+const ASK_WHOLE = { set: { stream: false }, remove: ['stream_options'] };
+
 /** The client's own bytes with only the edits changed; untouched when there are none. */
 const nativeBody = (
   exchange: Routed,
@@ -74,30 +81,58 @@ const nativeBody = (
   edits: Edits,
   wantsUsage: boolean,
 ): Uint8Array => {
-  if (exchange.isStream && !wantsUsage) addEdits(edits, exchange.front.askForUsage(exchange.body));
+  if (exchange.streamsUpstream && !wantsUsage) addEdits(edits, exchange.front.askForUsage(exchange.body));
   if (operation.adapt)
     addEdits(edits, operation.adapt(isEmpty(edits) ? exchange.body : applyEdits(exchange.body, edits), call));
+  // Of two members of one name some readers take the first: both must be the model that was routed.
+  if (!edits.set['model'] && !edits.remove.has('model') && mayRepeat(exchange.raw, 'model'))
+    edits.set['model'] = call.model;
   return isEmpty(edits) ? exchange.raw : spliceJson(exchange.raw, edits, exchange.body);
 };
 
-const translatedBody = (exchange: Routed, operation: AnyHttpOperation, call: Call, edits: Edits): Uint8Array => {
-  const request = exchange.isRewritten ? exchange.request : exchange.front.toDomain(applyEdits(exchange.body, edits));
-  let body: JsonObject = operation.toBody(request, call);
+/** What is nested inside texts, such as a tool call's arguments, is first met here. */
+const translatedBody = (...given: Parameters<typeof translate>): Uint8Array => {
+  try {
+    return Buffer.from(JSON.stringify(translate(...given)));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw invalidRequest('A part of the request is nested too deep, or too large, to be translated.');
+  }
+};
+
+const translate = (exchange: Routed, operation: AnyHttpOperation, call: Call, edits: Edits): JsonObject => {
+  let body: JsonObject = operation.toBody(canonicalRequest(exchange, edits), call);
   const quirks = operation.adapt?.(body, call);
   if (quirks) {
-    const more: Edits = { set: {}, remove: new Set() };
+    const more = noEdits();
     addEdits(more, quirks);
     body = applyEdits(body, more);
   }
-  return Buffer.from(JSON.stringify(body));
+  return body;
 };
 
 const dropAlways = (body: Readonly<JsonObject>, callable: Callable, edits: Edits): void => {
-  const asked = body['additional_drop_params'];
   const paths = callable.deployment.additionalDropParams;
-  if (paths.length === 0 && !Array.isArray(asked)) return;
-  const all = Array.isArray(asked) ? [...paths, ...asked.filter((path) => typeof path === 'string')] : paths;
-  for (const path of all) addEdits(edits, dropPath(applyEdits(body, edits), path));
+  const asked = body['additional_drop_params'] ?? undefined;
+  if (paths.length === 0 && asked === undefined) return;
+  const valueOf = (field: string): JsonValue | undefined =>
+    edits.remove.has(field) ? undefined : field in edits.set ? edits.set[field] : body[field];
+  for (const path of [...paths, ...dropPathsOf(asked)]) addEdits(edits, dropPath(valueOf, path));
+};
+
+/** Each path walks what it names, so a client may not send endless ones. */
+const MAX_DROP_PATHS = 50;
+const MAX_DROP_PATH_LENGTH = 200;
+
+/** @throws GW_INVALID_REQUEST */
+const dropPathsOf = (asked: JsonValue | undefined): string[] => {
+  const isPath = (path: JsonValue): path is string => typeof path === 'string' && path.length <= MAX_DROP_PATH_LENGTH;
+  if (asked === undefined) return [];
+  if (Array.isArray(asked) && asked.length <= MAX_DROP_PATHS && asked.every(isPath)) return asked;
+  throw invalidRequest(
+    `'additional_drop_params' must be an array of at most ${MAX_DROP_PATHS} names, each up to ${MAX_DROP_PATH_LENGTH} characters.`,
+    'additional_drop_params',
+  );
 };
 
 const headersFor = (
@@ -113,17 +148,23 @@ const headersFor = (
   return isPlain ? merged : { ...call.headers, ...clientHeaders(asked), ...merged };
 };
 
-/** Headers that decide about the connection or the account. */
-const RESERVED =
-  /^(?:authorization|api-key|x-api-key|x-goog-api-key|host|connection|content-.*|transfer-encoding|cookie|proxy-.*)$/;
+/** Headers that decide about the connection or the account: a client's are passed over. */
+const RESERVED = new RegExp(
+  '^(?:authorization|api-key|x-api-key|x-goog-api-key|x-goog-user-project|openai-organization|openai-project|cookie' +
+    '|host|connection|keep-alive|content-.*|accept-encoding|transfer-encoding|te|trailer|upgrade|expect|proxy-.*)$',
+);
 
+/** @throws GW_INVALID_REQUEST for what no header may hold: the connection would refuse it */
 const clientHeaders = (asked: JsonValue | undefined): Record<string, string> => {
   const headers: Record<string, string> = {};
   if (!isJsonObject(asked)) return headers;
   for (const [name, value] of Object.entries(asked)) {
+    if (typeof value !== 'string' || !/^[\w-]{1,200}$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      const shown = name.slice(0, 60);
+      throw invalidRequest(`'extra_headers.${shown}' is no header with a text of Latin-1 characters.`, 'extra_headers');
+    }
     const lower = name.toLowerCase();
-    if (typeof value === 'string' && /^[\w-]+$/.test(name) && !/[\r\n]/.test(value) && !RESERVED.test(lower))
-      headers[lower] = value;
+    if (!RESERVED.test(lower)) headers[lower] = value;
   }
   return headers;
 };

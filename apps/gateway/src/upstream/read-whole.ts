@@ -3,8 +3,10 @@ import { isJsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
 import { spliceJson } from '../bytes/json-splice.js';
 import type { Routed } from '../pipeline/exchange.js';
-import type { WholeAnswer } from './answer.js';
+import type { UpstreamAnswer, WholeAnswer } from './answer.js';
+import { MAX_FAILURE_BYTES } from './bounded-body.js';
 import { namesOf } from './answer-names.js';
+import { playAsStream } from './chunk-stream.js';
 import type { PreparedCall } from './prepare.js';
 import type { WholeUpstreamAnswer } from './whole-sink.js';
 
@@ -15,11 +17,11 @@ export const readWhole = (
   exchange: Routed,
   prepared: PreparedCall,
   answer: WholeUpstreamAnswer,
-): WholeAnswer | Promise<WholeAnswer> => {
+): WholeAnswer | Promise<UpstreamAnswer> => {
   exchange.answeredAt = performance.now();
   const { operation, call } = prepared;
   const { front, snapshot } = exchange;
-  if (answer.status >= 400) throw operation.toError({ ...answer, body: answer.body.toString('utf8') }, call);
+  if (answer.status >= 400) throw operation.toError({ ...answer, body: failureText(answer.body) }, call);
   if (answer.status >= 300) {
     throw new GatewayError(
       'GW_UPSTREAM_INVALID_RESPONSE',
@@ -45,8 +47,13 @@ export const readWhole = (
   if (snapshot.guardrails.postCall.length === 0) return encode(exchange, response, answer.headers);
   return snapshot.guardrails
     .after(exchange, response as never)
-    .then((checked) => encode(exchange, checked, answer.headers));
+    .then((checked): UpstreamAnswer | Promise<UpstreamAnswer> =>
+      exchange.isStream ? playAsStream(exchange, checked, answer.headers) : encode(exchange, checked, answer.headers),
+    );
 };
+
+/** As much of a failed answer as is read. */
+const failureText = (body: Buffer): string => body.toString('utf8', 0, MAX_FAILURE_BYTES);
 
 /** Some hosts answer errors with status 200. @throws the error that it means */
 export const throwFault = (
@@ -57,7 +64,7 @@ export const throwFault = (
 ): void => {
   const fault = front.errorOf(parsed);
   if (fault !== undefined)
-    throw operation.toError({ status: faultStatus(fault), headers, body: body.toString('utf8') }, call);
+    throw operation.toError({ status: faultStatus(fault), headers, body: failureText(body) }, call);
 };
 
 /** A domain answer in the client's dialect. */

@@ -2,6 +2,7 @@
 import type { AssistantPart, ContentPart, FilePart, ImagePart, JsonObject, ToolCallPart } from '@turnpike/domain';
 import { isJsonObject } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
+import { parseClientJson } from '../json-depth.js';
 import type { ParameterPolicy } from '../parameters.js';
 import { reportDropped } from './dropped.js';
 
@@ -125,7 +126,7 @@ export const toAssistantBlocks = (
 const toInput = (call: ToolCallPart, path: string): JsonObject => {
   let input: unknown;
   try {
-    input = isBlank(call.arguments) ? {} : JSON.parse(call.arguments);
+    input = isBlank(call.arguments) ? {} : parseClientJson(call.arguments);
   } catch {
     input = undefined;
   }

@@ -9,6 +9,7 @@ import {
   type JsonObject,
 } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
+import { parseClientJson } from '../json-depth.js';
 import { defined } from './json.js';
 
 /** Documented stand-in for a thought signature that got lost on the way. */
@@ -95,7 +96,7 @@ export const toGeminiTurn = (content: readonly AssistantPart[], path: string): J
 const parseArguments = (call: { name: string; arguments: string }, path: string): JsonObject => {
   let value: unknown;
   try {
-    value = JSON.parse(call.arguments || '{}');
+    value = parseClientJson(call.arguments || '{}');
   } catch {
     value = undefined;
   }

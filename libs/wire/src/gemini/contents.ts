@@ -1,6 +1,7 @@
 // Messages → `contents` and `systemInstruction`.
 import { isJsonObject, type JsonObject, type Message, type ToolMessage } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
+import { parseClientJson } from '../json-depth.js';
 import { toGeminiParts, toGeminiTurn, withSignatures } from './content.js';
 import { defined } from './json.js';
 import type { GeminiModelFacts } from './model.js';
@@ -111,7 +112,7 @@ const toResponse = (message: ToolMessage): JsonObject => {
   const text = message.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
   if (message.isError) return { error: text };
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseClientJson(text);
     if (isJsonObject(value)) return value;
   } catch {
     // Plain text, which most tools answer with.

@@ -5,8 +5,8 @@ import {
   asSchema,
   asSchemas,
   MAX_DEPTH,
-  MAX_NODES,
   mergeAllOf,
+  NodeBudget,
   plainKeywords,
   resolvePointer,
 } from './schema-nodes.js';
@@ -42,13 +42,12 @@ const KEPT = [
 export const toGeminiJsonSchema = (schema: JsonObject): JsonObject => new Translator(schema).node(schema, 0, []);
 
 class Translator {
-  private nodes = 0;
+  private readonly budget = new NodeBudget();
 
   constructor(private readonly root: JsonObject) {}
 
   node(raw: JsonObject, depth: number, open: readonly string[]): JsonObject {
-    this.nodes += 1;
-    if (depth > MAX_DEPTH || this.nodes > MAX_NODES) return anyObject();
+    if (depth > MAX_DEPTH || !this.budget.spend(raw)) return anyObject();
     const { $defs, definitions, ...schema } = raw;
     const sources = [definitions, $defs].filter(isJsonObject);
     const defined = sources.length > 0 ? { $defs: this.each(Object.assign({}, ...sources) as JsonObject, depth) } : {};

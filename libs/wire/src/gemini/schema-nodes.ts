@@ -5,7 +5,24 @@ import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain'
 export const MAX_DEPTH = 48;
 
 /** Enough for any schema Google accepts; stops definitions that unfold into each other without end. */
-export const MAX_NODES = 5_000;
+const MAX_NODES = 10_000;
+
+/** How much of a schema may still be written out. Spent, the rest becomes `{type: 'object'}`. */
+export class NodeBudget {
+  private nodes = 0;
+
+  /** Counts a node with what it lists. @returns whether it is still within bounds */
+  spend(schema: JsonObject): boolean {
+    this.nodes += 1 + lengthOf(schema['required']) + lengthOf(schema['allOf']);
+    return this.nodes <= MAX_NODES;
+  }
+
+  get isSpent(): boolean {
+    return this.nodes >= MAX_NODES;
+  }
+}
+
+const lengthOf = (value: JsonValue | undefined): number => (Array.isArray(value) ? value.length : 0);
 
 /** Stands for what cannot be written out: a cycle, an unknown reference, a branch that is too deep. */
 export const anyObject = (): JsonObject => ({ type: 'object' });
@@ -43,23 +60,37 @@ const strings = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 
 /** Both at once, as `allOf` means it: members of both; where both say something else, `right` wins. */
-export const mergeSchemas = (left: JsonObject, right: JsonObject, depth = 0): JsonObject => {
-  const merged: JsonObject = { ...left, ...right };
-  const [ours, theirs] = [left['properties'], right['properties']];
-  if (isJsonObject(ours) && isJsonObject(theirs)) {
-    const properties: JsonObject = { ...ours, ...theirs };
-    for (const name of Object.keys(theirs)) {
-      const [one, other] = [asSchema(ours[name]), asSchema(theirs[name])];
-      if (one && other && depth < MAX_DEPTH) properties[name] = mergeSchemas(one, other, depth + 1);
-    }
-    merged['properties'] = properties;
-  }
-  if (Array.isArray(left['allOf']) && Array.isArray(right['allOf'])) {
-    merged['allOf'] = [...left['allOf'], ...right['allOf']];
-  }
-  const required = new Set([...strings(left['required']), ...strings(right['required'])]);
+export const mergeSchemas = (left: JsonObject, right: JsonObject): JsonObject => mergeAll([left, right], 0);
+
+/** Takes time in proportion to their size, however many there are. */
+const mergeAll = (schemas: readonly JsonObject[], depth: number): JsonObject => {
+  const merged: JsonObject = {};
+  for (const schema of schemas) Object.assign(merged, schema);
+  const properties = schemas.map((schema) => schema['properties']).filter(isJsonObject);
+  if (properties.length > 1) merged['properties'] = mergeProperties(properties, depth);
+  const lists = schemas.map((schema) => schema['allOf']).filter(Array.isArray);
+  if (lists.length > 1) merged['allOf'] = lists.flat();
+  const required = new Set(schemas.flatMap((schema) => strings(schema['required'])));
   if (required.size > 0) merged['required'] = [...required];
   return merged;
+};
+
+const mergeProperties = (groups: readonly JsonObject[], depth: number): JsonObject => {
+  const byName = new Map<string, JsonValue[]>();
+  for (const group of groups) {
+    for (const [name, value = null] of Object.entries(group)) {
+      const values = byName.get(name);
+      if (values) values.push(value);
+      else byName.set(name, [value]);
+    }
+  }
+  return Object.fromEntries([...byName].map(([name, values]) => [name, mergeProperty(values, depth)]));
+};
+
+const mergeProperty = (values: readonly JsonValue[], depth: number): JsonValue | undefined => {
+  const schemas = values.map(asSchema).filter((schema) => schema !== undefined);
+  const areAll = schemas.length === values.length;
+  return values.length > 1 && areAll && depth < MAX_DEPTH ? mergeAll(schemas, depth + 1) : values.at(-1);
 };
 
 /**
@@ -81,7 +112,7 @@ export const mergeAllOf = (
     inside.add(reference);
     return target ?? anyObject();
   });
-  return { merged: [...parts, beside].reduce((left, right) => mergeSchemas(left, right)), inside: [...inside] };
+  return { merged: mergeAll([...parts, beside], 0), inside: [...inside] };
 };
 
 /** `const` as an enumeration of one; exclusive bounds as inclusive ones, exact for whole numbers. */

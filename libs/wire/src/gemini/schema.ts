@@ -5,9 +5,9 @@ import {
   asSchema,
   asSchemas,
   MAX_DEPTH,
-  MAX_NODES,
   mergeAllOf,
   mergeSchemas,
+  NodeBudget,
   plainKeywords,
   resolvePointer,
 } from './schema-nodes.js';
@@ -49,14 +49,13 @@ const TELLTALES: readonly (readonly [string, string])[] = [
 export const toGeminiSchema = (schema: JsonObject): JsonObject => new Sanitiser(schema).node(schema, 0, []);
 
 class Sanitiser {
-  private nodes = 0;
+  private readonly budget = new NodeBudget();
 
   constructor(private readonly root: JsonObject) {}
 
   /** @param open references being written out: one that comes up again is a cycle */
   node(raw: JsonObject, depth: number, open: readonly string[]): JsonObject {
-    this.nodes += 1;
-    if (depth > MAX_DEPTH || this.nodes > MAX_NODES) return anyObject();
+    if (depth > MAX_DEPTH || !this.budget.spend(raw)) return anyObject();
     const reference = raw['$ref'];
     if (typeof reference === 'string') return this.reference(raw, reference, depth, open);
     if (asSchemas(raw['allOf']).length > 0) {
@@ -94,7 +93,9 @@ class Sanitiser {
     const isNull = (branch: JsonObject) => branch['type'] === 'null' || isOnlyNull(branch['enum'] ?? branch['const']);
     const wanted = branches.filter((branch) => !isNull(branch));
     const common = typeof type === 'string' && type !== 'null' ? { ...shared, type } : shared;
-    const nodes = wanted.map((branch) => this.node(mergeSchemas(common, branch), depth + 1, open));
+    const nodes = wanted.map((branch) =>
+      this.budget.isSpent ? anyObject() : this.node(mergeSchemas(common, branch), depth + 1, open),
+    );
     const label = labels(schema);
     const canBeNull = isNullable || nullable === true || wanted.length < branches.length;
     const marked = { ...label, ...(canBeNull ? { nullable: true } : {}) };
@@ -162,7 +163,7 @@ const typesOf = (schema: JsonObject): string[] => {
   const { type, enum: values } = schema;
   const named = (Array.isArray(type) ? type : [type]).filter((name) => typeof name === 'string');
   const known = named.map((name) => name.toLowerCase()).filter((name) => name === 'null' || name in BY_TYPE);
-  if (known.length > 0) return known;
+  if (known.length > 0) return [...new Set(known)];
   if (Array.isArray(values)) {
     const kinds = new Set(values.map(typeOfValue));
     if (kinds.size > 0) return [...kinds];

@@ -10,22 +10,26 @@ const TO_OPENAI: Readonly<Record<FinishReason, string>> = {
 export const toOpenAiFinishReason = (reason: FinishReason): string => TO_OPENAI[reason];
 
 /** Words that hosts of the OpenAI dialect use. Unknown and empty ones count as a normal end. */
-const FROM_OPENAI: Readonly<Record<string, FinishReason>> = {
-  length: 'length',
-  max_tokens: 'length',
-  model_length: 'length',
-  model_context_window_exceeded: 'length',
-  tool_calls: 'tool-calls',
-  tool_use: 'tool-calls',
-  function_call: 'tool-calls',
-  content_filter: 'content-filter',
-  refusal: 'content-filter',
-  sensitive: 'content-filter',
-};
+const FROM_OPENAI: ReadonlyMap<string, FinishReason> = new Map([
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['model_length', 'length'],
+  ['model_context_window_exceeded', 'length'],
+  ['time_limit', 'length'],
+  ['tool_calls', 'tool-calls'],
+  ['tool-calls', 'tool-calls'],
+  ['tool_use', 'tool-calls'],
+  ['function_call', 'tool-calls'],
+  ['content_filter', 'content-filter'],
+  ['content_filtered', 'content-filter'],
+  ['guardrail_intervened', 'content-filter'],
+  ['refusal', 'content-filter'],
+  ['sensitive', 'content-filter'],
+]);
 
 /** `hasToolCalls` mends hosts that answer `stop` or nothing although the model called tools. */
 export const fromOpenAiFinishReason = (word: string | null | undefined, hasToolCalls: boolean): FinishReason => {
-  const reason = (word && FROM_OPENAI[word]) || 'stop';
+  const reason = FROM_OPENAI.get(word ?? '') ?? 'stop';
   return reason === 'stop' && hasToolCalls ? 'tool-calls' : reason;
 };
 

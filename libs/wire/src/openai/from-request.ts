@@ -21,6 +21,7 @@ import {
   optionalNumber,
   optionalObject,
   optionalString,
+  otherFields,
   requiredString,
 } from '../fields.js';
 import { fromOpenAiAssistant, fromOpenAiContent, fromOpenAiText, legacyCallId } from './content.js';
@@ -75,8 +76,8 @@ export const fromOpenAiRequest = (body: JsonObject): ChatRequest => {
       fromMessage(objectAt(message, `messages[${index}]`), `messages[${index}]`),
     ),
     stream: optionalBoolean(body, 'stream') ?? false,
-    includeUsage: optionalObject(body, 'stream_options')?.['include_usage'] === true,
-    extras: {},
+    includeUsage: wantsUsage(body),
+    extras: otherFields(body, MODELLED),
   };
   request.maxOutputTokens = optionalInteger(body, 'max_completion_tokens') ?? optionalInteger(body, 'max_tokens');
   request.temperature = optionalNumber(body, 'temperature');
@@ -90,14 +91,19 @@ export const fromOpenAiRequest = (body: JsonObject): ChatRequest => {
   request.logprobs = optionalBoolean(body, 'logprobs');
   request.topLogprobs = optionalInteger(body, 'top_logprobs');
   request.tools = fromTools(body);
+  const allowed = allowedTools(body['tool_choice']);
+  if (allowed) request.tools = request.tools?.filter((tool) => allowed.has(nameOf(tool)));
   request.toolChoice = fromToolChoice(body['tool_choice'] ?? body['function_call']);
   request.parallelToolCalls = optionalBoolean(body, 'parallel_tool_calls');
   request.responseFormat = fromResponseFormat(body['response_format']);
   request.reasoning = fromReasoning(body);
   request.user = optionalString(body, 'user');
-  for (const key of Object.keys(body)) if (!MODELLED.has(key)) request.extras[key] = body[key];
   return request;
 };
+
+export const wantsUsage = (body: JsonObject): boolean =>
+  optionalBoolean(optionalObject(body, 'stream_options') ?? {}, 'include_usage', 'stream_options.include_usage') ??
+  false;
 
 const fromMessage = (message: JsonObject, path: string): Message => {
   const role = requiredString(message, 'role', `${path}.role`);
@@ -146,9 +152,7 @@ export const fromStop = (value: JsonValue | undefined): string[] | undefined => 
 };
 
 const fromTools = (body: JsonObject): Tool[] | undefined => {
-  const legacy = optionalArray(body, 'functions')?.map(
-    (entry) => ({ type: 'function', function: entry }),
-  );
+  const legacy = optionalArray(body, 'functions')?.map((entry) => ({ type: 'function', function: entry }));
   const tools = optionalArray(body, 'tools') ?? legacy;
   if (!tools || tools.length === 0) return undefined;
   return tools.map((value, index) => {
@@ -167,13 +171,28 @@ const fromTools = (body: JsonObject): Tool[] | undefined => {
   });
 };
 
+/** `{function: {name}}` or `{custom: {name}}`, which is how OpenAI names a tool everywhere. */
+const nameIn = (value: JsonObject): string | undefined => {
+  const described = value['function'] ?? value['custom'];
+  return isJsonObject(described) && typeof described['name'] === 'string' ? described['name'] : undefined;
+};
+
+const nameOf = (tool: Tool): string | undefined => (tool.type === 'function' ? tool.name : nameIn(tool.definition));
+
+/** Names in `{allowed_tools: {mode, tools}}`: the others are listed for the sake of prompt caches only. */
+const allowedTools = (choice: JsonValue | undefined): ReadonlySet<string | undefined> | undefined => {
+  const allowed = isJsonObject(choice) ? choice['allowed_tools'] : undefined;
+  const list = isJsonObject(allowed) ? allowed['tools'] : undefined;
+  return Array.isArray(list) ? new Set(list.filter(isJsonObject).map(nameIn)) : undefined;
+};
+
 const fromToolChoice = (value: JsonValue | undefined): ToolChoice | undefined => {
   if (value === undefined || value === null) return undefined;
   if (value === 'auto' || value === 'none' || value === 'required') return { type: value };
   if (value === 'any') return { type: 'required' };
   if (isJsonObject(value)) {
-    const described = isJsonObject(value['function']) ? value['function'] : value;
-    if (typeof described['name'] === 'string') return { type: 'tool', name: described['name'] };
+    const name = nameIn(value) ?? value['name'];
+    if (typeof name === 'string') return { type: 'tool', name };
     const allowed = value['allowed_tools'];
     if (isJsonObject(allowed)) return { type: allowed['mode'] === 'required' ? 'required' : 'auto' };
   }
@@ -209,8 +228,9 @@ const fromReasoning = (body: JsonObject): ReasoningOptions | undefined => {
   const reasoning: ReasoningOptions = {};
   if (effort) reasoning.effort = effort === 'disable' ? 'none' : effort;
   if (thinking) {
+    const budget = optionalInteger(thinking, 'budget_tokens', 'thinking.budget_tokens');
     if (thinking['type'] === 'disabled') reasoning.budgetTokens = 0;
-    else if (typeof thinking['budget_tokens'] === 'number') reasoning.budgetTokens = thinking['budget_tokens'];
+    else if (budget !== undefined) reasoning.budgetTokens = budget;
     else if (thinking['type'] === 'adaptive') reasoning.budgetTokens = -1;
     reasoning.includeText = true;
   }

@@ -22,6 +22,7 @@ export const OPENAI_CHAT_EXTRAS: ReadonlySet<string> = new Set([
 
 /** Values that mean "nothing special", so a client that sends them asks for nothing an upstream could lack. */
 const HARMLESS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  best_of: (value) => value === 1,
   frequency_penalty: (value) => value === 0,
   function_call: (value) => value === 'auto',
   logit_bias: (value) => typeof value === 'object' && value !== null && Object.keys(value).length === 0,
@@ -42,5 +43,6 @@ const HARMLESS: Readonly<Record<string, (value: unknown) => boolean>> = {
   verbosity: (value) => value === 'medium',
 };
 
+/** `name` comes from clients: `constructor` is no parameter. */
 export const isHarmlessDefault = (name: string, value: unknown): boolean =>
-  value === null || value === undefined || (HARMLESS[name]?.(value) ?? false);
+  value === null || value === undefined || (Object.hasOwn(HARMLESS, name) && HARMLESS[name]!(value));

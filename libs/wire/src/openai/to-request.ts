@@ -1,5 +1,5 @@
 // ChatRequest → OpenAI chat body.
-import type { ChatRequest, JsonObject, JsonValue, Message, Tool, ToolChoice } from '@turnpike/domain';
+import { isJsonObject, type ChatRequest, type JsonObject, type JsonValue, type Message, type Tool } from '@turnpike/domain';
 import { passUnsupported, type ParameterPolicy } from '../parameters.js';
 import { toOpenAiAssistant, toOpenAiContent } from './content.js';
 
@@ -23,7 +23,7 @@ export const toOpenAiRequest = (request: ChatRequest, model: string, policy: Par
     logprobs: request.logprobs,
     top_logprobs: request.topLogprobs,
     tools: toTools(request.tools, policy),
-    tool_choice: toToolChoice(request.toolChoice),
+    tool_choice: toToolChoice(request),
     parallel_tool_calls: request.parallelToolCalls,
     response_format: toResponseFormat(request),
     reasoning_effort: toEffort(request),
@@ -69,8 +69,16 @@ const toTools = (tools: Tool[] | undefined, policy: ParameterPolicy): JsonValue[
   return list && list.length > 0 ? list : undefined;
 };
 
-const toToolChoice = (choice: ToolChoice | undefined): JsonValue | undefined =>
-  choice?.type === 'tool' ? { type: 'function', function: { name: choice.name } } : choice?.type;
+const toToolChoice = ({ toolChoice: choice, tools }: ChatRequest): JsonValue | undefined => {
+  if (choice?.type !== 'tool') return choice?.type;
+  const { name } = choice;
+  return tools?.some((tool) => isCustom(tool, name))
+    ? { type: 'custom', custom: { name } }
+    : { type: 'function', function: { name } };
+};
+
+const isCustom = (tool: Tool, name: string): boolean =>
+  tool.type === 'native' && isJsonObject(tool.definition['custom']) && tool.definition['custom']['name'] === name;
 
 const toResponseFormat = ({ responseFormat: format }: ChatRequest): JsonObject | undefined => {
   if (!format) return undefined;

@@ -10,10 +10,12 @@ export const fromOpenAiUsage = (value: JsonValue | undefined): Usage | undefined
   const outputTokens = count(value['completion_tokens']);
   const totalTokens = count(value['total_tokens']);
   if (inputTokens === undefined && outputTokens === undefined && totalTokens === undefined) return undefined;
+  const total = totalTokens ?? (inputTokens ?? 0) + (outputTokens ?? 0);
+  const prompt = inputTokens ?? Math.max(0, total - (outputTokens ?? 0));
   const usage: Usage = {
-    inputTokens: inputTokens ?? Math.max(0, (totalTokens ?? 0) - (outputTokens ?? 0)),
-    outputTokens: outputTokens ?? 0,
-    totalTokens: totalTokens ?? (inputTokens ?? 0) + (outputTokens ?? 0),
+    inputTokens: prompt,
+    outputTokens: outputTokens ?? Math.max(0, total - prompt),
+    totalTokens: total,
   };
   const input = value['prompt_tokens_details'];
   const output = value['completion_tokens_details'];
@@ -72,5 +74,5 @@ export const toOpenAiUsage = (usage: Usage): JsonObject => {
 
 const compact = (fields: Record<string, number | undefined>): JsonObject | undefined => {
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return known.length === 0 ? undefined : (Object.fromEntries(known));
+  return known.length === 0 ? undefined : Object.fromEntries(known);
 };

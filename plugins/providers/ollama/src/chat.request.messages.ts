@@ -2,6 +2,7 @@
 import {
   invalidRequest,
   isJsonObject,
+  parseClientJson,
   type AssistantPart,
   type ContentPart,
   type JsonObject,
@@ -92,7 +93,7 @@ const toToolCall = (part: ToolCallPart, index: number, path: string): OllamaTool
 const toArguments = (text: string, path: string): JsonObject => {
   let value: JsonValue;
   try {
-    value = JSON.parse(text || '{}') as JsonValue;
+    value = parseClientJson(text || '{}');
   } catch {
     value = null;
   }
