@@ -5,6 +5,7 @@ import { createLogger, redactText } from '@turnpike/telemetry';
 import { Registry } from 'prom-client';
 import type { Configuration } from './runtime/configuration.js';
 import { Runtime } from './runtime/runtime.js';
+import { startFailure } from './start-failure.js';
 import { loadOptions, readBundle, type StartOptions } from './start-options.js';
 
 /** Plugins are loaded and started as well, so that what passes here also boots. @returns the exit code */
@@ -24,7 +25,7 @@ export const checkConfig = async (options: StartOptions, configuration: Configur
       configuration,
     );
   } catch (error) {
-    say(`error: ${isGatewayError(error) ? error.message : String(error)}`);
+    say(`error: ${isGatewayError(error) ? startFailure(error) : String(error)}`);
     return 1;
   }
   for (const warning of formatWarnings(config, { withMovedKeys: true })) say(`warning: ${warning}`);

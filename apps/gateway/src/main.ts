@@ -6,6 +6,7 @@ import cluster from 'node:cluster';
 import { channelToPrimary } from './channel.js';
 import { loadOptions, readBundle, readStartOptions } from './start-options.js';
 import { readConfiguration } from './runtime/configuration.js';
+import { startFailure } from './start-failure.js';
 
 const describe = (error: unknown): string => {
   const { code, port } = error as { code?: unknown; port?: unknown };
@@ -13,7 +14,7 @@ const describe = (error: unknown): string => {
     return `Port ${String(port)} is already in use. Choose another with --port, or end what listens there.`;
   if (code === 'EACCES')
     return `Port ${String(port)} may not be opened by this user. Choose one above 1023 with --port.`;
-  if (isGatewayError(error)) return `${error.code}: ${error.message}`;
+  if (isGatewayError(error)) return startFailure(error);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 

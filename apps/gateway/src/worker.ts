@@ -8,6 +8,7 @@ import type { Channel } from './channel.js';
 import { masterKeyOf } from './master-key.js';
 import { createServer } from './server.js';
 import { loadOptions, readBundle, type StartOptions } from './start-options.js';
+import { startFailure } from './start-failure.js';
 import { startPage } from './start-page.js';
 import { Runtime } from './runtime/runtime.js';
 import { validateApiKeys } from './runtime/validate-api-keys.js';
@@ -67,7 +68,7 @@ export const runWorker = async (
       () => log.info('configuration reloaded'),
       (error: unknown) =>
         log.error('the configuration was not reloaded; the former one stays', {
-          reason: isGatewayError(error) ? error.message : error,
+          reason: isGatewayError(error) ? startFailure(error) : error,
         }),
     );
   };

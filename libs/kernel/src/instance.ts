@@ -59,13 +59,14 @@ export class PluginInstance<C extends ContractName = ContractName> {
   private constructor(
     /** Same key, same settings: the instance is shared. */
     readonly key: string,
-    loaded: LoadedPlugin,
+    private readonly loaded: LoadedPlugin,
     /** What the plugin offers, by capability. */
     readonly exports: Contracts[C],
     private readonly life: Lifecycle,
     private readonly timers: PluginTimers,
-    { services, onHook, deadlines = DEFAULT_DEADLINES }: InstanceOptions,
+    private readonly options: InstanceOptions,
   ) {
+    const { services, onHook, deadlines = DEFAULT_DEADLINES } = options;
     this.deadlines = deadlines;
     this.id = loaded.module.id;
     this.contract = loaded.module.contract;
@@ -120,6 +121,16 @@ export class PluginInstance<C extends ContractName = ContractName> {
     }
     const whole = made as Contracts[C] & Lifecycle;
     return new PluginInstance<C>(key, loaded, whole, whole, timers, options);
+  }
+
+  /**
+   * The same plugin with other settings, for settings that come with a call. It is set up and not started, so it is
+   * nothing for plugins that do something at their start.
+   * @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT
+   */
+  derive(key: string, settings: JsonObject): PluginInstance<C> {
+    if (this.life.start) throw pluginError('GW_PLUGIN_INIT', this.id, 'init', 'it cannot take settings from a call.');
+    return PluginInstance.create<C>(key, this.loaded, settings, this.options);
   }
 
   /** @throws GW_PLUGIN_START; `stop` must be called all the same */

@@ -17,7 +17,8 @@ const IDLE_MS = 600_000;
 export const call = (runtime: Runtime): Stage<Routed, Routed & Called> => ({
   name: 'call',
   run(exchange) {
-    const callable = exchange.snapshot.callable(exchange.choice.target.deployment.id);
+    const own = exchange.snapshot.callable(exchange.choice.target.deployment.id);
+    const callable = own && exchange.snapshot.clientConnections.callableFor(own, exchange.body);
     const operation = callable?.operations[exchange.front.operation];
     if (!callable || !operation) throw lacksOperation(exchange);
     const state = runtime.state.of(callable.deployment);
@@ -67,6 +68,7 @@ const send = (
     url: prepared.url,
     headers: prepared.headers,
     body: prepared.body,
+    isGuarded: callable.isGuarded,
     headTimeoutMs: exchange.streamsUpstream ? deadlines.firstTokenMs : deadlines.totalMs,
     idleTimeoutMs: exchange.streamsUpstream ? Math.min(deadlines.totalMs, IDLE_MS) : deadlines.totalMs,
   };

@@ -16,6 +16,8 @@ export class Callable {
   constructor(
     readonly deployment: Deployment,
     readonly provider: PluginInstance<'provider/v1'>,
+    /** Its address came from a client, so it is checked before it is connected to. */
+    readonly isGuarded = false,
   ) {
     const { chat, completions, embeddings } = provider.exports;
     this.allowed = new Set(deployment.allowedParams);

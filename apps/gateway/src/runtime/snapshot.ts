@@ -8,6 +8,7 @@ import type { Deadlines } from '../pipeline/exchange.js';
 import { Guardrails } from './guardrails.js';
 import { ResponseCache } from './response-cache.js';
 import { Callable } from './callable.js';
+import { ClientConnections } from './client-connections.js';
 import { keyOfProvider } from './plan.js';
 
 export interface SnapshotOptions {
@@ -33,6 +34,7 @@ export class RuntimeSnapshot {
   readonly cache: ResponseCache | undefined;
   /** What a request without wishes of its own gets; shared, so that it costs nothing. */
   readonly noDeadlines: Deadlines = { totalMs: 0, firstTokenMs: 0 };
+  readonly clientConnections: ClientConnections;
   /** Connection parameters that some deployment lets clients set. */
   readonly clientParameters: ReadonlySet<string>;
   private readonly callables = new Map<string, Callable>();
@@ -55,6 +57,7 @@ export class RuntimeSnapshot {
     this.guardrails = new Guardrails(config.guardrails, graph);
     this.cache = ResponseCache.create(config.cache, graph);
     this.clientParameters = new Set(config.deployments.flatMap((deployment) => deployment.clientParams));
+    this.clientConnections = new ClientConnections(config.auth.allowClientCredentials, this.clientParameters);
   }
 
   callable(deploymentId: string): Callable | undefined {

@@ -1,7 +1,7 @@
 // What changes in a body on its way upstream: our own fields out, the deployment's defaults in, quirks applied.
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue } from '@turnpike/domain';
 import type { BodyEdits } from '@turnpike/plugin-sdk';
-import { GATEWAY_PARAMETERS, INTERNAL_PARAMETERS } from './client-parameters.js';
+import { CONNECTION_PARAMETERS, GATEWAY_PARAMETERS, INTERNAL_PARAMETERS } from './client-parameters.js';
 
 export interface Edits {
   set: JsonObject;
@@ -25,7 +25,8 @@ export const commonEdits = (body: Readonly<JsonObject>, deployment: Deployment, 
   const edits = noEdits();
   if (body['model'] !== model) edits.set['model'] = model;
   for (const key in body) {
-    if (GATEWAY_PARAMETERS.has(key) || INTERNAL_PARAMETERS.has(key)) edits.remove.add(key);
+    if (GATEWAY_PARAMETERS.has(key) || INTERNAL_PARAMETERS.has(key) || CONNECTION_PARAMETERS.has(key))
+      edits.remove.add(key);
   }
   // Metadata is the gateway's unless the provider is asked to store the answer with it.
   if (body['metadata'] !== undefined && body['store'] !== true) edits.remove.add('metadata');

@@ -62,7 +62,7 @@ export const INTERNAL_PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Where a call goes and with whose key: the operator's to say. */
-const CONNECTION_PARAMETERS: readonly string[] = [
+export const CONNECTION_PARAMETERS: ReadonlySet<string> = new Set([
   'api_base',
   'api_key',
   'api_version',
@@ -76,7 +76,7 @@ const CONNECTION_PARAMETERS: readonly string[] = [
   'organization',
   'user_config',
   'vertex_credentials',
-];
+]);
 
 /** Fields that the gateway reads itself, whatever the provider makes of them. */
 const TYPES: readonly (readonly [name: string, type: 'object' | 'array' | 'boolean'])[] = [

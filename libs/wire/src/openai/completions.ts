@@ -15,16 +15,17 @@ import {
   optionalBoolean,
   optionalInteger,
   optionalNumber,
-  optionalObject,
   optionalString,
+  otherFields,
   requiredString,
 } from '../fields.js';
 import { passUnsupported, type ParameterPolicy } from '../parameters.js';
 import { SseParser } from '../sse/index.js';
 import type { Emit, StreamDecoder, StreamEncoder } from '../stream.js';
-import { fromOpenAiFinishReason, toOpenAiFinishReason } from './finish-reason.js';
-import { fromStop } from './from-request.js';
+import { fromOpenAiFinishReason, isFailedFinish, toOpenAiFinishReason } from './finish-reason.js';
+import { asksForUsage, fromStop } from './from-request.js';
 import { failureInside, toInnerError, unreadable } from './from-response.js';
+import { isHarmlessDefault } from './parameters.js';
 import { fromOpenAiUsage, toOpenAiUsage } from './usage.js';
 
 const MODELLED: ReadonlySet<string> = new Set([
@@ -45,27 +46,23 @@ const MODELLED: ReadonlySet<string> = new Set([
 ]);
 
 /** @throws GW_INVALID_REQUEST */
-export const fromOpenAiCompletionRequest = (body: JsonObject): CompletionRequest => {
-  const request: CompletionRequest = {
-    model: requiredString(body, 'model'),
-    prompt: fromPrompt(body['prompt']),
-    stream: optionalBoolean(body, 'stream') ?? false,
-    includeUsage: optionalObject(body, 'stream_options')?.['include_usage'] === true,
-    maxOutputTokens: optionalInteger(body, 'max_tokens'),
-    temperature: optionalNumber(body, 'temperature'),
-    topP: optionalNumber(body, 'top_p'),
-    frequencyPenalty: optionalNumber(body, 'frequency_penalty'),
-    presencePenalty: optionalNumber(body, 'presence_penalty'),
-    seed: optionalInteger(body, 'seed'),
-    n: optionalInteger(body, 'n'),
-    stop: fromStop(body['stop']),
-    echo: optionalBoolean(body, 'echo'),
-    user: optionalString(body, 'user'),
-    extras: {},
-  };
-  for (const key of Object.keys(body)) if (!MODELLED.has(key)) request.extras[key] = body[key];
-  return request;
-};
+export const fromOpenAiCompletionRequest = (body: JsonObject): CompletionRequest => ({
+  model: requiredString(body, 'model'),
+  prompt: fromPrompt(body['prompt']),
+  stream: optionalBoolean(body, 'stream') ?? false,
+  includeUsage: asksForUsage(body),
+  maxOutputTokens: optionalInteger(body, 'max_tokens'),
+  temperature: optionalNumber(body, 'temperature'),
+  topP: optionalNumber(body, 'top_p'),
+  frequencyPenalty: optionalNumber(body, 'frequency_penalty'),
+  presencePenalty: optionalNumber(body, 'presence_penalty'),
+  seed: optionalInteger(body, 'seed'),
+  n: optionalInteger(body, 'n'),
+  stop: fromStop(body['stop']),
+  echo: optionalBoolean(body, 'echo'),
+  user: optionalString(body, 'user'),
+  extras: otherFields(body, MODELLED),
+});
 
 const fromPrompt = (value: JsonValue | undefined): CompletionRequest['prompt'] => {
   if (typeof value === 'string') return value;
@@ -107,17 +104,29 @@ export const fromOpenAiCompletionResponse = (body: JsonValue): CompletionRespons
   if (failure) throw toInnerError(failure, 'The provider answered with an error');
   if (!isJsonObject(body) || !Array.isArray(body['choices'])) throw unreadable("it has no 'choices'");
   return {
-    id: typeof body['id'] === 'string' ? body['id'] : '',
-    model: typeof body['model'] === 'string' ? body['model'] : '',
-    created: typeof body['created'] === 'number' ? body['created'] : Math.floor(Date.now() / 1_000),
+    ...headOf(body),
     choices: body['choices'].filter(isJsonObject).map((choice, position) => ({
       index: typeof choice['index'] === 'number' ? choice['index'] : position,
       text: typeof choice['text'] === 'string' ? choice['text'] : '',
-      finishReason: fromOpenAiFinishReason(choice['finish_reason'] as string | null, false),
+      finishReason: fromOpenAiFinishReason(finishWord(choice), false),
       ...(choice['logprobs'] ? { logprobs: choice['logprobs'] } : {}),
     })),
     usage: fromOpenAiUsage(body['usage']),
   };
+};
+
+/** What answers and chunks alike begin with. */
+const headOf = ({ id, model, created }: JsonObject): { id: string; model: string; created: number } => ({
+  id: typeof id === 'string' ? id : '',
+  model: typeof model === 'string' ? model : '',
+  created: typeof created === 'number' ? created : Math.floor(Date.now() / 1_000),
+});
+
+/** Empty while there is none. @throws what a word for failure means */
+const finishWord = ({ finish_reason: word, error }: JsonObject): string => {
+  if (typeof word !== 'string') return '';
+  if (!isFailedFinish(word)) return word;
+  throw toInnerError({ error: error ?? { message: `finish reason '${word}'`, code: 503 } }, 'The provider gave up');
 };
 
 export const toOpenAiCompletionResponse = (response: CompletionResponse): JsonObject => ({
@@ -140,7 +149,9 @@ export const openAiCompletionStreamDecoder = (emit: Emit<CompletionChunk>): Stre
 class CompletionStreamDecoder implements StreamDecoder {
   private readonly parser = new SseParser(({ data }) => this.event(data));
   private isStarted = false;
-  private isComplete = false;
+  private isDone = false;
+  private readonly opened = new Set<number>();
+  private readonly finished = new Set<number>();
 
   constructor(private readonly emit: Emit<CompletionChunk>) {}
 
@@ -150,16 +161,14 @@ class CompletionStreamDecoder implements StreamDecoder {
 
   end(): void {
     this.parser.end();
-    if (!this.isComplete) {
+    if (!this.isDone && (this.opened.size === 0 || this.finished.size < this.opened.size)) {
       throw new GatewayError('GW_STREAM_CUT', 'The provider closed the stream before the answer was complete.');
     }
   }
 
   private event(data: string): void {
-    if (data === '[DONE]') {
-      this.isComplete = true;
-      return;
-    }
+    if (data === '[DONE]') return this.done();
+    if (data === '') return;
     let chunk: JsonValue;
     try {
       chunk = JSON.parse(data) as JsonValue;
@@ -171,29 +180,41 @@ class CompletionStreamDecoder implements StreamDecoder {
     if (failure) throw toInnerError(failure, 'The provider broke off the stream');
     if (!this.isStarted) {
       this.isStarted = true;
-      const { id, model } = fromOpenAiCompletionResponse({ choices: [], ...chunk });
-      this.emit({ type: 'start', id, model, created: typeof chunk['created'] === 'number' ? chunk['created'] : 0 });
+      this.emit({ type: 'start', ...headOf(chunk) });
     }
-    for (const choice of Array.isArray(chunk['choices']) ? chunk['choices'].filter(isJsonObject) : []) {
-      const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
-      if (typeof choice['text'] === 'string' && choice['text'] !== '') {
-        this.emit({ type: 'text-delta', choice: index, text: choice['text'] });
-      }
-      if (typeof choice['finish_reason'] === 'string' && choice['finish_reason'] !== '') {
-        this.isComplete = true;
-        this.emit({ type: 'finish', choice: index, reason: fromOpenAiFinishReason(choice['finish_reason'], false) });
-      }
-    }
+    if (Array.isArray(chunk['choices'])) for (const one of chunk['choices']) if (isJsonObject(one)) this.choice(one);
     const usage = fromOpenAiUsage(chunk['usage']);
     if (usage) this.emit({ type: 'usage', usage });
+  }
+
+  private choice(value: JsonObject): void {
+    const choice = typeof value['index'] === 'number' ? value['index'] : 0;
+    this.opened.add(choice);
+    if (typeof value['text'] === 'string' && value['text'] !== '') {
+      this.emit({ type: 'text-delta', choice, text: value['text'] });
+    }
+    const word = finishWord(value);
+    if (word !== '' && !this.finished.has(choice)) this.close(choice, word);
+  }
+
+  /** Nothing more is to come, so a choice whose end was never told has ended. */
+  private done(): void {
+    this.isDone = true;
+    for (const choice of this.opened) if (!this.finished.has(choice)) this.close(choice, '');
+  }
+
+  private close(choice: number, word: string): void {
+    this.finished.add(choice);
+    this.emit({ type: 'finish', choice, reason: fromOpenAiFinishReason(word, false) });
   }
 }
 
 export const openAiCompletionStreamEncoder = (options: { includeUsage: boolean }): StreamEncoder<CompletionChunk> => {
   let head = '';
   let usage: JsonObject | undefined;
+  const tail = options.includeUsage ? '],"usage":null}\n\n' : ']}\n\n';
   const event = (choice: number, text: string, finish: string | null): string =>
-    `${head}${JSON.stringify({ text, index: choice, logprobs: null, finish_reason: finish })}]}\n\n`;
+    `${head}${JSON.stringify({ text, index: choice, logprobs: null, finish_reason: finish })}${tail}`;
   return {
     encode(chunk) {
       switch (chunk.type) {
@@ -232,9 +253,10 @@ export const completionToChat = (request: CompletionRequest, policy: ParameterPo
   const extras: JsonObject = {};
   for (const [name, value] of Object.entries(request.extras)) {
     const isTextOnly = name === 'suffix' || name === 'best_of' || name === 'logprobs';
-    if (!isTextOnly || value === null || passUnsupported(policy, name)) extras[name] = value;
+    if (!isTextOnly) extras[name] = value;
+    else if (!isHarmlessDefault(name, value) && passUnsupported(policy, name)) extras[name] = value;
   }
-  if (request.echo === true) passUnsupported(policy, 'echo');
+  if (request.echo === true && passUnsupported(policy, 'echo')) extras['echo'] = true;
   const { prompt: _prompt, echo: _echo, ...shared } = request;
   return { ...shared, messages: [{ role: 'user', content: [{ type: 'text', text: prompt }] }], extras };
 };

@@ -93,21 +93,24 @@ export const toOpenAiContent = (parts: readonly ContentPart[]): JsonValue => {
   return parts.map(toOpenAiPart);
 };
 
+/** @throws GW_INVALID_REQUEST for media that only the provider keeping it could read */
 const toOpenAiPart = (part: ContentPart): JsonObject => {
   const marker: JsonObject = 'cacheControl' in part && part.cacheControl ? { cache_control: part.cacheControl } : {};
   switch (part.type) {
     case 'text':
       return { type: 'text', text: part.text, ...marker };
     case 'image':
+      if (part.data === undefined && part.url === undefined) throw outOfReach('An image');
       return {
         type: 'image_url',
         image_url: { url: mediaUrl(part), ...(part.detail ? { detail: part.detail } : {}) },
         ...marker,
       };
     case 'audio':
+      if (part.data === undefined) throw outOfReach('Audio');
       return {
         type: 'input_audio',
-        input_audio: { data: part.data ?? '', format: mediaTypeToAudioFormat(part.mediaType ?? 'audio/wav') },
+        input_audio: { data: part.data, format: mediaTypeToAudioFormat(part.mediaType ?? 'audio/wav') },
       };
     case 'file':
       return {
@@ -120,12 +123,16 @@ const toOpenAiPart = (part: ContentPart): JsonObject => {
   }
 };
 
+const outOfReach = (what: string): Error =>
+  invalidRequest(`${what} that is kept elsewhere cannot be sent to this provider. Send its data.`, 'messages');
+
 const mediaUrl = (part: ImagePart | FilePart | AudioPart): string =>
   part.data === undefined ? (part.url ?? '') : toDataUrl(part.mediaType ?? 'application/octet-stream', part.data);
 
 /**
  * An assistant turn's fields → parts, in the order reasoning, text, refusal, tool calls: the order models write in.
- * Reads the reasoning spellings in use: `thinking_blocks`, `reasoning_content`, `reasoning`, and parts of the content.
+ * Reads the reasoning spellings in use: `thinking_blocks`, `reasoning_content`, `reasoning`, `reasoning_details`, and
+ * parts of the content.
  */
 export const fromOpenAiAssistant = (message: JsonObject, path: string): AssistantPart[] => {
   const parts: AssistantPart[] = [...fromReasoning(message)];
@@ -144,6 +151,7 @@ export const fromOpenAiAssistant = (message: JsonObject, path: string): Assistan
   }
   const refusal = optionalString(message, 'refusal', `${path}.refusal`);
   if (refusal) parts.push({ type: 'refusal', text: refusal });
+  parts.push(...fromImages(message['images'], `${path}.images`));
   const audio = message['audio'];
   if (isJsonObject(audio) && typeof audio['id'] === 'string') parts.push({ type: 'audio', id: audio['id'] });
   const calls = message['tool_calls'] ?? [];
@@ -159,6 +167,12 @@ export const fromOpenAiAssistant = (message: JsonObject, path: string): Assistan
   return parts;
 };
 
+/** Pictures a model made, as OpenRouter and LiteLLM write them: `[{image_url: {url}}]`. */
+export const fromImages = (value: JsonValue | undefined, path: string): ImagePart[] =>
+  Array.isArray(value)
+    ? value.map((entry, index) => fromImageUrl(objectAt(entry, `${path}[${index}]`), `${path}[${index}]`))
+    : [];
+
 /** Deprecated function calls carry no id; the name stands in, as a function message answers by name. */
 export const legacyCallId = (name: string): string => `call_${name}`;
 
@@ -168,15 +182,27 @@ const fromReasoning = (message: JsonObject): AssistantPart[] => {
     return blocks.filter(isJsonObject).map((block) => ({
       type: 'reasoning',
       text: typeof block['thinking'] === 'string' ? block['thinking'] : '',
-      ...(typeof block['signature'] === 'string' ? { signature: block['signature'] } : {}),
+      ...(typeof block['signature'] === 'string' && block['signature'] ? { signature: block['signature'] } : {}),
       ...(block['type'] === 'redacted_thinking' && typeof block['data'] === 'string'
         ? { redacted: block['data'] }
         : {}),
     }));
   }
-  const text = message['reasoning_content'] ?? message['reasoning'];
-  return typeof text === 'string' && text !== '' ? [{ type: 'reasoning', text }] : [];
+  const text = reasoningText(message) || textOfDetails(message['reasoning_details']);
+  return text === '' ? [] : [{ type: 'reasoning', text }];
 };
+
+/** `reasoning_content` on most hosts, `reasoning` on Groq, OpenRouter, Ollama and others. */
+export const reasoningText = ({ reasoning_content: content, reasoning }: JsonObject): string =>
+  typeof content === 'string' && content !== '' ? content : typeof reasoning === 'string' ? reasoning : '';
+
+/** `[{text} | {summary}]`, which OpenRouter sends beside the text and MiniMax instead of it. */
+const textOfDetails = (details: JsonValue | undefined): string =>
+  (Array.isArray(details) ? details : [])
+    .filter(isJsonObject)
+    .map(({ text, summary }) => text ?? summary)
+    .filter((text) => typeof text === 'string')
+    .join('');
 
 /** Mistral and Databricks write reasoning as parts of the content. */
 export const isReasoningContent = (part: JsonValue): part is JsonObject =>

@@ -7,25 +7,21 @@ import {
   type JsonValue,
 } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
-import { optionalEnum, optionalInteger, optionalString, requiredString } from '../fields.js';
+import { optionalEnum, optionalInteger, optionalString, otherFields, requiredString } from '../fields.js';
 import { failureInside, toInnerError, unreadable } from './from-response.js';
 import { fromOpenAiUsage } from './usage.js';
 
 const MODELLED: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
 
 /** @throws GW_INVALID_REQUEST */
-export const fromOpenAiEmbeddingRequest = (body: JsonObject): EmbeddingRequest => {
-  const request: EmbeddingRequest = {
-    model: requiredString(body, 'model'),
-    input: fromInput(body['input']),
-    dimensions: optionalInteger(body, 'dimensions'),
-    encodingFormat: optionalEnum(body, 'encoding_format', ['float', 'base64']),
-    user: optionalString(body, 'user'),
-    extras: {},
-  };
-  for (const key of Object.keys(body)) if (!MODELLED.has(key)) request.extras[key] = body[key];
-  return request;
-};
+export const fromOpenAiEmbeddingRequest = (body: JsonObject): EmbeddingRequest => ({
+  model: requiredString(body, 'model'),
+  input: fromInput(body['input']),
+  dimensions: optionalInteger(body, 'dimensions'),
+  encodingFormat: optionalEnum(body, 'encoding_format', ['float', 'base64']),
+  user: optionalString(body, 'user'),
+  extras: otherFields(body, MODELLED),
+});
 
 const isTokens = (value: JsonValue): value is number[] =>
   Array.isArray(value) && value.length > 0 && value.every((token) => typeof token === 'number');
@@ -60,20 +56,22 @@ export const fromOpenAiEmbeddingResponse = (body: JsonValue): EmbeddingResponse 
   const failure = failureInside(body);
   if (failure) throw toInnerError(failure, 'The provider answered with an error');
   if (!isJsonObject(body) || !Array.isArray(body['data'])) throw unreadable("it has no 'data'");
-  const vectors: EmbeddingResponse['vectors'] = [];
-  body['data'].forEach((entry, position) => {
+  const entries = body['data'].map((entry, position) => {
     if (!isJsonObject(entry)) throw unreadable('an embedding is not an object');
-    const vector = entry['embedding'];
     const index = typeof entry['index'] === 'number' ? entry['index'] : position;
-    if (typeof vector === 'string') vectors[index] = { base64: vector };
-    else if (isTokens(vector ?? null)) vectors[index] = vector as number[];
-    else throw unreadable('an embedding is no vector');
+    return { index, vector: toVector(entry['embedding']) };
   });
   return {
     model: typeof body['model'] === 'string' ? body['model'] : '',
-    vectors,
+    vectors: entries.sort((left, right) => left.index - right.index).map(({ vector }) => vector),
     usage: fromOpenAiUsage(body['usage']),
   };
+};
+
+const toVector = (value: JsonValue | undefined): EmbeddingResponse['vectors'][number] => {
+  if (typeof value === 'string') return { base64: value };
+  if (value !== undefined && isTokens(value)) return value;
+  throw unreadable('an embedding is no vector');
 };
 
 /** Gives vectors in the encoding the client asked for, whatever the provider delivered. */

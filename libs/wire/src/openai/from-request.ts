@@ -76,7 +76,7 @@ export const fromOpenAiRequest = (body: JsonObject): ChatRequest => {
       fromMessage(objectAt(message, `messages[${index}]`), `messages[${index}]`),
     ),
     stream: optionalBoolean(body, 'stream') ?? false,
-    includeUsage: wantsUsage(body),
+    includeUsage: asksForUsage(body),
     extras: otherFields(body, MODELLED),
   };
   request.maxOutputTokens = optionalInteger(body, 'max_completion_tokens') ?? optionalInteger(body, 'max_tokens');
@@ -91,8 +91,6 @@ export const fromOpenAiRequest = (body: JsonObject): ChatRequest => {
   request.logprobs = optionalBoolean(body, 'logprobs');
   request.topLogprobs = optionalInteger(body, 'top_logprobs');
   request.tools = fromTools(body);
-  const allowed = allowedTools(body['tool_choice']);
-  if (allowed) request.tools = request.tools?.filter((tool) => allowed.has(nameOf(tool)));
   request.toolChoice = fromToolChoice(body['tool_choice'] ?? body['function_call']);
   request.parallelToolCalls = optionalBoolean(body, 'parallel_tool_calls');
   request.responseFormat = fromResponseFormat(body['response_format']);
@@ -101,7 +99,7 @@ export const fromOpenAiRequest = (body: JsonObject): ChatRequest => {
   return request;
 };
 
-export const wantsUsage = (body: JsonObject): boolean =>
+export const asksForUsage = (body: JsonObject): boolean =>
   optionalBoolean(optionalObject(body, 'stream_options') ?? {}, 'include_usage', 'stream_options.include_usage') ??
   false;
 
@@ -155,20 +153,24 @@ const fromTools = (body: JsonObject): Tool[] | undefined => {
   const legacy = optionalArray(body, 'functions')?.map((entry) => ({ type: 'function', function: entry }));
   const tools = optionalArray(body, 'tools') ?? legacy;
   if (!tools || tools.length === 0) return undefined;
-  return tools.map((value, index) => {
-    const path = `tools[${index}]`;
-    const tool = objectAt(value, path);
-    if (tool['type'] !== 'function') return { type: 'native', dialect: 'openai', definition: tool };
-    const described = objectAt(tool['function'], `${path}.function`);
-    return {
-      type: 'function',
-      name: requiredString(described, 'name', `${path}.function.name`),
-      description: optionalString(described, 'description', `${path}.function.description`),
-      parameters: optionalObject(described, 'parameters', `${path}.function.parameters`),
-      strict: optionalBoolean(described, 'strict', `${path}.function.strict`),
-      cacheControl: optionalObject(tool, 'cache_control', `${path}.cache_control`),
-    };
-  });
+  const allowed = allowedTools(body['tool_choice']);
+  const described = tools.map(fromTool);
+  return allowed ? described.filter((tool) => allowed.has(nameOf(tool))) : described;
+};
+
+const fromTool = (value: JsonValue, index: number): Tool => {
+  const path = `tools[${index}]`;
+  const tool = objectAt(value, path);
+  if (tool['type'] !== 'function') return { type: 'native', dialect: 'openai', definition: tool };
+  const described = objectAt(tool['function'], `${path}.function`);
+  return {
+    type: 'function',
+    name: requiredString(described, 'name', `${path}.function.name`),
+    description: optionalString(described, 'description', `${path}.function.description`),
+    parameters: optionalObject(described, 'parameters', `${path}.function.parameters`),
+    strict: optionalBoolean(described, 'strict', `${path}.function.strict`),
+    cacheControl: optionalObject(tool, 'cache_control', `${path}.cache_control`),
+  };
 };
 
 /** `{function: {name}}` or `{custom: {name}}`, which is how OpenAI names a tool everywhere. */

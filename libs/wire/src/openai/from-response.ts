@@ -1,6 +1,7 @@
 // OpenAI chat answer → ChatResponse.
 import { isJsonObject, type ChatChoice, type ChatResponse, type JsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError, classifyUpstreamError, readErrorValue } from '@turnpike/errors';
+import { otherFields } from '../fields.js';
 import { fromOpenAiAssistant } from './content.js';
 import { fromOpenAiFinishReason, isFailedFinish } from './finish-reason.js';
 import { newToolCallId } from './stream-tool-calls.js';
@@ -42,8 +43,7 @@ export const fromOpenAiResponse = (body: JsonValue): ChatResponse => {
   const failure = failureInside(body);
   if (failure) throw toInnerError(failure, 'The provider answered with an error');
   if (!isJsonObject(body) || !Array.isArray(body['choices'])) throw unreadable("it has no 'choices'");
-  const extras: JsonObject = {};
-  for (const key of Object.keys(body)) if (!READ.has(key)) extras[key] = body[key];
+  const extras = otherFields(body, READ);
   return {
     id: typeof body['id'] === 'string' ? body['id'] : '',
     model: typeof body['model'] === 'string' ? body['model'] : '',

@@ -3,7 +3,15 @@ import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue, type Usa
 import { GatewayError } from '@turnpike/errors';
 import { SseParser } from '../sse/index.js';
 import type { Emit, StreamDecoder } from '../stream.js';
-import { argumentsText, fromReasoningContent, isReasoningContent, thoughtSignature } from './content.js';
+import {
+  argumentsText,
+  fromImages,
+  fromReasoningContent,
+  isReasoningContent,
+  legacyCallId,
+  reasoningText,
+  thoughtSignature,
+} from './content.js';
 import { fromOpenAiFinishReason, isFailedFinish } from './finish-reason.js';
 import { failureInside, toInnerError, unreadable } from './from-response.js';
 import { ToolCallTracker } from './stream-tool-calls.js';
@@ -48,10 +56,7 @@ class OpenAiStreamDecoder implements StreamDecoder {
   }
 
   private event(data: string): void {
-    if (data === '[DONE]') {
-      this.isDone = true;
-      return;
-    }
+    if (data === '[DONE]') return this.done();
     if (data === '') return;
     let chunk: JsonValue;
     try {
@@ -62,17 +67,22 @@ class OpenAiStreamDecoder implements StreamDecoder {
     if (!isJsonObject(chunk)) throw unreadable('a stream event is not an object');
     const failure = failureInside(chunk);
     if (failure) throw toInnerError(failure, 'The provider broke off the stream');
-    this.start(chunk);
     const choices = Array.isArray(chunk['choices']) ? chunk['choices'].filter(isJsonObject) : [];
-    for (const choice of choices) this.choice(choice);
     const usage = usageOf(chunk, choices);
+    // Azure opens with an empty chunk that only carries filter results.
+    if (chunk['id'] || choices.length > 0 || usage) this.start(chunk);
+    for (const choice of choices) this.choice(choice);
     if (usage) this.emit({ type: 'usage', usage });
+  }
+
+  /** Nothing more is to come, so a choice whose end was never told has ended. */
+  private done(): void {
+    this.isDone = true;
+    for (const choice of this.opened) if (!this.finished.has(choice)) this.close(choice, '');
   }
 
   private start(chunk: JsonObject): void {
     if (this.isStarted) return;
-    // Azure opens with an empty chunk that only carries filter results.
-    if (!chunk['id'] && Array.isArray(chunk['choices']) && chunk['choices'].length === 0) return;
     this.isStarted = true;
     this.emit({
       type: 'start',
@@ -99,11 +109,21 @@ class OpenAiStreamDecoder implements StreamDecoder {
     if (Array.isArray(delta['annotations']) && delta['annotations'].length > 0) {
       this.emit({ type: 'annotations', choice, annotations: delta['annotations'].filter(isJsonObject) });
     }
+    for (const { mediaType, data } of fromImages(delta['images'], 'delta.images')) {
+      if (mediaType !== undefined && data !== undefined) this.emit({ type: 'image', choice, mediaType, data });
+    }
     if (isJsonObject(delta['audio'])) this.emit({ type: 'audio-delta', choice, audio: delta['audio'] });
     const calls = isJsonObject(delta['tool_calls']) ? [delta['tool_calls']] : delta['tool_calls'];
     if (Array.isArray(calls)) for (const call of calls) if (isJsonObject(call)) this.toolCall(choice, call);
-    if (isJsonObject(delta['function_call'])) this.toolCall(choice, { index: 0, function: delta['function_call'] });
+    if (isJsonObject(delta['function_call'])) this.functionCall(choice, delta['function_call']);
     this.finish(choice, value);
+  }
+
+  /** The deprecated single call. Only its first piece has the name. */
+  private functionCall(choice: number, described: JsonObject): void {
+    const { name } = described;
+    const id = typeof name === 'string' && name !== '' ? { id: legacyCallId(name) } : {};
+    this.toolCall(choice, { index: 0, ...id, function: described });
   }
 
   /** Text, or a list of parts where a host writes reasoning there. */
@@ -126,13 +146,13 @@ class OpenAiStreamDecoder implements StreamDecoder {
   }
 
   private reasoning(choice: number, delta: JsonObject): void {
-    const text = delta['reasoning_content'] ?? delta['reasoning'];
-    if (typeof text === 'string' && text !== '') this.emit({ type: 'reasoning-delta', choice, text });
+    const text = reasoningText(delta);
+    if (text !== '') this.emit({ type: 'reasoning-delta', choice, text });
     const blocks = delta['thinking_blocks'];
     if (!Array.isArray(blocks)) return;
     for (const block of blocks) {
       if (!isJsonObject(block)) continue;
-      if (typeof block['signature'] === 'string') {
+      if (typeof block['signature'] === 'string' && block['signature'] !== '') {
         this.emit({ type: 'reasoning-signature', choice, signature: block['signature'] });
       } else if (typeof block['data'] === 'string') {
         this.emit({ type: 'reasoning-signature', choice, redacted: block['data'] });
@@ -158,15 +178,17 @@ class OpenAiStreamDecoder implements StreamDecoder {
   }
 
   private finish(choice: number, { finish_reason: word, error }: JsonObject): void {
-    if (typeof word !== 'string' || this.finished.has(choice)) return;
-    // An empty word is "not yet" on some hosts, and "tool calls" on others that never say more.
-    if (word === '' && !this.calls.has(choice)) return;
-    if (isFailedFinish(word)) {
-      throw streamError(error ?? { message: `finish reason '${word}'`, code: 503 });
-    }
+    // An empty word is "not yet" on some hosts, and on others all they ever say.
+    if (typeof word !== 'string' || word === '' || this.finished.has(choice)) return;
+    if (isFailedFinish(word)) throw streamError(error ?? { message: `finish reason '${word}'`, code: 503 });
+    this.close(choice, word);
+  }
+
+  private close(choice: number, word: string): void {
     this.finished.add(choice);
-    for (const index of this.calls.silent(choice))
+    for (const index of this.calls.silent(choice)) {
       this.emit({ type: 'tool-call-delta', choice, index, arguments: '{}' });
+    }
     this.emit({
       type: 'finish',
       choice,

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 
 interface Seen {
   id: string;
+  name: string;
   /** The host's own index, if it sent one. */
   hostIndex: number | undefined;
   hasArguments: boolean;
@@ -16,7 +17,8 @@ export class ToolCallTracker {
 
   /**
    * Our own index for a fragment, counted from 0 in order of appearance, and the id and name when it begins a call.
-   * A new id under a used index is a new call; a fragment with neither id nor index continues the last one.
+   * A new id under a used index is a new call. A fragment with neither id nor index continues the last one, unless it
+   * names another call.
    */
   place(
     choice: number,
@@ -26,11 +28,11 @@ export class ToolCallTracker {
     const seen = this.seen(choice);
     const id = typeof call['id'] === 'string' && call['id'] !== '' ? call['id'] : undefined;
     const hostIndex = typeof call['index'] === 'number' ? call['index'] : undefined;
-    const known = this.find(seen, id, hostIndex);
-    if (known !== -1) return { index: known };
     const name = typeof described['name'] === 'string' ? described['name'] : '';
+    const known = this.find(seen, name, id, hostIndex);
+    if (known !== -1) return { index: known };
     const started = { id: id ?? newToolCallId(), name };
-    seen.push({ id: started.id, hostIndex, hasArguments: false });
+    seen.push({ ...started, hostIndex, hasArguments: false });
     return { index: seen.length - 1, started };
   }
 
@@ -48,10 +50,12 @@ export class ToolCallTracker {
     return this.seen(choice).flatMap((call, index) => (call.hasArguments ? [] : [index]));
   }
 
-  private find(seen: readonly Seen[], id: string | undefined, hostIndex: number | undefined): number {
+  private find(seen: readonly Seen[], name: string, id: string | undefined, hostIndex: number | undefined): number {
     if (id !== undefined) return seen.findIndex((call) => call.id === id);
     if (hostIndex !== undefined) return seen.findLastIndex((call) => call.hostIndex === hostIndex);
-    return seen.length - 1;
+    const last = seen.at(-1);
+    const isOther = last !== undefined && name !== '' && (name !== last.name || last.hasArguments);
+    return isOther ? -1 : seen.length - 1;
   }
 
   private seen(choice: number): Seen[] {

@@ -1,5 +1,12 @@
 // ChatRequest → OpenAI chat body.
-import { isJsonObject, type ChatRequest, type JsonObject, type JsonValue, type Message, type Tool } from '@turnpike/domain';
+import {
+  isJsonObject,
+  type ChatRequest,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type Tool,
+} from '@turnpike/domain';
 import { passUnsupported, type ParameterPolicy } from '../parameters.js';
 import { toOpenAiAssistant, toOpenAiContent } from './content.js';
 

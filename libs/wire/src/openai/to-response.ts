@@ -22,7 +22,7 @@ const toChoice = (choice: ChatChoice): JsonObject => {
   return {
     index: choice.index,
     message,
-    logprobs: (choice.logprobs ?? null),
+    logprobs: choice.logprobs ?? null,
     finish_reason: toOpenAiFinishReason(choice.finishReason),
     ...(choice.nativeFinishReason && choice.nativeFinishReason !== toOpenAiFinishReason(choice.finishReason)
       ? { provider_specific_fields: { native_finish_reason: choice.nativeFinishReason } }
