@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The turnpike command.
+// The turnpike command; bin/ holds what package managers link.
 import { isGatewayError } from '@turnpike/errors';
 import { createProgram } from './program.js';
 
