@@ -31,11 +31,13 @@ general_settings:
 });
 
 afterAll(async () => {
-  await gateway?.stop();
-  await Promise.all([ours?.close(), theirs?.close()]);
+  await gateway.stop();
+  await Promise.all([ours.close(), theirs.close()]);
 });
 
-const chat = async (body: object): Promise<{ status: number; answer: { error?: { code: string; message: string } } }> => {
+const chat = async (
+  body: object,
+): Promise<{ status: number; answer: { error?: { code: string; message: string } } }> => {
   const response = await fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: 'Bearer sk-master-1234', 'content-type': 'application/json' },
@@ -62,7 +64,11 @@ describe('client-side credentials', () => {
   });
 
   it('refuses addresses inside the network that no setting opens', async () => {
-    const { status, answer } = await chat({ model: 'open', api_base: 'http://169.254.169.254/v1', api_key: 'sk-client-key-22' });
+    const { status, answer } = await chat({
+      model: 'open',
+      api_base: 'http://169.254.169.254/v1',
+      api_key: 'sk-client-key-22',
+    });
     expect([status, answer.error?.code]).toEqual([400, 'egress_refused']);
   });
 

@@ -94,7 +94,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
     // A plugin in plain JavaScript may return anything.
     let made: object | undefined | null;
     try {
-      made = module.init(parsed.data as never, host) as object | undefined | null;
+      made = module.init(parsed.data as never, host);
     } catch (cause) {
       timers.close();
       throw pluginError(
@@ -110,7 +110,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
       (name) => (made as Record<string, unknown> | undefined | null)?.[name] === undefined,
     );
     const lifecycle = new Set(['start', 'stop', 'health']);
-    const surplus = Object.keys(made ?? {}).filter((name) => !promised.includes(name) && !lifecycle.has(name));
+    const surplus = Object.keys(Object(made) as object).filter((name) => !promised.includes(name) && !lifecycle.has(name));
     if (lacking.length + surplus.length > 0) {
       timers.close();
       const problem = [

@@ -7,7 +7,7 @@ export const ANY = '<any>';
 const MAX_DIFFERENCES = 8;
 
 const show = (value: unknown): string => {
-  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
+  const text = value === undefined ? 'nothing' : String(JSON.stringify(value));
   return text.length > 200 ? `${text.slice(0, 200)}… (${text.length} characters)` : text;
 };
 

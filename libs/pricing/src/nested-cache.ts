@@ -24,11 +24,11 @@ export class NestedCache<Value> {
       this.size += 1;
     }
     let byFirst = this.root.get(owner);
-    if (!byFirst) this.root.set(owner, (byFirst = new Map()));
+    if (!byFirst) this.root.set(owner, (byFirst = new Map<string, Level<Level<Value>>>()));
     let bySecond = byFirst.get(first);
-    if (!bySecond) byFirst.set(first, (bySecond = new Map()));
+    if (!bySecond) byFirst.set(first, (bySecond = new Map<string, Level<Value>>()));
     let byThird = bySecond.get(second);
-    if (!byThird) bySecond.set(second, (byThird = new Map()));
+    if (!byThird) bySecond.set(second, (byThird = new Map<string, Value>()));
     byThird.set(third, value);
     return value;
   }

@@ -47,7 +47,7 @@ const readUsd = (key: string, value: unknown, where: string): Ratio => {
   if (usd) return usd;
   throw new GatewayError(
     'GW_CONFIG_INVALID',
-    `${where}: ${key} must be a number of US dollars of at least 0, not ${JSON.stringify(value) ?? String(value)}.`,
+    `${where}: ${key} must be a number of US dollars of at least 0, not ${JSON.stringify(value)}.`,
     { param: key },
   );
 };

@@ -21,7 +21,7 @@ const readError = (value: unknown): string | undefined => {
 const formatValue = (value: unknown): string => {
   const text = readError(value) ?? value;
   if (typeof text === 'string') return isPlainWord(text) ? text : JSON.stringify(text);
-  return JSON.stringify(text) ?? 'undefined';
+  return String(JSON.stringify(text));
 };
 
 /** Control characters could move the cursor, or colour what follows. */

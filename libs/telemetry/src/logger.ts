@@ -80,7 +80,7 @@ const clean = (fields: LogFields): LogFields => {
 
 export const createLogger = (options: LoggerOptions = {}): RootLogger => {
   const { level: least = 'info', destination = standardOutput() } = options;
-  const json = options.json ?? (process.env['NODE_ENV'] === 'production' || process.stdout.isTTY !== true);
+  const json = options.json ?? (process.env['NODE_ENV'] === 'production' || !process.stdout.isTTY);
   const write = json ? writeJson(least, destination) : writeReadable(destination);
   const isEnabled = (level: LogLevel): boolean => LEVELS[level] >= LEVELS[least];
 

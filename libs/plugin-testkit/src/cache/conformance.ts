@@ -54,7 +54,10 @@ const withCache = async (
 
 const mustHold = async (cache: ResponsesV1, key: string, expected: CacheEntry | undefined): Promise<void> => {
   const found = await cache.get(key, signal());
-  if (!expected) return must(found === undefined, `'${key}' should be a miss.`);
+  if (!expected) {
+    must(found === undefined, `'${key}' should be a miss.`);
+    return;
+  }
   must(found, `'${key}' is a miss.`);
   must(found.value instanceof Uint8Array, `'${key}' came back as no bytes.`);
   must(Buffer.compare(found.value, expected.value) === 0, `'${key}' came back with other bytes.`);

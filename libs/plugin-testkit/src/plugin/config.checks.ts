@@ -7,7 +7,7 @@ import type { PluginSubject } from './conformance.js';
 const UNKNOWN_KEY = 'zz_no_such_key';
 
 export const configChecks = (subject: PluginSubject): Check[] => {
-  const schema = subject.plugin.config as z.ZodType;
+  const schema = subject.plugin.config;
   return [
     check('config/valid', 'takes the given config', () => {
       const parsed = schema.safeParse(subject.config);

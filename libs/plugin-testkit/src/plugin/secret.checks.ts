@@ -1,5 +1,4 @@
 // A secret of the settings is told to the upstream and to nobody else.
-import type { z } from '@turnpike/plugin-sdk';
 import { check, must, type Check } from '../check.js';
 import { findSecret, isSecretName, secretsOf } from '../secrets.js';
 import type { PluginSubject } from './conformance.js';
@@ -18,7 +17,7 @@ export const secretChecks = (subject: PluginSubject): Check[] => {
   const secrets = secretsOf(subject.config);
   return [
     check('secrets/settings', 'tells no secret when it refuses settings', () => {
-      const schema = subject.plugin.config as z.ZodType;
+      const schema = subject.plugin.config;
       for (const [key, value] of Object.entries(subject.config)) {
         if (!isSecretName(key)) continue;
         for (const wrong of [{ nested: value }, [value]]) {

@@ -34,7 +34,7 @@ export const providerChecks = (subject: ProviderConformance): Check[] => {
   return [
     ...common,
     ...calls.flatMap((fixture) => caseChecks(subject, fixture, operations[fixture.operation])),
-    ...(Object.values(operations).some((operation) => operation?.kind === 'http') ? [errorCoverageCheck(calls)] : []),
+    ...(Object.values(operations).some((operation) => operation.kind === 'http') ? [errorCoverageCheck(calls)] : []),
     ...OPERATIONS.flatMap((name) => operationChecks(subject, name, operations[name], calls)),
     ...modelListChecks(
       subject,

@@ -37,7 +37,7 @@ export const openProvider = (subject: ProviderSubject, options: Opening = {}): O
 };
 
 /** @throws ConformanceError when the provider lacks the operation, or does it the other way */
-export const httpOperation = (subject: ProviderSubject, fixture: Pick<FixtureCase, 'operation' | 'options'>) => {
+export const httpOperation = (subject: ProviderSubject, fixture: Pick<FixtureCase, 'operation' | 'options'>): AnyHttpOperation => {
   const operation = openProvider(subject, fixture.options).instance[fixture.operation];
   must(operation, `The provider has no '${fixture.operation}', which the case is for.`);
   must(operation.kind === 'http', `The provider's '${fixture.operation}' is no HTTP operation.`);
@@ -119,4 +119,4 @@ export const decode = (operation: AnyHttpOperation, call: Call, pieces: Iterable
 export const joined = (operation: OperationName, chunks: readonly AnyChunk[]): JsonValue =>
   (operation === 'completions'
     ? joinCompletionChunks(chunks as CompletionChunk[])
-    : joinChunks(chunks as ChatChunk[])) as unknown as JsonValue;
+    : joinChunks(chunks)) as unknown as JsonValue;

@@ -36,7 +36,7 @@ const settingsFor = (row: HostRow): Record<string, string> => ({
 
 const open = (row: HostRow, settings: object = settingsFor(row)): ProviderV1 => {
   const plugin = pluginOf(row);
-  return plugin.init(plugin.config.parse(settings) as never, fakeHost()) as ProviderV1;
+  return plugin.init(plugin.config.parse(settings) as never, fakeHost());
 };
 
 const aCall = (model: string): Call => ({ model }) as Call;
