@@ -2,17 +2,34 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', '**/fixtures/', 'bench/peers/', 'bench/results/', 'coverage/', '**/*.mjs', '**/*.js'] },
+  {
+    ignores: [
+      '**/dist/',
+      '**/node_modules/',
+      '**/fixtures/',
+      'bench/peers/',
+      'bench/results/',
+      'coverage/',
+      '**/*.mjs',
+      '**/*.js',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidOperator: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidOperator: true, ignoreVoidReturningFunctions: true },
+      ],
       // Array and record reads are checked by the compiler (noUncheckedIndexedAccess); an assertion there states an invariant.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true, allowNullish: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowNullish: true },
+      ],
       // `_name` is a parameter that a contract gives and this implementation does not need.
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // A plugin in plain JavaScript, and JSON.stringify of nothing, give other things than their types say.
@@ -30,7 +47,14 @@ export default tseslint.config(
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
       // `void | Promise<void>` is how a hot path says that it only sometimes waits.
       '@typescript-eslint/no-invalid-void-type': 'off',
-      'no-restricted-globals': ['error', { name: 'fetch', message: 'Five times the cost of the kernel HTTP client, and past its egress guard. Use host.http or UpstreamClient.' }],
+      'no-restricted-globals': [
+        'error',
+        {
+          name: 'fetch',
+          message:
+            'Five times the cost of the kernel HTTP client, and past its egress guard. Use host.http or UpstreamClient.',
+        },
+      ],
     },
   },
   {

@@ -110,7 +110,9 @@ export class PluginInstance<C extends ContractName = ContractName> {
       (name) => (made as Record<string, unknown> | undefined | null)?.[name] === undefined,
     );
     const lifecycle = new Set(['start', 'stop', 'health']);
-    const surplus = Object.keys(Object(made) as object).filter((name) => !promised.includes(name) && !lifecycle.has(name));
+    const surplus = Object.keys(Object(made) as object).filter(
+      (name) => !promised.includes(name) && !lifecycle.has(name),
+    );
     if (lacking.length + surplus.length > 0) {
       timers.close();
       const problem = [

@@ -65,7 +65,10 @@ const copyObject = (value: object, walk: Walk, depth: number): unknown => {
   if (value instanceof Error) return copyEntries(readers(value, namesOfError(value)), walk, depth);
   if (Array.isArray(value) || value instanceof Set) return copyList(value, walk, depth);
   if (value instanceof Map) {
-    const entries = [...(value as Map<unknown, unknown>)].map(([key, item]): [string, () => unknown] => [String(key), (): unknown => item]);
+    const entries = [...(value as Map<unknown, unknown>)].map(([key, item]): [string, () => unknown] => [
+      String(key),
+      (): unknown => item,
+    ]);
     return copyEntries(entries, walk, depth);
   }
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
@@ -115,8 +118,7 @@ export const redactValue = (value: unknown): unknown => copy(value, { path: new 
 export const redactHeaders = (
   headers: Readonly<Record<string, unknown>> | Iterable<readonly [string, string]>,
 ): Record<string, unknown> => {
-  const entries =
-    Symbol.iterator in headers ? [...(headers)] : Object.entries(headers);
+  const entries = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
   const walk: Walk = { path: new Set(), nodes: 0 };
   return Object.fromEntries(entries.map(([name, value]) => [redactText(name), copyNamed(name, value, walk, 1)]));
 };

@@ -43,7 +43,7 @@ const checkList = async (subject: PluginSubject, fixture: FixtureCase<CaseKind>)
 };
 
 export const modelListChecks = (subject: PluginSubject, fixtures: readonly FixtureCase<CaseKind>[]): Check[] => {
-  const isDeclared = (subject.plugin.capabilities).includes('models');
+  const isDeclared = subject.plugin.capabilities.includes('models');
   const cases = fixtures.map((fixture) =>
     check(`${fixture.name}/list`, 'reads the list of models', () => checkList(subject, fixture)),
   );

@@ -37,7 +37,10 @@ export const openProvider = (subject: ProviderSubject, options: Opening = {}): O
 };
 
 /** @throws ConformanceError when the provider lacks the operation, or does it the other way */
-export const httpOperation = (subject: ProviderSubject, fixture: Pick<FixtureCase, 'operation' | 'options'>): AnyHttpOperation => {
+export const httpOperation = (
+  subject: ProviderSubject,
+  fixture: Pick<FixtureCase, 'operation' | 'options'>,
+): AnyHttpOperation => {
   const operation = openProvider(subject, fixture.options).instance[fixture.operation];
   must(operation, `The provider has no '${fixture.operation}', which the case is for.`);
   must(operation.kind === 'http', `The provider's '${fixture.operation}' is no HTTP operation.`);
