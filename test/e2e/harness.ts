@@ -1,5 +1,5 @@
 // The turnpike command as a process of its own: in a new folder, with a clean environment, ended when the file's tests end.
-import { afterAll } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -215,6 +215,28 @@ export const atMost = (limit: number): (<T>(work: () => Promise<T>) => Promise<T
       else running -= 1;
     }
   };
+};
+
+const queue = atMost(2);
+
+/**
+ * Work that each case of a table waits for: all of it is begun before the first test of its `describe` (of the file, at
+ * top level), so that it goes on beside other tests, two at a time.
+ */
+export const begun = <Case, T>(
+  cases: readonly Case[],
+  work: (one: Case, queued: typeof queue) => Promise<T>,
+): ((one: Case) => Promise<T>) => {
+  const results = new Map<Case, Promise<T>>();
+  beforeAll(() => {
+    for (const one of cases) {
+      const result = work(one, queue);
+      // A failure belongs to the test that waits for it, which may not have begun.
+      result.catch(() => undefined);
+      results.set(one, result);
+    }
+  });
+  return (one) => results.get(one)!;
 };
 
 /** Asks again and again until the answer is what is waited for. */

@@ -18,13 +18,16 @@ const describe = (error: unknown): string => {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 
+/** For JSON.stringify: a secret may also stand where nobody expects one, as in the name of an unknown key. */
+const redacted = (_name: string, value: unknown): unknown => (typeof value === 'string' ? redactText(value) : value);
+
 const main = async (): Promise<void> => {
   const options = readStartOptions(process.env);
   const configuration = await readConfiguration(readBundle(), loadOptions(options));
   const { config } = configuration;
   switch (options.action) {
     case 'show':
-      process.stdout.write(`${JSON.stringify(maskConfig(config), null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(maskConfig(config), redacted, 2)}\n`);
       return;
     case 'check': {
       const { checkConfig } = await import('./check.js');
@@ -48,6 +51,12 @@ const main = async (): Promise<void> => {
   const { runWorker } = await import('./worker.js');
   await runWorker(options, configuration, cluster.isWorker ? channelToPrimary() : undefined);
 };
+
+/** A crash says why, as every other text without secrets: the runtime's own words quote addresses and input. */
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${redactText(describe(error))}\n`);
+  process.exit(1);
+});
 
 main().catch((error: unknown) => {
   const message = redactText(describe(error));

@@ -1,5 +1,6 @@
 // The first thing an operator reads.
 import { formatWarnings } from '@turnpike/config';
+import { redactText } from '@turnpike/telemetry';
 import { relative } from 'node:path';
 import type { MasterKey } from './master-key.js';
 import type { Runtime } from './runtime/runtime.js';
@@ -47,7 +48,7 @@ export const startPage = (runtime: Runtime, masterKey: MasterKey, port: number):
   if (warnings.length > 0)
     lines.push(
       `  ${warnings.length === 1 ? 'One thing' : `${warnings.length} things`} to know:`,
-      ...warnings.map((text) => `    ! ${text}`),
+      ...warnings.map((text) => `    ! ${redactText(text)}`),
       '',
     );
   return `${lines.join('\n')}\n`;

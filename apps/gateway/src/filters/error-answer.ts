@@ -1,5 +1,5 @@
 // The one place where an error becomes an HTTP answer.
-import type { GatewayError } from '@turnpike/errors';
+import { GatewayError } from '@turnpike/errors';
 import { redactText } from '@turnpike/telemetry';
 import { toOpenAiErrorBody } from '@turnpike/wire';
 import type { ServerResponse } from 'node:http';
@@ -7,11 +7,21 @@ import type { Front } from '../routes/front.js';
 
 /** Messages quote what was wrong, and that may be megabytes. */
 const MAX_MESSAGE_CHARACTERS = 4_000;
+const MAX_PARAM_CHARACTERS = 200;
 
 /** The body of an error in a client's dialect; OpenAI's where no dialect is known. */
 export const errorBody = (front: Front | undefined, error: GatewayError): string => {
   const message = redactText(error.message).slice(0, MAX_MESSAGE_CHARACTERS);
-  return front ? front.errorBody(error, message) : toOpenAiErrorBody(error, message);
+  const safe = withSafeParam(error);
+  return front ? front.errorBody(safe, message) : toOpenAiErrorBody(safe, message);
+};
+
+/** The field at fault is sometimes a provider's word, which may be anything. */
+const withSafeParam = (error: GatewayError): GatewayError => {
+  const { param } = error.facts;
+  if (param === undefined) return error;
+  const safe = redactText(param).slice(0, MAX_PARAM_CHARACTERS);
+  return safe === param ? error : new GatewayError(error.code, error.message, { ...error.facts, param: safe });
 };
 
 /** Headers that tell clients whether and when to come back. The official SDKs obey `x-should-retry`. */

@@ -4,6 +4,7 @@ import { SeriesCounter, SeriesGauge, SeriesHistogram, type GaugeCell } from '@tu
 import type { Metrics } from '@turnpike/plugin-sdk';
 import type { Registry } from 'prom-client';
 import type { Exchange, Outcome, Principal } from '../pipeline/exchange.js';
+import { ModelNames } from './model-names.js';
 
 const KEY = ['hashed_api_key', 'api_key_alias', 'team', 'team_alias', 'user'] as const;
 const DEPLOYMENT = ['litellm_model_name', 'model_id', 'api_provider'] as const;
@@ -47,6 +48,7 @@ export class GatewayMetrics {
   private readonly hookSeconds: SeriesHistogram;
   private readonly pluginEvents: SeriesCounter;
   private readonly pluginValues: SeriesGauge;
+  private readonly names = new ModelNames();
   private readonly cells = new Map<string, CallCells>();
   private readonly statusCells = new Map<string, CounterCell>();
 
@@ -132,20 +134,21 @@ export class GatewayMetrics {
 
   /** One call is over. Adds to cells that were found before, so it costs little. */
   record(exchange: Exchange, outcome: Outcome): void {
-    const { principal, model = '' } = exchange;
-    this.statusCell(exchange, principal, outcome.statusCode).add(1);
-    if (exchange.cache === 'hit') this.cacheHits.cell([model]).add(1);
-    else if (exchange.cache === 'miss') this.cacheMisses.cell([model]).add(1);
-    if (outcome.error) this.recordFailure(exchange, outcome);
-    const { choice, calledAt } = exchange;
+    const { principal, choice, calledAt } = exchange;
+    const requested = this.requestedModel(exchange, outcome);
+    this.statusCell(exchange, requested, outcome.statusCode).add(1);
+    if (exchange.cache === 'hit') this.cacheHits.cell([requested]).add(1);
+    else if (exchange.cache === 'miss') this.cacheMisses.cell([requested]).add(1);
+    if (outcome.error) this.recordFailure(exchange, requested, outcome);
     if (!choice || calledAt === undefined) return;
-    const cells = this.cellsFor(exchange, principal, choice.target);
+    const called = this.calledLabels(choice.target, outcome);
+    const cells = this.cellsFor(principal, requested, choice.group, called);
     cells.requests.add(1);
     if (outcome.usage) {
       cells.inputTokens.add(outcome.usage.inputTokens);
       cells.outputTokens.add(outcome.usage.outputTokens);
       cells.totalTokens.add(outcome.usage.totalTokens);
-      if (outcome.costNanoUsd === undefined) this.unpriced.cell(labelsOf(choice.target)).add(1);
+      if (outcome.costNanoUsd === undefined) this.unpriced.cell(called).add(1);
       else cells.spend.add(outcome.costNanoUsd / 1e9);
     }
     const upstreamMs = (exchange.answeredAt ?? outcome.endedAt) - calledAt;
@@ -163,44 +166,63 @@ export class GatewayMetrics {
     this.hookSeconds.cell([plugin, hook]).observe(ms / 1_000);
   }
 
-  private recordFailure(exchange: Exchange, { error, statusCode }: Outcome): void {
-    const exception = [String(statusCode), error?.code ?? ''];
-    const requested = knownModel(exchange);
+  /** A name that no configuration knows comes from a client and may be anything: it gets no series of its own. */
+  private requestedModel({ resolution, choice, model = '' }: Exchange, { status }: Outcome): string {
+    if (!resolution) return 'unknown';
+    return this.names.labelOf(model, choice?.group ?? resolution.groups[0]?.name ?? '', status === 'success');
+  }
+
+  /** In the order of DEPLOYMENT. */
+  private calledLabels({ deployment, model }: Target, { status }: Outcome): CalledLabels {
+    return [this.names.labelOf(model, deployment.model, status === 'success'), deployment.id, deployment.provider];
+  }
+
+  private recordFailure(exchange: Exchange, requested: string, outcome: Outcome): void {
+    const exception = [String(outcome.statusCode), outcome.error?.code ?? ''];
     this.proxyFailures
       .cell(['', ...keyLabels(exchange.principal), requested, ...exception, exchange.front.route])
       .add(1);
     if (exchange.choice && exchange.calledAt !== undefined) {
-      this.deploymentFailures.cell([requested, ...labelsOf(exchange.choice.target), ...exception]).add(1);
+      const called = this.calledLabels(exchange.choice.target, outcome);
+      this.deploymentFailures.cell([requested, ...called, ...exception]).add(1);
     }
   }
 
-  private statusCell(exchange: Exchange, principal: Principal | undefined, status: number): CounterCell {
-    const requested = knownModel(exchange);
-    const key = `${principal?.keyHash ?? ''} ${requested} ${status} ${exchange.front.route}`;
+  private statusCell({ principal, front }: Exchange, requested: string, status: number): CounterCell {
+    const key = `${principal?.keyHash ?? ''} ${requested} ${status} ${front.route}`;
     let cell = this.statusCells.get(key);
     if (!cell) {
       if (this.statusCells.size >= MAX_REMEMBERED) this.statusCells.clear();
-      cell = this.proxyRequests.cell(['', ...keyLabels(principal), requested, String(status), exchange.front.route]);
+      cell = this.proxyRequests.cell(['', ...keyLabels(principal), requested, String(status), front.route]);
       this.statusCells.set(key, cell);
     }
     return cell;
   }
 
-  private cellsFor(exchange: Exchange, principal: Principal | undefined, target: Target): CallCells {
-    const key = `${principal?.keyHash ?? ''} ${target.deployment.id} ${target.model} ${exchange.model}`;
+  private cellsFor(
+    principal: Principal | undefined,
+    requested: string,
+    group: string,
+    called: CalledLabels,
+  ): CallCells {
+    const key = `${principal?.keyHash ?? ''} ${called[1]} ${called[0]} ${requested}`;
     let cells = this.cells.get(key);
     if (!cells) {
       if (this.cells.size >= MAX_REMEMBERED) this.cells.clear();
-      cells = this.makeCells(exchange, principal, target);
+      cells = this.makeCells(principal, requested, group, called);
       this.cells.set(key, cells);
     }
     return cells;
   }
 
-  private makeCells(exchange: Exchange, principal: Principal | undefined, target: Target): CallCells {
-    const requested = exchange.model ?? '';
-    const call = ['', ...keyLabels(principal), target.model, requested, target.deployment.id];
-    const deployment = labelsOf(target);
+  private makeCells(
+    principal: Principal | undefined,
+    requested: string,
+    group: string,
+    called: CalledLabels,
+  ): CallCells {
+    const [model, deploymentId] = called;
+    const call = ['', ...keyLabels(principal), model, requested, deploymentId];
     return {
       requests: this.requests.cell(call),
       inputTokens: this.inputTokens.cell(call),
@@ -210,21 +232,18 @@ export class GatewayMetrics {
       totalSeconds: this.totalSeconds.cell(call),
       upstreamSeconds: this.upstreamSeconds.cell(call),
       firstTokenSeconds: this.firstTokenSeconds.cell(call),
-      overheadSeconds: this.overheadSeconds.cell([exchange.choice?.group ?? '', ...deployment]),
-      successes: this.deploymentSuccesses.cell([requested, ...deployment]),
+      overheadSeconds: this.overheadSeconds.cell([group, ...called]),
+      successes: this.deploymentSuccesses.cell([requested, ...called]),
     };
   }
 }
 
 type Target = NonNullable<Exchange['choice']>['target'];
 
-/** A name that no configuration knows comes from a client and may be anything: it gets no series of its own. */
-const knownModel = (exchange: Exchange): string => (exchange.resolution ? (exchange.model ?? '') : 'unknown');
+type CalledLabels = [model: string, deploymentId: string, provider: string];
 
 /** In the order of KEY. A digest is cut short: it only has to tell keys apart. */
 const keyLabels = (principal: Principal | undefined): string[] =>
   principal
     ? [principal.keyHash.slice(0, 16), principal.keyAlias, principal.teamId, '', principal.userId]
     : ['', '', '', '', ''];
-
-const labelsOf = ({ deployment, model }: Target): string[] => [model, deployment.id, deployment.provider];

@@ -219,7 +219,7 @@ export class Runtime {
     const former = this.snapshot as RuntimeSnapshot | undefined;
     this.kernel.commit(prepared);
     this.snapshot = next;
-    this.off = off;
+    this.off = off.map(redactText);
     this.state.keepOnly(config.deployments);
     this.events.use(config, graph);
     if (!former) return;

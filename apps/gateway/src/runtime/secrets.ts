@@ -4,25 +4,36 @@ import { isSecretName } from '@turnpike/telemetry';
 
 /** Shorter values are too likely to be ordinary words. */
 const MIN_LENGTH = 6;
+/** Of a header whose name tells nothing. */
+const MIN_HEADER_LENGTH = 8;
 
 export const secretsOf = (config: GatewayConfig): string[] => {
   const found: string[] = [];
+  const add = (value: string, least = MIN_LENGTH): void => {
+    // `Bearer x` is quoted without its scheme, too.
+    for (const secret of [value, value.replace(/^(?:Bearer|Basic)\s+/i, '')])
+      if (secret.length >= least) found.push(secret);
+  };
+  const addUserinfo = (text: string): void => {
+    if (text.includes('@') && URL.canParse(text)) add(decodeURIComponent(new URL(text).password));
+  };
   const walk = (value: unknown, name: string): void => {
     if (typeof value === 'string') {
-      if (isSecretName(name) && value.length >= MIN_LENGTH) found.push(value);
+      if (isSecretName(name)) add(value);
+      else addUserinfo(value);
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, inner] of Object.entries(value)) walk(inner, Array.isArray(value) ? name : key);
     }
   };
   for (const deployment of config.deployments) {
     walk(deployment.connection, '');
-    walk(deployment.headers, '');
+    walk(deployment.extraBody, '');
+    for (const value of Object.values(deployment.headers)) add(value, MIN_HEADER_LENGTH);
   }
   walk(config.pluginSettings, '');
   walk(config.plugins, '');
   walk(config.cache?.settings, '');
   walk({ api_key: config.auth.masterKey, secret: config.auth.saltKey, password: config.redis?.password }, '');
-  const { url } = config.database;
-  if (url !== undefined && URL.canParse(url)) walk({ password: decodeURIComponent(new URL(url).password) }, '');
+  walk(config.database.url, '');
   return found;
 };

@@ -1,9 +1,8 @@
 // Collects a body up to a bound.
 import { GatewayError, type UpstreamFailure } from '@turnpike/errors';
 import type { IncomingHeaders } from '@turnpike/kernel';
+import { MAX_FAILURE_BYTES, toFailure } from './answer-head.js';
 
-/** A failed answer: enough of it to read the error; the rest is read and dropped. */
-export const MAX_FAILURE_BYTES = 64 * 1024;
 /** A whole answer where a stream was asked for. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
@@ -16,6 +15,7 @@ export class BoundedBody {
     private readonly overflow: 'drop' | 'throw',
   ) {}
 
+  /** What is beyond the bound is read and dropped. */
   static forFailure(): BoundedBody {
     return new BoundedBody(MAX_FAILURE_BYTES, 'drop');
   }
@@ -41,6 +41,6 @@ export class BoundedBody {
   }
 
   toFailure(status: number, headers: IncomingHeaders): UpstreamFailure {
-    return { status, headers, body: this.bytes().toString('utf8') };
+    return toFailure(status, headers, this.bytes());
   }
 }

@@ -4,6 +4,7 @@ import { GatewayError, type UpstreamFailure } from '@turnpike/errors';
 import type { IncomingHeaders, ResponseSink, Transfer } from '@turnpike/kernel';
 import type { ServerResponse } from 'node:http';
 import type { StreamAnswer, StreamEnd } from './answer.js';
+import { checkHead } from './answer-head.js';
 import { BoundedBody } from './bounded-body.js';
 import type { Relay } from './relay.js';
 
@@ -66,18 +67,18 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   onHead(status: number, headers: IncomingHeaders): void {
     this.status = status;
     this.headers = headers;
-    if (status >= 400) this.failureBody = BoundedBody.forFailure();
-    else if (status >= 300)
-      throw new GatewayError(
-        'GW_UPSTREAM_INVALID_RESPONSE',
-        `The provider answered with a redirect (${status}). Check api_base.`,
-      );
-    else if (/^text\/html\b/i.test(String(headers['content-type'])))
+    if (status >= 400) {
+      this.failureBody = BoundedBody.forFailure();
+      return;
+    }
+    checkHead(status, headers);
+    const type = String(headers['content-type']);
+    if (/^text\/html\b/i.test(type))
       throw new GatewayError(
         'GW_UPSTREAM_INVALID_RESPONSE',
         'The provider answered HTML, not a stream. Check api_base.',
       );
-    else if (/^application\/json\b/i.test(String(headers['content-type']))) this.document = BoundedBody.forDocument();
+    if (/^application\/json\b/i.test(type)) this.document = BoundedBody.forDocument();
   }
 
   onData(chunk: Buffer): void {

@@ -3,8 +3,8 @@ import { isJsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
 import { spliceJson } from '../bytes/json-splice.js';
 import type { Routed } from '../pipeline/exchange.js';
+import { checkHead, toFailure } from './answer-head.js';
 import type { UpstreamAnswer, WholeAnswer } from './answer.js';
-import { MAX_FAILURE_BYTES } from './bounded-body.js';
 import { namesOf } from './answer-names.js';
 import { playAsStream } from './chunk-stream.js';
 import type { PreparedCall } from './prepare.js';
@@ -21,13 +21,9 @@ export const readWhole = (
   exchange.answeredAt = performance.now();
   const { operation, call } = prepared;
   const { front, snapshot } = exchange;
-  if (answer.status >= 400) throw operation.toError({ ...answer, body: failureText(answer.body) }, call);
-  if (answer.status >= 300) {
-    throw new GatewayError(
-      'GW_UPSTREAM_INVALID_RESPONSE',
-      `The provider answered with a redirect (${answer.status}). Check api_base.`,
-    );
-  }
+  const { status, headers } = answer;
+  if (status >= 400) throw operation.toError(toFailure(status, headers, answer.body), call);
+  checkHead(status, headers);
   const parsed = parseAnswer(answer.body, call.policy.provider);
   throwFault(exchange, prepared, parsed, answer);
   if (prepared.isBytePath) {
@@ -52,9 +48,6 @@ export const readWhole = (
     );
 };
 
-/** As much of a failed answer as is read. */
-const failureText = (body: Buffer): string => body.toString('utf8', 0, MAX_FAILURE_BYTES);
-
 /** Some hosts answer errors with status 200. @throws the error that it means */
 export const throwFault = (
   { front }: Routed,
@@ -63,8 +56,7 @@ export const throwFault = (
   { headers, body }: Pick<WholeUpstreamAnswer, 'headers' | 'body'>,
 ): void => {
   const fault = front.errorOf(parsed);
-  if (fault !== undefined)
-    throw operation.toError({ status: faultStatus(fault), headers, body: failureText(body) }, call);
+  if (fault !== undefined) throw operation.toError(toFailure(faultStatus(fault), headers, body), call);
 };
 
 /** A domain answer in the client's dialect. */

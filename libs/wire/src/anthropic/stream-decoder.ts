@@ -7,10 +7,9 @@
 // event: message_delta        data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{…}}
 // event: message_stop         data: {"type":"message_stop"}
 import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue } from '@turnpike/domain';
-import { GatewayError } from '@turnpike/errors';
 import { unreadable } from '../openai/from-response.js';
 import { streamError } from '../openai/stream-decoder.js';
-import { SseParser, type SseEvent } from '../sse/index.js';
+import { parseEventJson, SseParser, streamCut, type SseEvent } from '../sse/index.js';
 import type { Emit, StreamDecoder } from '../stream.js';
 import { fromAnthropicStopReason } from './finish-reason.js';
 import { fromAnthropicServiceTier } from './service-tier.js';
@@ -41,22 +40,16 @@ class AnthropicStreamDecoder implements StreamDecoder {
 
   end(): void {
     this.parser.end();
-    if (!this.isFinished) {
-      throw new GatewayError('GW_STREAM_CUT', 'The provider closed the stream before the answer was complete.');
-    }
+    if (!this.isFinished) throw streamCut();
   }
 
-  private read({ event, data }: SseEvent): void {
+  private read(event: SseEvent): void {
     // Hosts of this format that are at home in OpenAI's may close with its marker.
-    if (data === '' || data === '[DONE]') return;
-    let payload: JsonValue;
-    try {
-      payload = JSON.parse(data) as JsonValue;
-    } catch (error) {
-      throw unreadable('a stream event is not JSON', error);
-    }
+    if (event.data === '' || event.data === '[DONE]') return;
+    const payload = parseEventJson(event);
+    if (payload === undefined) return;
     if (!isJsonObject(payload)) throw unreadable('a stream event is not an object');
-    this.handle(typeof payload['type'] === 'string' ? payload['type'] : event, payload);
+    this.handle(typeof payload['type'] === 'string' ? payload['type'] : event.event, payload);
   }
 
   /** `ping` and unknown events say nothing. */

@@ -113,7 +113,7 @@ describe('anthropicStreamEncoder', () => {
     ]));
 
   it('tells the input that the upstream counted rather than the estimate', () => {
-    const start: ChatChunk = { ...START, usage: { inputTokens: 9, outputTokens: 1, totalTokens: 10 } } as ChatChunk;
+    const start: ChatChunk = { ...START, usage: { inputTokens: 9, outputTokens: 1, totalTokens: 10 } };
     expect(eventsOf(encode([start, finish()], { inputTokens: 7 }))[0]).toMatchObject({
       message: { usage: { input_tokens: 9 } },
     });
@@ -222,7 +222,7 @@ describe('anthropicStreamEncoder', () => {
         ...START,
         serviceTier: 'default',
         usage: { ...usage, outputTokens: 1, totalTokens: 11, reasoningTokens: undefined },
-      } as ChatChunk,
+      },
       reasoning('a'),
       signature('s'),
       { type: 'reasoning-signature', choice: 0, redacted: 'd' },

@@ -1,8 +1,8 @@
 // Gemini stream → chunks. State is one small object a stream.
 import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue } from '@turnpike/domain';
-import { GatewayError } from '@turnpike/errors';
+import type { GatewayError } from '@turnpike/errors';
 import { unreadable } from '../openai/from-response.js';
-import { SseParser } from '../sse/index.js';
+import { parseEventJson, SseParser, streamCut, type SseEvent } from '../sse/index.js';
 import type { Emit, StreamDecoder } from '../stream.js';
 import { fromGeminiInnerError } from './errors.js';
 import { blockReason } from './finish-reason.js';
@@ -21,7 +21,7 @@ export const geminiStreamDecoder = (emit: Emit<ChatChunk>): StreamDecoder => new
  * every event, so `finish` is emitted when the stream ends.
  */
 class GeminiStreamDecoder implements StreamDecoder {
-  private readonly parser = new SseParser(({ data }) => this.event(data));
+  private readonly parser = new SseParser((event) => this.event(event));
   private readonly stray = new StrayJson();
   private readonly choices = new Map<number, GeminiStreamChoice>();
   private head: { id: string; model: string } | undefined;
@@ -39,23 +39,17 @@ class GeminiStreamDecoder implements StreamDecoder {
     const error = this.stray.error();
     if (error !== undefined) throw brokenOff(error);
     const choices = [...this.choices.values()].sort((left, right) => left.index - right.index);
-    if (choices.length === 0 || !choices.every((choice) => choice.isFinished)) {
-      throw new GatewayError('GW_STREAM_CUT', 'The provider closed the stream before the answer was complete.');
-    }
+    if (choices.length === 0 || !choices.every((choice) => choice.isFinished)) throw streamCut();
     for (const choice of choices) choice.finish();
   }
 
-  private event(data: string): void {
+  private event(event: SseEvent): void {
     // Gemini has no closing mark, but proxies that speak several formats may add one.
-    if (data === '' || data === '[DONE]') return;
-    let event: JsonValue;
-    try {
-      event = JSON.parse(data) as JsonValue;
-    } catch (error) {
-      throw unreadable('a stream event is not JSON', error);
-    }
+    if (event.data === '' || event.data === '[DONE]') return;
+    const parsed = parseEventJson(event);
+    if (parsed === undefined) return;
     // An error may come inside an array.
-    const body = Array.isArray(event) ? event[0] : event;
+    const body = Array.isArray(parsed) ? parsed[0] : parsed;
     if (!isJsonObject(body)) throw unreadable('a stream event is not an object');
     if (body['error'] !== undefined && body['error'] !== null) throw brokenOff(body['error']);
     const { id } = this.start(body);

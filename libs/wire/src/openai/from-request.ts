@@ -2,6 +2,7 @@
 import {
   isJsonObject,
   type ChatRequest,
+  type FunctionTool,
   type JsonObject,
   type JsonValue,
   type Message,
@@ -150,26 +151,32 @@ export const fromStop = (value: JsonValue | undefined): string[] | undefined => 
 };
 
 const fromTools = (body: JsonObject): Tool[] | undefined => {
-  const legacy = optionalArray(body, 'functions')?.map((entry) => ({ type: 'function', function: entry }));
-  const tools = optionalArray(body, 'tools') ?? legacy;
+  const tools =
+    optionalArray(body, 'tools')?.map(fromTool) ??
+    optionalArray(body, 'functions')?.map((value, index) => fromFunction(value, `functions[${index}]`));
   if (!tools || tools.length === 0) return undefined;
   const allowed = allowedTools(body['tool_choice']);
-  const described = tools.map(fromTool);
-  return allowed ? described.filter((tool) => allowed.has(nameOf(tool))) : described;
+  return allowed ? tools.filter((tool) => allowed.has(nameOf(tool))) : tools;
 };
 
 const fromTool = (value: JsonValue, index: number): Tool => {
   const path = `tools[${index}]`;
   const tool = objectAt(value, path);
   if (tool['type'] !== 'function') return { type: 'native', dialect: 'openai', definition: tool };
-  const described = objectAt(tool['function'], `${path}.function`);
+  return {
+    ...fromFunction(tool['function'], `${path}.function`),
+    cacheControl: optionalObject(tool, 'cache_control', `${path}.cache_control`),
+  };
+};
+
+const fromFunction = (value: JsonValue | undefined, path: string): FunctionTool => {
+  const described = objectAt(value, path);
   return {
     type: 'function',
-    name: requiredString(described, 'name', `${path}.function.name`),
-    description: optionalString(described, 'description', `${path}.function.description`),
-    parameters: optionalObject(described, 'parameters', `${path}.function.parameters`),
-    strict: optionalBoolean(described, 'strict', `${path}.function.strict`),
-    cacheControl: optionalObject(tool, 'cache_control', `${path}.cache_control`),
+    name: requiredString(described, 'name', `${path}.name`),
+    description: optionalString(described, 'description', `${path}.description`),
+    parameters: optionalObject(described, 'parameters', `${path}.parameters`),
+    strict: optionalBoolean(described, 'strict', `${path}.strict`),
   };
 };
 

@@ -1,4 +1,6 @@
 export * from './completions.js';
+export * from './completions-over-chat.js';
+export * from './completions-stream.js';
 export * from './content.js';
 export * from './embeddings.js';
 export * from './errors.js';

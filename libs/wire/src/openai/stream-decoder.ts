@@ -1,7 +1,7 @@
 // OpenAI chat stream → chunks. State is one small object a stream.
 import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
-import { GatewayError } from '@turnpike/errors';
-import { SseParser } from '../sse/index.js';
+import type { GatewayError } from '@turnpike/errors';
+import { parseEventJson, SseParser, streamCut, type SseEvent } from '../sse/index.js';
 import type { Emit, StreamDecoder } from '../stream.js';
 import {
   argumentsText,
@@ -34,7 +34,7 @@ const usageOf = (chunk: JsonObject, choices: readonly JsonObject[]): Usage | und
 export const openAiStreamDecoder = (emit: Emit<ChatChunk>): StreamDecoder => new OpenAiStreamDecoder(emit);
 
 class OpenAiStreamDecoder implements StreamDecoder {
-  private readonly parser = new SseParser(({ data }) => this.event(data));
+  private readonly parser = new SseParser((event) => this.event(event));
   private readonly calls = new ToolCallTracker();
   private isStarted = false;
   private isDone = false;
@@ -50,20 +50,14 @@ class OpenAiStreamDecoder implements StreamDecoder {
   end(): void {
     this.parser.end();
     // Hosts may omit `[DONE]`; an answer whose choices all finished is complete all the same.
-    if (!this.isDone && (this.opened.size === 0 || this.finished.size < this.opened.size)) {
-      throw new GatewayError('GW_STREAM_CUT', 'The provider closed the stream before the answer was complete.');
-    }
+    if (!this.isDone && (this.opened.size === 0 || this.finished.size < this.opened.size)) throw streamCut();
   }
 
-  private event(data: string): void {
-    if (data === '[DONE]') return this.done();
-    if (data === '') return;
-    let chunk: JsonValue;
-    try {
-      chunk = JSON.parse(data) as JsonValue;
-    } catch (error) {
-      throw unreadable('a stream event is not JSON', error);
-    }
+  private event(event: SseEvent): void {
+    if (event.data === '[DONE]') return this.done();
+    if (event.data === '') return;
+    const chunk = parseEventJson(event);
+    if (chunk === undefined) return;
     if (!isJsonObject(chunk)) throw unreadable('a stream event is not an object');
     const failure = failureInside(chunk);
     if (failure) throw toInnerError(failure, 'The provider broke off the stream');

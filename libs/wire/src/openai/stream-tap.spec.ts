@@ -62,9 +62,15 @@ describe('OpenAiStreamTap', () => {
     expect(run((head + finish).trimEnd()).out).toBe(`${head}${finish}${done}`);
   });
 
+  it('leaves out what the end cut off behind a finished answer', () => {
+    expect(run(head + finish + usageOnly.slice(0, 30)).out).toBe(head + finish + done);
+    expect(run(head + finish + done.slice(0, 8)).out).toBe(head + finish + done);
+  });
+
   it.each([
     ['before the finish', head + text],
     ['inside an event', head + text.slice(0, 40)],
+    ['inside the event that finishes it', head + finish.slice(0, -8)],
     ['before anything', ''],
   ])('says that the stream was cut %s', (_, stream) => {
     expect(() => run(stream)).toThrow(expect.objectContaining({ code: 'GW_STREAM_CUT' }));

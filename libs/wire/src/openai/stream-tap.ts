@@ -1,7 +1,6 @@
 // The side reader for OpenAI's streams (chat and completions). It searches bytes and parses only the events that matter.
 import { isJsonObject, type JsonValue, type Usage } from '@turnpike/domain';
-import { GatewayError } from '@turnpike/errors';
-import { EventSplitter } from '../sse/event-splitter.js';
+import { EventSplitter, streamCut } from '../sse/index.js';
 import type { StreamTap } from '../stream-tap.js';
 import { streamError } from './stream-decoder.js';
 import { fromOpenAiUsage } from './usage.js';
@@ -38,13 +37,12 @@ export class OpenAiStreamTap implements StreamTap {
 
   end(): Buffer {
     const rest = this.splitter.rest();
-    const last = rest.length > 0 ? this.inspect(rest) : EMPTY;
+    // What the end of the stream cut off is nothing that a client could read.
+    const last = endsWithDone(rest) || parseEvent(rest) !== undefined ? this.inspect(rest) : EMPTY;
     if (this.isDone) return last;
     const tail = Buffer.concat(this.recent);
     if (hasDoneLine(tail)) return last;
-    if (!hasFinishReason(tail)) {
-      throw new GatewayError('GW_STREAM_CUT', 'The provider closed the stream before the answer was complete.');
-    }
+    if (!hasFinishReason(tail)) throw streamCut();
     return last.length === 0 ? DONE : Buffer.concat([last, last.at(-1) === 0x0a ? EMPTY : Buffer.from('\n\n'), DONE]);
   }
 

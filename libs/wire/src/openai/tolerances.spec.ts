@@ -2,7 +2,8 @@
 import type { ChatChunk, JsonObject } from '@turnpike/domain';
 import { isGatewayError } from '@turnpike/errors';
 import { describe, expect, it } from '@jest/globals';
-import { fromOpenAiCompletionResponse, openAiCompletionStreamDecoder } from './completions.js';
+import { fromOpenAiCompletionResponse } from './completions.js';
+import { openAiCompletionStreamDecoder } from './completions-stream.js';
 import { fromOpenAiEmbeddingResponse } from './embeddings.js';
 import { fromOpenAiResponse } from './from-response.js';
 import { openAiStreamDecoder } from './stream-decoder.js';

@@ -21,6 +21,7 @@ export class EventSplitter {
 
   /** Whole events, or undefined while there is none. @throws GW_UPSTREAM_INVALID_RESPONSE for an endless event */
   push(chunk: Buffer): Buffer | undefined {
+    if (chunk.length === 0) return undefined;
     let boundary = lastBoundary(chunk);
     if (boundary === 0) boundary = this.straddle(chunk);
     if (boundary === 0) {

@@ -1,2 +1,3 @@
 export * from './event-splitter.js';
+export * from './json-event.js';
 export * from './parser.js';
