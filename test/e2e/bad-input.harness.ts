@@ -1,6 +1,6 @@
 // What the specs of bad input share: raw sockets, the shape of an error, and the gateway's memory.
 import { expect } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { Json } from './client.js';
 import { childrenOf, MASTER_KEY, type Gateway } from './harness.js';
@@ -89,8 +89,9 @@ export const expectError = (body: Json, status: number, expected: ExpectedError 
 /** Of the gateway, not of the command that started it. */
 export const gatewayPid = ({ pid }: Gateway): number => childrenOf(pid)[0] ?? pid;
 
-/** Resident memory of the gateway process. */
-export const residentMb = (gateway: Gateway): number => {
-  const status = readFileSync(`/proc/${gatewayPid(gateway)}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1_024;
-};
+/** The very process that was started still runs. */
+export const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}/status`);
+
+/** Resident memory of a process. */
+export const residentMb = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024;

@@ -2,7 +2,17 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { bodyOf, CHAT, chatBytes, expectError, gatewayPid, head, raw, residentMb } from './bad-input.harness.js';
+import {
+  bodyOf,
+  CHAT,
+  chatBytes,
+  expectError,
+  gatewayPid,
+  isRunning,
+  head,
+  raw,
+  residentMb,
+} from './bad-input.harness.js';
 import { chat, exchange, jsonOf, messages, send, type Json } from './client.js';
 import { sleep, startGateway, type Gateway } from './harness.js';
 import { deployment, everyModelOf, openAi, PROVIDER_KEY } from './upstreams.js';
@@ -29,7 +39,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   expect((await chat(gateway, { model: 'gpt' })).status).toBe(200);
-  expect(gatewayPid(gateway)).toBe(pid);
+  expect(isRunning(pid)).toBe(true);
   expect(gateway.output()).not.toMatch(/unhandled|uncaught|failed unexpectedly|could not be ended/i);
   openAi.reset();
 });
@@ -486,10 +496,10 @@ describe('floods, in bounded memory', () => {
   let before: number;
 
   beforeAll(() => {
-    before = residentMb(gateway);
+    before = residentMb(pid);
   });
 
-  afterEach(() => expect(residentMb(gateway) - before).toBeLessThan(MAX_GROWTH_MB));
+  afterEach(() => expect(residentMb(pid) - before).toBeLessThan(MAX_GROWTH_MB));
 
   const HUNDRED_MB = 100 * 1024 * 1024;
   const piece = Buffer.alloc(1024 * 1024, 'a');

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { gatewayPid } from './bad-input.harness.js';
+import { gatewayPid, isRunning } from './bad-input.harness.js';
 import { chat, eventsOf, type Json } from './client.js';
 import { eventually, startGateway, type Gateway } from './harness.js';
 import { connections, deployment, everyModelOf, openAi, PROVIDER_KEY, upstreams } from './upstreams.js';
@@ -68,7 +68,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   expect((await chat(gateway, { model: 'openai/gpt-4o' })).status).toBe(200);
-  expect(gatewayPid(gateway)).toBe(pid);
+  expect(isRunning(pid)).toBe(true);
   expect(gateway.output()).not.toMatch(/unhandled|uncaught|failed unexpectedly|could not be ended|MaxListeners/i);
 });
 

@@ -2,7 +2,7 @@
 import type { GatewayConfig } from '@turnpike/config';
 import { GatewayError } from '@turnpike/errors';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface MasterKey {
@@ -22,19 +22,34 @@ export const masterKeyOf = (config: GatewayConfig): MasterKey => {
   try {
     mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
     const key = `sk-${randomBytes(24).toString('base64url')}`;
-    // Exclusive: of several workers that start at once, one writes and the others read.
-    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
+    writeOnce(file, `${key}\n`);
     return { key, file, isNew: true };
   } catch (cause) {
     const other = read(file);
     if (other !== undefined) return { key: other, file, isNew: false };
-    throw new GatewayError(
-      'GW_CONFIG_INVALID',
-      `The data directory ${config.server.dataDir} cannot be written, so no admin key can be kept. Set LITELLM_MASTER_KEY, or choose another with --data-dir.`,
-      { cause },
-    );
+    const problem = isTaken(cause)
+      ? `${file} is empty or cannot be read, so there is no admin key. Delete it`
+      : `The data directory ${config.server.dataDir} cannot be written, so no admin key can be kept. Set LITELLM_MASTER_KEY`;
+    throw new GatewayError('GW_CONFIG_INVALID', `${problem}, or choose another directory with --data-dir.`, { cause });
   }
 };
+
+/** Of several workers that start at once, one writes; the others find the whole text. @throws EEXIST */
+const writeOnce = (file: string, text: string): void => {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (isTaken(error)) throw error;
+    // Some mounted file systems have no links.
+    writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
+  } finally {
+    rmSync(draft);
+  }
+};
+
+const isTaken = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EEXIST';
 
 const read = (file: string): string | undefined => {
   try {

@@ -47,7 +47,8 @@ export const sendError = (
     return;
   }
   const body = Buffer.from(errorBody(front, error));
-  response.writeHead(error.status, [
+  // What belongs to the start has no status; in a call it is our own fault.
+  response.writeHead(error.status || 500, [
     ...headers,
     ...retryHeaders(error),
     'content-type',

@@ -1,4 +1,4 @@
-// Stage 8: headers and bytes. When the outcome is known and before the last byte: usage, cost, outcome.
+// Stage 9: headers and bytes. When the outcome is known and before the last byte: usage, cost, outcome.
 import type { Usage } from '@turnpike/domain';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from '../filters/answer-headers.js';

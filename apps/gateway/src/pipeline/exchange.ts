@@ -65,6 +65,8 @@ export class Exchange {
   /** `performance.now()` at the start. */
   readonly startedAt = performance.now();
   callId = '';
+  /** The first stage let it in. */
+  isReceived?: true;
 
   body?: JsonObject;
   /** The name the client asked for. */
@@ -137,9 +139,10 @@ export class Exchange {
 type With<E extends Exchange, K extends keyof Exchange> = E & Required<Pick<Exchange, K>>;
 
 /** The Exchange after each stage. A stage that is put in the wrong place lacks what it needs, and does not compile. */
-export type Received = With<Exchange, 'body' | 'model' | 'deadlines'>;
+export type Received = With<Exchange, 'isReceived'>;
 export type Authenticated = With<Received, 'principal'>;
-export type Admitted = With<Authenticated, 'admission'>;
+export type Read = With<Authenticated, 'body' | 'model' | 'deadlines'>;
+export type Admitted = With<Read, 'admission'>;
 export type Guarded = With<Admitted, 'guardrails'>;
 export type Recalled = With<Guarded, 'cache'>;
 export type Routed = With<Recalled, 'choice' | 'resolution'>;

@@ -1,4 +1,4 @@
-// The road of a request: the nine stages, in order. The types refuse any other order.
+// The road of a request: its stages, in order. The types refuse any other order.
 import type { Runtime } from '../runtime/runtime.js';
 import { admit } from './admit.js';
 import { answer } from './answer.js';
@@ -7,6 +7,7 @@ import { call } from './call.js';
 import { Exchange, type ExchangeInput } from './exchange.js';
 import { fail } from './fail.js';
 import { guard } from './guard.js';
+import { read } from './read.js';
 import { recall } from './recall.js';
 import { receive } from './receive.js';
 import { route } from './route.js';
@@ -19,6 +20,7 @@ export const createPipeline = (runtime: Runtime): Pipeline => {
   const stages = road(
     receive(runtime),
     authenticate(runtime),
+    read(runtime),
     admit(runtime),
     guard(runtime),
     recall(runtime),

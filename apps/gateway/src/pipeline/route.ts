@@ -1,4 +1,4 @@
-// Stage 6: model group → deployment, around the call. Ends with 429 or 503.
+// Stage 7: model group → deployment, around the call. Ends with 429 or 503.
 import type { Runtime } from '../runtime/runtime.js';
 import type { Called, Recalled, Routed } from './exchange.js';
 import type { AroundStage } from './stage.js';

@@ -1,4 +1,4 @@
-// Stage 9: off the road. The answer is out; what remains is to count it, to remember it, and to tell.
+// Stage 10: off the road. The answer is out; what remains is to count it, to remember it, and to tell.
 import type { Runtime } from '../runtime/runtime.js';
 import type { Exchange, Outcome } from './exchange.js';
 

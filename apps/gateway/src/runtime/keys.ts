@@ -26,7 +26,8 @@ const KEY_HEADERS = [
   'ocp-apim-subscription-key',
 ] as const;
 
-const BEARER = /^bearer\s+/i;
+/** An empty key leaves the scheme alone: servers trim headers. */
+const BEARER = /^bearer(?:\s+|$)/i;
 
 export class Keys {
   private readonly master: Principal;
@@ -76,18 +77,16 @@ export class Keys {
 }
 
 const keyIn = (headers: IncomingHttpHeaders, custom: string | undefined): string | undefined => {
-  if (custom !== undefined) {
-    const value = headers[custom];
-    if (typeof value === 'string' && value !== '') return value.replace(BEARER, '');
-  }
-  const { authorization } = headers;
-  if (authorization) {
-    const key = BEARER.test(authorization) ? authorization.replace(BEARER, '') : authorization;
-    if (key.trim() !== '') return key.trim();
-  }
+  const own = custom === undefined ? undefined : keyOf(headers[custom]);
+  const usual = own ?? keyOf(headers.authorization);
+  if (usual !== undefined) return usual;
   for (const name of KEY_HEADERS) {
-    const value = headers[name];
-    if (typeof value === 'string' && value !== '') return value.replace(BEARER, '');
+    const key = keyOf(headers[name]);
+    if (key !== undefined) return key;
   }
   return undefined;
 };
+
+/** With the scheme or without; undefined when nothing is behind it. */
+const keyOf = (header: string | string[] | undefined): string | undefined =>
+  typeof header === 'string' ? header.replace(BEARER, '').trim() || undefined : undefined;

@@ -1,10 +1,10 @@
 // Answers kept by a cache plugin. Whole answers only; a failing cache is a miss.
 import type { CacheSettings } from '@turnpike/config';
-import type { JsonObject } from '@turnpike/domain';
-import { isJsonObject } from '@turnpike/domain';
+import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
 import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
 import { hash } from 'node:crypto';
 import type { Exchange } from '../pipeline/exchange.js';
+import type { OperationName } from '../routes/front.js';
 import { canonicalJson } from './canonical-json.js';
 import { GATEWAY_PARAMETERS } from '../upstream/client-parameters.js';
 import { CACHE_KEY } from './plan.js';
@@ -13,12 +13,32 @@ const READ_DEADLINE_MS = 50;
 const WRITE_DEADLINE_MS = 2_000;
 const DEFAULT_TTL_MS = 600_000;
 
+/** LiteLLM's names for the kinds of call, in `supported_call_types`. */
+const CALL_TYPES: Readonly<Record<OperationName, readonly string[]>> = {
+  chat: ['completion', 'acompletion'],
+  completions: ['text_completion', 'atext_completion'],
+  embeddings: ['embedding', 'aembedding'],
+};
+
+/** Said to the gateway, and yet they change what the provider is asked. */
+const CHANGES_THE_CALL: ReadonlySet<string> = new Set(['additional_drop_params', 'extra_body', 'extra_headers']);
+
+/** Make no difference to the answer. */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['stream', 'stream_options', 'metadata', 'user']);
+
 /** What a request says about caching: `cache: {no-cache, no-store, ttl, …}`, `cache: false`, `caching: false`. */
-interface Wish {
+export interface CacheWish {
   read: boolean;
   write: boolean;
   ttlMs: number;
+  /** Older answers do not count (`s-maxage`). */
+  maxAgeMs: number;
+  /** Keeps answers apart that are the same otherwise. */
+  namespace: string | undefined;
 }
+
+const millisecondsOf = (seconds: JsonValue | undefined): number | undefined =>
+  typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : undefined;
 
 export class ResponseCache {
   private constructor(
@@ -32,16 +52,20 @@ export class ResponseCache {
   }
 
   /** Undefined: this call neither reads nor writes. */
-  wishOf(body: Readonly<JsonObject>): Wish | undefined {
+  wishOf(body: Readonly<JsonObject>, operation: OperationName): CacheWish | undefined {
+    const { callTypes } = this.settings;
+    if (callTypes && !CALL_TYPES[operation].some((name) => callTypes.includes(name))) return undefined;
     const asked = body['cache'];
     if (asked === false || body['caching'] === false) return undefined;
     const controls: Readonly<JsonObject> = isJsonObject(asked) ? asked : {};
     if (this.settings.mode === 'default_off' && controls['use-cache'] !== true) return undefined;
-    const ttl = Number(controls['ttl']);
+    const { namespace } = controls;
     return {
       read: controls['no-cache'] !== true,
       write: controls['no-store'] !== true,
-      ttlMs: ttl > 0 ? ttl * 1_000 : (this.settings.ttlMs ?? DEFAULT_TTL_MS),
+      ttlMs: millisecondsOf(controls['ttl']) ?? this.settings.ttlMs ?? DEFAULT_TTL_MS,
+      maxAgeMs: millisecondsOf(controls['s-maxage'] ?? controls['s-max-age']) ?? Number.POSITIVE_INFINITY,
+      namespace: typeof namespace === 'string' ? namespace : undefined,
     };
   }
 
@@ -49,31 +73,24 @@ export class ResponseCache {
    * The same effective request of the same tenant gives the same key, whatever the order of its fields.
    * A key's tenant is its team if it has one, else the key itself.
    */
-  keyOf(exchange: Exchange): string {
-    const body: JsonObject = {};
-    for (const [name, value] of Object.entries(exchange.body ?? {})) {
-      if (
-        !GATEWAY_PARAMETERS.has(name) &&
-        name !== 'stream' &&
-        name !== 'stream_options' &&
-        name !== 'metadata' &&
-        name !== 'user'
-      ) {
-        body[name] = value;
-      }
-    }
+  keyOf(exchange: Exchange, namespace: string | undefined): string {
+    const counts = (name: string): boolean =>
+      !WITHOUT_EFFECT.has(name) && (!GATEWAY_PARAMETERS.has(name) || CHANGES_THE_CALL.has(name));
+    const body = Object.fromEntries(Object.entries(exchange.body ?? {}).filter(([name]) => counts(name)));
     const { principal } = exchange;
     const tenant = this.settings.shared
       ? ''
       : principal?.isAdmin
         ? 'admin'
         : ((principal?.teamId || principal?.keyHash) ?? '');
-    const parts = [tenant, exchange.front.operation, exchange.front.dialect, exchange.model, canonicalJson(body)];
+    const { operation, dialect } = exchange.front;
+    const parts = [tenant, operation, dialect, exchange.model, canonicalJson(body), ...(namespace ? [namespace] : [])];
     const key = hash('sha256', JSON.stringify(parts));
     return this.settings.namespace ? `${this.settings.namespace}:${key}` : key;
   }
 
-  async read(key: string, exchange: Exchange): Promise<Buffer | undefined> {
+  /** Undefined is a miss. */
+  async read(key: string, exchange: Exchange, notBefore: number): Promise<Buffer | undefined> {
     try {
       const entry = await this.instance.hooks.run(
         'get',
@@ -81,7 +98,7 @@ export class ResponseCache {
         (signal) => this.instance.exports.responses.get(key, signal),
         exchange.signal,
       );
-      return entry && Buffer.from(entry.value);
+      return entry && entry.storedAt >= notBefore ? Buffer.from(entry.value) : undefined;
     } catch {
       return undefined;
     }

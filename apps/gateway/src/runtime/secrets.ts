@@ -15,7 +15,10 @@ export const secretsOf = (config: GatewayConfig): string[] => {
       if (secret.length >= least) found.push(secret);
   };
   const addUserinfo = (text: string): void => {
-    if (text.includes('@') && URL.canParse(text)) add(decodeURIComponent(new URL(text).password));
+    if (!text.includes('@') || !URL.canParse(text)) return;
+    const { password } = new URL(text);
+    add(password);
+    add(percentDecoded(password));
   };
   const walk = (value: unknown, name: string): void => {
     if (typeof value === 'string') {
@@ -35,5 +38,16 @@ export const secretsOf = (config: GatewayConfig): string[] => {
   walk(config.cache?.settings, '');
   walk({ api_key: config.auth.masterKey, secret: config.auth.saltKey, password: config.redis?.password }, '');
   walk(config.database.url, '');
-  return found;
+  walk(config.redis?.url, '');
+  for (const { settings } of config.guardrails) walk(settings, '');
+  return [...new Set(found)];
+};
+
+/** A password with a lone `%` was never encoded. */
+const percentDecoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 };

@@ -87,18 +87,29 @@ export const dropPath = (valueOf: (field: string) => JsonValue | undefined, path
   const value = valueOf(top);
   if (value === undefined) return undefined;
   if (deeper.length === 0) return { remove: [top] };
-  return { set: { [top]: without(value, deeper) } };
+  const changed = without(value, deeper);
+  return changed === value ? undefined : { set: { [top]: changed } };
 };
 
-const without = (value: JsonValue | undefined, steps: readonly string[]): JsonValue | undefined => {
-  const [step, ...deeper] = steps;
-  if (step === undefined) return value;
-  if (Array.isArray(value)) {
-    return value.map((entry, index) =>
-      step === '*' || step === String(index) ? (without(entry, deeper) ?? null) : entry,
-    );
+/** The very same value where there is nothing to remove. */
+const without = (value: JsonValue, [step = '', ...deeper]: readonly string[]): JsonValue => {
+  if (Array.isArray(value)) return withoutEntries(value, step, deeper);
+  const inner = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+  if (!isJsonObject(value) || inner === undefined) return value;
+  if (deeper.length > 0) {
+    const changed = without(inner, deeper);
+    return changed === inner ? value : { ...value, [step]: changed };
   }
-  if (!isJsonObject(value) || !(step in value)) return value;
-  const { [step]: gone, ...rest } = value;
-  return deeper.length === 0 ? rest : { ...rest, [step]: without(gone, deeper) };
+  const { [step]: _gone, ...rest } = value;
+  return rest;
+};
+
+const withoutEntries = (list: JsonValue[], step: string, deeper: readonly string[]): JsonValue[] => {
+  const isMeant = (index: number): boolean => step === '*' || step === String(index);
+  const changed =
+    deeper.length === 0
+      ? list.filter((_, index) => !isMeant(index))
+      : list.map((entry, index) => (isMeant(index) ? without(entry, deeper) : entry));
+  const isSame = changed.length === list.length && changed.every((entry, index) => entry === list[index]);
+  return isSame ? list : changed;
 };

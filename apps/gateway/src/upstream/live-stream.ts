@@ -35,6 +35,8 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   private end: StreamEnd | undefined;
   private finish: ((end: StreamEnd) => void) | undefined;
   private isReady = false;
+  /** The client reads more slowly than the provider writes. */
+  private isPaused = false;
   private ready: (() => void) | undefined;
   private refuse: ((error: unknown) => void) | undefined;
   private firstTimer: NodeJS.Timeout | undefined;
@@ -48,6 +50,7 @@ export class LiveStream implements ResponseSink, StreamAnswer {
       this.ready = () => resolve(this);
       this.refuse = reject;
       if (this.end?.status === 'failure') reject(this.end.error);
+      else if (this.isReady) resolve(this);
       else this.firstTimer = setTimeout(onFirstTimeout, firstTokenMs, this, firstTokenMs);
     });
   }
@@ -142,9 +145,13 @@ export class LiveStream implements ResponseSink, StreamAnswer {
       this.pending.push(piece);
       return;
     }
-    if (response.write(piece) || response.destroyed) return;
+    if (response.write(piece) || response.destroyed || this.isPaused) return;
+    this.isPaused = true;
     this.transfer?.pause();
-    response.once('drain', () => this.transfer?.resume());
+    response.once('drain', () => {
+      this.isPaused = false;
+      this.transfer?.resume();
+    });
   }
 
   private fail(error: unknown): void {

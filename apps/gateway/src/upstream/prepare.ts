@@ -116,9 +116,13 @@ const dropAlways = (body: Readonly<JsonObject>, callable: Callable, edits: Edits
   const asked = body['additional_drop_params'] ?? undefined;
   if (paths.length === 0 && asked === undefined) return;
   const valueOf = (field: string): JsonValue | undefined =>
-    edits.remove.has(field) ? undefined : field in edits.set ? edits.set[field] : body[field];
+    edits.remove.has(field) ? undefined : field in edits.set ? edits.set[field] : ownOf(body, field);
   for (const path of [...paths, ...dropPathsOf(asked)]) addEdits(edits, dropPath(valueOf, path));
 };
+
+/** Paths come from clients too: `constructor` is no field. */
+const ownOf = (body: Readonly<JsonObject>, field: string): JsonValue | undefined =>
+  Object.hasOwn(body, field) ? body[field] : undefined;
 
 /** Each path walks what it names, so a client may not send endless ones. */
 const MAX_DROP_PATHS = 50;
