@@ -46,6 +46,7 @@ const ALSO_IN_TESTS = {
   plugins: ['plugin-testkit'],
   'libs/kernel': ['plugin-testkit'],
   'libs/router': ['plugin-testkit'],
+  'apps/gateway': ['plugin-testkit'],
 };
 
 /** Nest and what belongs to it stay in apps/. */

@@ -249,7 +249,7 @@ export const ERRORS = {
     'rate_limit_error',
     'no_deployment_ready',
     true,
-    'Every deployment of the model is cooling down.',
+    'Every deployment of the model is at its limit or cooling down.',
     'Wait as long as Retry-After says.',
   ),
   GW_NO_DEPLOYMENT_USABLE: row(

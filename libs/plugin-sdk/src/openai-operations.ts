@@ -14,11 +14,13 @@ import {
 } from '@turnpike/domain';
 import { GatewayError, upstreamError, type UpstreamFailure } from '@turnpike/errors';
 import {
+  failureInside,
   fromOpenAiCompletionResponse,
   fromOpenAiEmbeddingResponse,
   fromOpenAiResponse,
   openAiCompletionStreamDecoder,
   openAiStreamDecoder,
+  toInnerError,
   toOpenAiCompletionRequest,
   toOpenAiEmbeddingRequest,
   toOpenAiRequest,
@@ -72,23 +74,36 @@ export const openAiEmbeddings = (host: OpenAiHost): HttpOperation<EmbeddingReque
   fromBody: fromOpenAiEmbeddingResponse,
 });
 
+const unreadableList = (provider: string, why: string, cause?: unknown): GatewayError =>
+  new GatewayError(
+    'GW_UPSTREAM_INVALID_RESPONSE',
+    `${provider}: the answer to the model list ${why}. Check api_base.`,
+    {
+      provider,
+      cause,
+    },
+  );
+
+const parseModelList = (body: string, provider: string): JsonValue => {
+  try {
+    return JSON.parse(body) as JsonValue;
+  } catch (cause) {
+    throw unreadableList(provider, 'is not JSON', cause);
+  }
+};
+
 /** `GET /models`, which most hosts answer as `{data: [{id}]}` and some as a bare list. */
 export const openAiModelList = (endpoint: UpstreamEndpoint, provider: string, http: HttpClient): ModelListV1 => ({
   async list(signal) {
     const answer = await http.request({ url: endpoint.url, headers: endpoint.headers, signal });
     const body = Buffer.from(answer.body).toString('utf8');
     if (answer.status >= 400) throw upstreamError({ status: answer.status, headers: answer.headers, body }, provider);
-    let parsed: JsonValue;
-    try {
-      parsed = JSON.parse(body) as JsonValue;
-    } catch (cause) {
-      throw new GatewayError('GW_UPSTREAM_INVALID_RESPONSE', `${provider}: the model list is not JSON.`, {
-        cause,
-        provider,
-      });
-    }
+    const parsed = parseModelList(body, provider);
+    const failure = failureInside(parsed);
+    if (failure) throw toInnerError(failure, provider);
     const list = isJsonObject(parsed) ? (parsed['data'] ?? parsed['models']) : parsed;
-    return (Array.isArray(list) ? list : []).flatMap((entry) => {
+    if (!Array.isArray(list)) throw unreadableList(provider, 'holds no list');
+    return list.flatMap((entry) => {
       const id = isJsonObject(entry) ? (entry['id'] ?? entry['name']) : entry;
       return typeof id === 'string' ? [id] : [];
     });

@@ -38,14 +38,29 @@ const toRegex = (pattern: string): RegExp => new RegExp(`^${pattern.split('*').m
 const ownOf = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;
 
-/** Fewer wildcards first, then the longer text. */
+const wildcardsOf = ({ source }: Pattern): number => source.split('*').length - 1;
+
+/** More text beside the wildcards first, then fewer wildcards: `x/*-mini*`, `x/*`, `*`. */
 const bySpecificity = (a: Pattern, b: Pattern): number =>
-  a.source.split('*').length - b.source.split('*').length || b.source.length - a.source.length;
+  b.source.length - wildcardsOf(b) - (a.source.length - wildcardsOf(a)) || wildcardsOf(a) - wildcardsOf(b);
 
 /** Puts what the wildcards caught into the upstream's model name, in order. */
 const fill = (template: string, caught: readonly string[]): string => {
   let next = 0;
   return template.replace(/\*/g, () => caught[Math.min(next++, caught.length - 1)] ?? '');
+};
+
+/** Somebody asked for it; others exist because a fallback names them. */
+const isWritten = (deployment: Deployment): boolean => deployment.info['implicit'] !== true;
+
+/** A target that two members of a union share would be chosen twice as often. */
+const withoutTwins = (targets: readonly Target[]): Target[] => {
+  const byCall = new Map<string, Target>();
+  for (const target of targets) {
+    const call = JSON.stringify([target.deployment.id, target.model]);
+    if (!byCall.has(call)) byCall.set(call, target);
+  }
+  return [...byCall.values()];
 };
 
 export interface ModelIndexOptions {
@@ -93,20 +108,23 @@ export class ModelIndex {
     return resolution;
   }
 
-  /** Names for `/v1/models`: groups, unions and visible aliases, then wildcards as written. */
+  /** Names for `/v1/models`: groups, unions and visible aliases that stand for something, then wildcards as written. */
   names(): { name: string; isPattern: boolean; deployments: readonly Deployment[] }[] {
     const listed = new Map<string, readonly Deployment[]>();
     for (const [name, group] of this.groups) {
       const deployments = group.targets.map((target) => target.deployment);
-      if (deployments.some((deployment) => deployment.info['implicit'] !== true)) listed.set(name, deployments);
+      if (deployments.some(isWritten)) listed.set(name, deployments);
     }
-    for (const name of Object.keys(this.options.settings.unions)) listed.set(name, this.deploymentsOf(name));
-    for (const [name, alias] of Object.entries(this.options.settings.aliases)) {
-      if (!alias.hidden) listed.set(name, this.deploymentsOf(name));
+    const { unions, aliases } = this.options.settings;
+    const visible = Object.keys(aliases).filter((name) => !aliases[name]!.hidden);
+    for (const name of [...Object.keys(unions), ...visible]) {
+      const deployments = this.deploymentsOf(name);
+      if (deployments.length > 0) listed.set(name, deployments);
     }
+    const patterns = this.patterns.filter(({ deployments }) => deployments.some(isWritten));
     return [
       ...[...listed].map(([name, deployments]) => ({ name, isPattern: false, deployments })),
-      ...this.patterns.map(({ source, deployments }) => ({ name: source, isPattern: true, deployments })),
+      ...patterns.map(({ source, deployments }) => ({ name: source, isPattern: true, deployments })),
     ];
   }
 
@@ -126,7 +144,7 @@ export class ModelIndex {
     const union = ownOf(this.options.settings.unions, name);
     if (union) {
       const targets = union.flatMap((member) => this.lookUp(member, new Set(seen)).flatMap((found) => found.targets));
-      return [{ name, targets: [...new Set([...targets, ...(group?.targets ?? [])])] }];
+      return [{ name, targets: withoutTwins([...targets, ...(group?.targets ?? [])]) }];
     }
     if (group) return [group];
     const matched = this.match(name);

@@ -2,7 +2,10 @@
 import { GatewayError } from '@turnpike/errors';
 import type { Candidate, SelectV1, SelectionContext } from '@turnpike/plugin-sdk';
 import type { LiveState } from './live-state.js';
-import type { ModelIndex, ResolvedGroup, Resolution, Target } from './model-index.js';
+import type { ModelIndex, Resolution, Target } from './model-index.js';
+
+/** Limits of requests and tokens begin anew with each minute. */
+const MINUTE_MS = 60_000;
 
 export interface RouterOptions {
   index: ModelIndex;
@@ -38,12 +41,22 @@ export class Router {
 
   /**
    * The target to call first.
-   * @throws GW_NO_DEPLOYMENT_USABLE
+   * @throws GW_NO_DEPLOYMENT_READY when those that could be called are all at their limits, GW_NO_DEPLOYMENT_USABLE
    */
   choose(resolution: Resolution, context: SelectionContext): Choice {
+    let isAtLimit = false;
     for (const group of resolution.groups) {
-      const target = this.pick(group, context);
+      const usable = group.targets.filter(this.options.isUsable);
+      const target = this.pick(usable, context);
       if (target) return { group: group.name, target };
+      isAtLimit ||= usable.length > 0;
+    }
+    if (isAtLimit) {
+      throw new GatewayError(
+        'GW_NO_DEPLOYMENT_READY',
+        `Every deployment of the model '${resolution.requested}' is at its limit. Wait as long as Retry-After says.`,
+        { param: 'model', retryAfterMs: MINUTE_MS - (context.now % MINUTE_MS) },
+      );
     }
     throw new GatewayError(
       'GW_NO_DEPLOYMENT_USABLE',
@@ -52,20 +65,20 @@ export class Router {
     );
   }
 
-  private pick(group: ResolvedGroup, context: SelectionContext): Target | undefined {
-    const { targets } = group;
+  /** Undefined: there is none, or the strategy takes none. */
+  private pick(usable: readonly Target[], context: SelectionContext): Target | undefined {
     // One deployment, the usual case, needs no candidates made for it.
-    if (targets.length === 1) return this.options.isUsable(targets[0]!) ? targets[0] : undefined;
-    const usable = targets.filter(this.options.isUsable);
     if (usable.length <= 1) return usable[0];
-    const preferred = lowestOrder(usable);
-    if (preferred.length === 1) return preferred[0];
-    return preferred[
-      this.options.strategy.select(
-        preferred.map((target) => this.candidate(target, context.now)),
-        context,
-      )
-    ];
+    for (const targets of byOrder(usable)) {
+      const picked = targets.length === 1 ? targets[0] : this.ask(targets, context);
+      if (picked) return picked;
+    }
+    return undefined;
+  }
+
+  private ask(targets: readonly Target[], context: SelectionContext): Target | undefined {
+    const candidates = targets.map((target) => this.candidate(target, context.now));
+    return targets[this.options.strategy.select(candidates, context)];
   }
 
   private candidate(target: Target, now: number): Candidate {
@@ -82,8 +95,14 @@ export class Router {
   }
 }
 
-const lowestOrder = (targets: readonly Target[]): readonly Target[] => {
-  const orders = targets.map((target) => target.deployment.order ?? Number.POSITIVE_INFINITY);
-  const lowest = Math.min(...orders);
-  return targets.filter((_, index) => orders[index] === lowest);
+/** Those of the lowest order first; those without one come last. */
+const byOrder = (targets: readonly Target[]): (readonly Target[])[] => {
+  const byNumber = new Map<number, Target[]>();
+  for (const target of targets) {
+    const order = target.deployment.order ?? Number.POSITIVE_INFINITY;
+    const same = byNumber.get(order);
+    if (same) same.push(target);
+    else byNumber.set(order, [target]);
+  }
+  return [...byNumber].sort(([left], [right]) => left - right).map(([, same]) => same);
 };
