@@ -4,69 +4,119 @@ import { existsSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chat, exchange, okJson, send } from './client.js';
-import { eventually, newFolder, readText, ROOT, run, startGateway, type Gateway } from './harness.js';
-import { connections, deployment, everyModelOf, ollama, openAi, PROVIDER_KEY } from './upstreams.js';
+import { begun, eventually, readText, ROOT, run, startGateway, withGateway, type Gateway } from './harness.js';
+import { connections, everyModelOf, ollama, PROVIDER_KEY } from './upstreams.js';
 
 jest.setTimeout(60_000);
 
-const FIXTURES = join(ROOT, 'libs', 'config', 'test', 'fixtures');
 const LITELLM = join(ROOT, 'node_modules', '.bin', 'litellm');
 const config = { model_list: everyModelOf('echo', 'openai') };
-
-/** Runs a check against a gateway that ends when the check does. */
-const withGateway = async (
-  options: Parameters<typeof startGateway>[0],
-  check: (gateway: Gateway) => Promise<void>,
-): Promise<void> => {
-  const gateway = await startGateway(options);
-  try {
-    await check(gateway);
-  } finally {
-    await gateway.kill();
-  }
-};
 
 const namesOf = async (gateway: Gateway, key: string): Promise<string[]> =>
   (await okJson(send(gateway, '/v1/models?return_wildcard_routes=true', { key }))).data.map(
     ({ id }: { id: string }) => id,
   );
 
+const SENSELESS = [
+  { args: ['--prot', '4000'], says: /unknown option '--prot'\n.*--port/ },
+  { args: ['--port', 'abc'], says: /--port.*abc.*whole number/ },
+  { args: ['--port', '70000'], says: /65535/ },
+  { args: ['--num_workers', '0'], says: /--num-workers.*whole number from 1/ },
+  { args: ['--config'], says: /--config.*argument missing/ },
+  { args: ['--config', 'nowhere.yaml'], says: /nowhere\.yaml does not exist/ },
+  { args: ['serve-me'], says: /serve-me|too many arguments/ },
+];
+const refused = begun(SENSELESS, ({ args }, queued) => queued(() => run({ args })));
+
+const KEYLESS = 'model_list:\n  - model_name: echo\n    litellm_params: {model: echo/echo}\n';
+const UNUSABLE = [
+  { what: 'no master key under --strict', text: KEYLESS, args: ['--strict'], says: /There is no master_key/ },
+  {
+    what: 'no master key where one is required',
+    text: `${KEYLESS}general_settings: {require_auth: true}\n`,
+    says: /require_auth is true, but there is no master_key/,
+  },
+  {
+    what: 'a master key without its prefix',
+    text: 'general_settings:\n  master_key: hunter2\n',
+    says: /config\.yaml:2: .*sk-/,
+  },
+  {
+    what: 'a master key whose variable nobody set',
+    text: 'general_settings:\n  master_key: os.environ/NOBODY\n',
+    says: /config\.yaml:2: .*NOBODY/,
+  },
+  {
+    what: 'an entry that names no model',
+    text: 'model_list:\n  - model_name: a\n',
+    says: /config\.yaml:2: a needs litellm_params/,
+  },
+  { what: 'YAML with a slip', text: 'model_list:\n  - {model_name: a\n', says: /config\.yaml:\d+/ },
+];
+const stopped = begun(UNUSABLE, ({ text, args }, queued) =>
+  queued(() => run({ files: { 'config.yaml': text }, ...(args && { args }) })),
+);
+
+const OLD_LINES = [
+  {
+    what: 'the plain one',
+    file: 'litellm_config.yaml',
+    args: ['--config', 'litellm_config.yaml', '--port', '0', '--verbose'],
+  },
+  {
+    what: 'a container’s, for eight workers',
+    file: 'app/config.yaml',
+    args: ['--config', 'app/config.yaml', '--port', '0', '--num_workers', '8'],
+  },
+  { what: 'a container’s, in one word', file: 'app/config.yaml', args: ['--config=app/config.yaml', '--port=0'] },
+  {
+    what: 'one with flags of another server',
+    file: 'config.yaml',
+    args: '-c config.yaml --port 0 --run_gunicorn --telemetry False --use_queue --detailed_debug'.split(' '),
+  },
+];
+const oldLine = begun(OLD_LINES, ({ file, args }, queued) => {
+  const files = { [file]: JSON.stringify(config) };
+  const env = { LITELLM_MASTER_KEY: 'sk-1234' };
+  return queued(() =>
+    withGateway({ command: LITELLM, files, args, env }, async (gateway) => {
+      const answer = await okJson(chat(gateway, { model: 'echo/echo' }, { key: 'sk-1234' }));
+      if (args.includes('--verbose')) await gateway.waitForOutput(/routed to/);
+      return { output: gateway.output(), content: answer.choices[0].message.content };
+    }),
+  );
+});
+
+const SPELLINGS = [
+  {
+    what: 'with underscores',
+    args: ['--keepalive_timeout', '75', '--max_requests_before_restart', '9', '--drop_params'],
+  },
+  { what: 'with hyphens', args: ['--keepalive-timeout', '75', '--max-requests-before-restart', '9', '--drop-params'] },
+  { what: 'with an equals sign', args: ['--keepalive_timeout=75', '--max-requests-before-restart=9', '--drop_params'] },
+];
+const spelling = begun(SPELLINGS, ({ args }, queued) =>
+  queued(() =>
+    withGateway({ config: { model_list: everyModelOf('anthropic') }, args }, async (gateway) => {
+      const keepAlive = (await send(gateway, '/health/liveliness')).headers.get('keep-alive');
+      const { status } = await chat(gateway, { model: 'anthropic/claude-sonnet-4-5', logit_bias: { 1: 1 } });
+      return { keepAlive, isParameterDropped: status === 200 };
+    }),
+  ),
+);
+
 describe('command lines', () => {
-  it.each<[string, string, string[]]>([
-    ['the plain one', 'litellm_config.yaml', ['--config', 'litellm_config.yaml', '--port', '0', '--verbose']],
-    [
-      'a container’s, for eight workers',
-      'app/config.yaml',
-      ['--config', 'app/config.yaml', '--port', '0', '--num_workers', '8'],
-    ],
-    ['a container’s, in one word', 'app/config.yaml', ['--config=app/config.yaml', '--port=0']],
-    [
-      'one with flags of another server',
-      'config.yaml',
-      ['-c', 'config.yaml', '--port', '0', '--run_gunicorn', '--telemetry', 'False', '--use_queue', '--detailed_debug'],
-    ],
-  ])('of litellm start this gateway: %s', async (_title, file, args) => {
-    await withGateway(
-      { command: LITELLM, files: { [file]: JSON.stringify(config) }, args, env: { LITELLM_MASTER_KEY: 'sk-1234' } },
-      async (gateway) => {
-        expect(gateway.output()).toContain(file);
-        const answer = await okJson(chat(gateway, { model: 'echo/echo' }, { key: 'sk-1234' }));
-        expect(answer.choices[0].message.content).toBe('Hello');
-        if (args.includes('--verbose')) await gateway.waitForOutput(/echo\/echo routed to echo\/echo: success/);
-      },
-    );
+  it.each(OLD_LINES)('of litellm start this gateway: $what', async (one) => {
+    const { file, args } = one;
+    const { output, content } = await oldLine(one);
+    expect(output).toContain(`config   ${file}`);
+    expect(content).toBe('Hello');
+    if (args.includes('--verbose')) expect(output).toMatch(/echo\/echo routed to echo\/echo: success/);
+    if (args.includes('8')) expect(output).toContain('(8 workers)');
   });
 
-  it.each([
-    ['with underscores', ['--keepalive_timeout', '75', '--max_requests_before_restart', '10000', '--drop_params']],
-    ['with hyphens', ['--keepalive-timeout', '75', '--max-requests-before-restart', '10000', '--drop-params']],
-    ['with an equals sign', ['--keepalive_timeout=75', '--max-requests-before-restart=10000', '--drop_params']],
-  ])('take flags %s', async (_title, args) => {
-    await withGateway({ config: { model_list: everyModelOf('anthropic') }, args }, async (gateway) => {
-      expect((await send(gateway, '/health/liveliness')).headers.get('keep-alive')).toBe('timeout=75');
-      // Refused without --drop_params.
-      await okJson(chat(gateway, { model: 'anthropic/claude-sonnet-4-5', logit_bias: { 1: 1 } }));
-    });
+  it.each(SPELLINGS)('take flags $what', async (one) => {
+    expect(await spelling(one)).toEqual({ keepAlive: 'timeout=75', isParameterDropped: true });
   });
 
   it('take the same from variables, and flags win', async () => {
@@ -87,10 +137,10 @@ describe('command lines', () => {
     });
   });
 
-  it.each(SENSELESS)('that cannot be meant are refused: %j', async (...one) => {
-    const { code, stdout, stderr } = await senseless(one);
+  it.each(SENSELESS)('that cannot be meant are refused: $args', async (one) => {
+    const { code, stdout, stderr } = await refused(one);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(reason);
+    expect(stderr).toMatch(one.says);
     expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3);
   });
 
@@ -149,24 +199,14 @@ describe('without a configuration file', () => {
 });
 
 describe('with a configuration file that has no master key', () => {
-  const open = 'model_list:\n  - model_name: echo\n    litellm_params: {model: echo/echo}\n';
-
   it('models are open to all, management is not, and both are said at the start', async () => {
-    await withGateway({ files: { 'config.yaml': open } }, async (gateway) => {
+    await withGateway({ files: { 'config.yaml': KEYLESS } }, async (gateway) => {
       expect(gateway.output()).toContain('There is no master_key');
       expect((await chat(gateway, { model: 'echo' }, { key: null })).status).toBe(200);
       expect((await send(gateway, '/plugins', { key: null })).status).toBe(401);
       const { warnings } = await okJson(send(gateway, '/health/readiness', { key: null }));
       expect(warnings).toEqual([expect.stringContaining('There is no master_key')]);
     });
-  });
-
-  it.each([
-    ['--strict', open, ['--strict']],
-    ['require_auth', `${open}general_settings: {require_auth: true}\n`, []],
-  ])('%s refuses to start', async (_title, text, args) => {
-    const { code, stderr } = await run({ files: { 'config.yaml': text }, args });
-    expect([code, stderr]).toEqual([1, expect.stringContaining('master_key')]);
   });
 });
 
@@ -184,15 +224,10 @@ describe('what stops a start says in a line what to do', () => {
     expect(stderr).toMatch(new RegExp(`^Port ${port} is already in use\\. .*--port.*\\n$`));
   });
 
-  it.each<[string, string, RegExp]>([
-    ['a master key without its prefix', 'general_settings:\n  master_key: hunter2\n', /config\.yaml:2: .*sk-/],
-    ['a master key whose variable nobody set', 'general_settings:\n  master_key: os.environ/NOBODY\n', /:2: .*NOBODY/],
-    ['an entry that names no model', 'model_list:\n  - model_name: a\n', /config\.yaml:2: a needs litellm_params/],
-    ['YAML with a slip', 'model_list:\n  - {model_name: a\n', /config\.yaml:\d+/],
-  ])('%s', async (_title, text, reason) => {
-    const { code, stdout, stderr } = await run({ files: { 'config.yaml': text } });
+  it.each(UNUSABLE)('$what', async (one) => {
+    const { code, stdout, stderr } = await stopped(one);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(reason);
+    expect(stderr).toMatch(one.says);
     expect(stderr).not.toContain('hunter2');
     expect(stderr).not.toMatch(/^\s+at /m);
   });

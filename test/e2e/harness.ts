@@ -186,6 +186,16 @@ export const startGateway = async ({ args = [], ...options }: RunOptions = {}): 
   };
 };
 
+/** Starts a gateway for one check and ends it afterwards, whatever the check found. */
+export const withGateway = async <T>(options: RunOptions, check: (gateway: Gateway) => Promise<T>): Promise<T> => {
+  const gateway = await startGateway(options);
+  try {
+    return await check(gateway);
+  } finally {
+    await gateway.kill();
+  }
+};
+
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const within = async <T>(ms: number, work: Promise<T>, complaint: () => string): Promise<T> => {

@@ -238,11 +238,13 @@ describe('a stream', () => {
     let accepted = 0;
     const piece = openAiChunk({ content: 'x'.repeat(64 * 1_024) });
     const pour = async (response: ServerResponse): Promise<void> => {
+      const closed = new Promise((resolve) => response.once('close', resolve));
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       while (!response.destroyed && accepted < 256 * 1_024 * 1_024) {
         accepted += piece.length;
-        if (!response.write(piece))
-          await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+        if (!response.write(piece)) {
+          await Promise.race([closed, new Promise((resolve) => response.once('drain', resolve))]);
+        }
       }
       response.end();
     };

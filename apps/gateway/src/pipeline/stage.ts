@@ -27,7 +27,16 @@ export type Road = (exchange: Exchange) => void | Promise<void>;
 /** The types make the order: each stage takes what the one before it gives. */
 export const road =
   <A extends Exchange, B extends A, C extends B, D extends C, E extends D, F extends E, G extends F, H extends G>(
-    ...stages: [Stage<Exchange, A>, Stage<A, B>, Stage<B, C>, Stage<C, D>, Stage<D, E>, Stage<E, F>, Stage<F, G>, Stage<G, H>]
+    ...stages: [
+      Stage<Exchange, A>,
+      Stage<A, B>,
+      Stage<B, C>,
+      Stage<C, D>,
+      Stage<D, E>,
+      Stage<E, F>,
+      Stage<F, G>,
+      Stage<G, H>,
+    ]
   ): Road =>
   (exchange) =>
     walk(stages, exchange, 0);

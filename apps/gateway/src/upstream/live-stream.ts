@@ -161,6 +161,7 @@ export class LiveStream implements ResponseSink, StreamAnswer {
       this.refuse?.(error);
       return;
     }
+    this.send(this.options.relay.leftover());
     this.over({ status: 'failure', error });
   }
 

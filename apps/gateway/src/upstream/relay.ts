@@ -10,6 +10,8 @@ export interface Relay {
   push(bytes: Buffer): Buffer | string;
   /** The upstream closed: what closes the client's stream. @throws GW_STREAM_CUT */
   end(): Buffer | string;
+  /** After a throw: what came before the fault and is still to be sent. */
+  leftover(): Buffer | string;
   /** Something of the answer has arrived: from here on the head is sent. */
   readonly hasBegun: boolean;
   readonly usage: Usage | undefined;
@@ -26,6 +28,10 @@ export class ByteRelay implements Relay {
 
   end(): Buffer {
     return this.tap.end();
+  }
+
+  leftover(): Buffer {
+    return this.tap.leftover();
   }
 
   get hasBegun(): boolean {
@@ -105,12 +111,18 @@ export class TranslatingRelay implements Relay {
 
   push(bytes: Buffer): string {
     this.decoder.push(bytes);
-    return this.take();
+    return this.leftover();
   }
 
   end(): string {
     this.decoder.end();
-    return this.take() + this.writer.end();
+    return this.leftover() + this.writer.end();
+  }
+
+  leftover(): string {
+    const { out } = this;
+    this.out = '';
+    return out;
   }
 
   get hasBegun(): boolean {
@@ -123,11 +135,5 @@ export class TranslatingRelay implements Relay {
 
   estimateOutputTokens(): number {
     return this.writer.estimateOutputTokens();
-  }
-
-  private take(): string {
-    const { out } = this;
-    this.out = '';
-    return out;
   }
 }

@@ -83,6 +83,14 @@ describe('OpenAiStreamTap', () => {
     expect(() => tap.push(Buffer.from(error))).toThrow(expect.objectContaining({ code: 'GW_UPSTREAM_UNAVAILABLE' }));
   });
 
+  it('has what came before the error in the same bytes', () => {
+    const tap = new OpenAiStreamTap({ withholdUsage: true });
+    const error = event({ error: { message: 'Overloaded', type: 'overloaded_error' } });
+    expect(() => tap.push(Buffer.from(head + text + error + finish))).toThrow('Overloaded');
+    expect(tap.leftover().toString()).toBe(head + text);
+    expect(tap.leftover()).toHaveLength(0);
+  });
+
   it('estimates what was delivered from the bytes', () => {
     const words = Array.from({ length: 20 }, () => chunk({ content: 'abcdefgh' }, null, { usage: null })).join('');
     const { tap } = run(head + words + finish + done);

@@ -24,6 +24,7 @@ export class OpenAiStreamTap implements StreamTap {
   events = 0;
   private readonly splitter = new EventSplitter();
   private readonly recent: Buffer[] = [];
+  private before: Buffer = EMPTY;
   private isDone = false;
   private bytes = 0;
   private envelopeBytes = 0;
@@ -44,6 +45,12 @@ export class OpenAiStreamTap implements StreamTap {
     if (hasDoneLine(tail)) return last;
     if (!hasFinishReason(tail)) throw streamCut();
     return last.length === 0 ? DONE : Buffer.concat([last, last.at(-1) === 0x0a ? EMPTY : Buffer.from('\n\n'), DONE]);
+  }
+
+  leftover(): Buffer {
+    const { before } = this;
+    this.before = EMPTY;
+    return before;
   }
 
   /** What one event's JSON takes besides content is learnt from the first one, which has none. */
@@ -67,8 +74,9 @@ export class OpenAiStreamTap implements StreamTap {
   private throwIfError(whole: Buffer): void {
     for (const event of this.splitter.eventsOf(whole)) {
       const parsed = parseEvent(whole.subarray(event.start, event.end));
-      if (isJsonObject(parsed) && parsed['error'] !== undefined && parsed['error'] !== null)
-        throw streamError(parsed['error']);
+      if (!isJsonObject(parsed) || parsed['error'] === undefined || parsed['error'] === null) continue;
+      this.before = this.takeUsage(whole.subarray(0, event.start));
+      throw streamError(parsed['error']);
     }
   }
 
