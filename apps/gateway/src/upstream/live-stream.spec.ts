@@ -53,7 +53,9 @@ const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
 };
 
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 describe('before the first event', () => {
   it('nothing is let go: the head alone, or half an event, is none', async () => {

@@ -14,8 +14,12 @@ const receive = (maxBytes = 1_000) => {
   return { sink, transfer, received };
 };
 
-beforeEach(() => jest.useFakeTimers());
-afterEach(() => jest.useRealTimers());
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 describe('a whole answer', () => {
   it.each<[string, string[]]>([
