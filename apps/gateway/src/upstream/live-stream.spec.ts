@@ -2,7 +2,6 @@ import { GatewayError } from '@turnpike/errors';
 import { OpenAiStreamTap } from '@turnpike/wire';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FakeResponse, FakeTransfer } from '../../test/doubles.js';
-import type { StreamEnd } from './answer.js';
 import { LiveStream, type LiveStreamOptions } from './live-stream.js';
 import { ByteRelay } from './relay.js';
 
@@ -52,7 +51,9 @@ const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
   return (await Promise.race([promise.catch(() => undefined), Promise.resolve(waiting)])) !== waiting;
 };
 
-beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+});
 afterEach(() => {
   jest.useRealTimers();
 });
@@ -225,7 +226,7 @@ describe('after the first event', () => {
     const { stream, ended, transfer } = await flowing();
     stream.abort();
     stream.onError(cut);
-    await expect(ended).resolves.toEqual<StreamEnd>({ status: 'client_closed' });
+    await expect(ended).resolves.toEqual({ status: 'client_closed' });
     expect(transfer.steps).toEqual(['abort']);
   });
 });
