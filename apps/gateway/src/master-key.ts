@@ -2,7 +2,7 @@
 import type { GatewayConfig } from '@turnpike/config';
 import { GatewayError } from '@turnpike/errors';
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface MasterKey {
@@ -27,7 +27,7 @@ export const masterKeyOf = (config: GatewayConfig): MasterKey => {
   } catch (cause) {
     const other = read(file);
     if (other !== undefined) return { key: other, file, isNew: false };
-    const problem = isTaken(cause)
+    const problem = existsSync(file)
       ? `${file} is empty or cannot be read, so there is no admin key. Delete it`
       : `The data directory ${config.server.dataDir} cannot be written, so no admin key can be kept. Set LITELLM_MASTER_KEY`;
     throw new GatewayError('GW_CONFIG_INVALID', `${problem}, or choose another directory with --data-dir.`, { cause });
@@ -41,15 +41,13 @@ const writeOnce = (file: string, text: string): void => {
   try {
     linkSync(draft, file);
   } catch (error) {
-    if (isTaken(error)) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
     // Some mounted file systems have no links.
     writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
   } finally {
     rmSync(draft);
   }
 };
-
-const isTaken = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EEXIST';
 
 const read = (file: string): string | undefined => {
   try {

@@ -17,6 +17,10 @@ interface Known {
   startedAt: number;
   lastDump: MetricDump[];
   isListening: boolean;
+  /** It has served its time, and another takes its place. */
+  isRetiring: boolean;
+  /** The worker that goes when this one listens. */
+  replaces: Known | undefined;
 }
 
 interface Collection {
@@ -44,18 +48,19 @@ export class Primary {
     process.on('SIGHUP', () => this.broadcast({ type: 'reload' }));
   }
 
-  private fork(): void {
+  private fork(replaces?: Known): void {
     const worker = cluster.fork();
-    const known: Known = { worker, startedAt: Date.now(), lastDump: [], isListening: false };
+    const startedAt = Date.now();
+    const known: Known = { worker, startedAt, lastDump: [], isListening: false, isRetiring: false, replaces };
     this.workers.set(worker.id, known);
     worker.on('message', (message: FromWorker) => this.heard(known, message));
-    worker.on('exit', (code) => this.ended(known, code));
+    worker.on('exit', () => this.ended(known));
   }
 
   private heard(known: Known, message: FromWorker): void {
     switch (message.type) {
       case 'listening':
-        known.isListening = true;
+        this.listens(known);
         if (!this.hasPage && [...this.workers.values()].every((one) => one.isListening)) {
           this.hasPage = true;
           process.stdout.write(message.page);
@@ -84,19 +89,18 @@ export class Primary {
 
   /** Its successor listens before it stops, so that no request finds a closed door. */
   private replace(known: Known): void {
-    if (this.isStopping) return;
-    this.fork();
-    const successor = [...this.workers.values()].at(-1)!;
-    const whenListening = (message: FromWorker): void => {
-      if (message.type !== 'listening') return;
-      successor.worker.off('message', whenListening);
-      this.tell(known.worker, { type: 'drain' });
-      known.startedAt = Number.NaN;
-    };
-    successor.worker.on('message', whenListening);
+    if (this.isStopping || known.isRetiring) return;
+    known.isRetiring = true;
+    this.fork(known);
   }
 
-  private ended(known: Known, code: number): void {
+  private listens(known: Known): void {
+    known.isListening = true;
+    if (known.replaces) this.tell(known.replaces.worker, { type: 'drain' });
+    known.replaces = undefined;
+  }
+
+  private ended(known: Known): void {
     this.workers.delete(known.worker.id);
     this.metrics.retain(known.worker.id, known.lastDump);
     for (const id of this.collections.keys()) this.collected(id, known.worker.id, []);
@@ -104,12 +108,12 @@ export class Primary {
       if (this.workers.size === 0) process.exit(process.exitCode ?? 0);
       return;
     }
-    // A replaced worker has its successor already.
-    if (Number.isNaN(known.startedAt) && code === 0) return;
+    // A worker that retires has its successor already.
+    if (known.isRetiring) return;
     const lived = Date.now() - known.startedAt;
     this.restartMs = lived > HEALTHY_AFTER_MS ? MIN_RESTART_MS : Math.min(this.restartMs * 2, MAX_RESTART_MS);
     setTimeout(() => {
-      if (!this.isStopping) this.fork();
+      if (!this.isStopping) this.fork(known.replaces);
     }, this.restartMs);
   }
 
@@ -149,11 +153,15 @@ export class Primary {
     }, this.config.server.drainMs + 5_000).unref();
   }
 
-  /** What stops one worker from starting stops them all. */
+  /**
+   * What stops one worker from starting stops them all. Once all have served, one that cannot start again is tried
+   * again later: the file was changed meanwhile, and those that serve read it long ago.
+   */
   private giveUp(message: string): void {
     if (this.isStopping) return;
-    this.isStopping = true;
     process.stderr.write(`${message}\n`);
+    if (this.hasPage) return;
+    this.isStopping = true;
     process.exitCode = 1;
     for (const { worker } of this.workers.values()) worker.process.kill('SIGKILL');
     if (this.workers.size === 0) process.exit(1);

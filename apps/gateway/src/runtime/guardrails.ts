@@ -1,10 +1,10 @@
 // The guardrails of a configuration, called through the kernel's containment.
 import type { GuardrailSettings } from '@turnpike/config';
-import type { ChatRequest, ChatResponse } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
 import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
 import type { GuardrailContext, GuardrailVerdict } from '@turnpike/plugin-sdk';
 import type { Exchange } from '../pipeline/exchange.js';
+import { GUARDED_VIEWS } from './guarded-view.js';
 import { keyOfGuardrail } from './plan.js';
 
 /** A guardrail often asks a model or a service. */
@@ -38,31 +38,37 @@ export class Guardrails {
    * @throws GW_GUARDRAIL_BLOCKED, GW_PLUGIN_HOOK when one that is fail-closed fails
    */
   async before(exchange: Exchange): Promise<string[]> {
+    const view = GUARDED_VIEWS[exchange.front.operation];
     for (const { name, instance } of this.preCall) {
       exchange.request ??= exchange.front.toDomain(exchange.body ?? {});
-      const request = exchange.request as ChatRequest;
+      const { request } = exchange;
+      const shown = view.request(request);
       const verdict = await this.ask(instance, 'preCall', exchange, (signal) =>
-        instance.exports.preCall!.check(request, contextOf(exchange, signal)),
+        instance.exports.preCall!.check(shown, contextOf(exchange, signal)),
       );
       if (verdict?.action === 'block') throw blocked(name, verdict.message);
       if (verdict?.action === 'replace') {
-        exchange.request = verdict.value;
+        exchange.request = view.withRequest(request, verdict.value);
         exchange.isRewritten = true;
       }
     }
     return this.preCall.map(({ name }) => name);
   }
 
-  /** Runs those after the call. @throws as `before` */
-  async after(exchange: Exchange, answer: ChatResponse): Promise<ChatResponse> {
+  /** Runs those after the call. `answer` is the operation's own, and so is what comes back. @throws as `before` */
+  async after(exchange: Exchange, answer: unknown): Promise<unknown> {
+    const view = GUARDED_VIEWS[exchange.front.operation];
     let response = answer;
     for (const { name, instance } of this.postCall) {
+      const shown = view.response(response);
+      if (!shown) break;
       exchange.request ??= exchange.front.toDomain(exchange.body ?? {});
+      const request = view.request(exchange.request);
       const verdict = await this.ask(instance, 'postCall', exchange, (signal) =>
-        instance.exports.postCall!.check(response, exchange.request as ChatRequest, contextOf(exchange, signal)),
+        instance.exports.postCall!.check(shown, request, contextOf(exchange, signal)),
       );
       if (verdict?.action === 'block') throw blocked(name, verdict.message);
-      if (verdict?.action === 'replace') response = verdict.value;
+      if (verdict?.action === 'replace') response = view.withResponse(response, verdict.value);
     }
     return response;
   }

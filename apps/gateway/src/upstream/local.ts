@@ -28,7 +28,7 @@ export const callLocal = async (
   }
   let response = await local.respond(request, call, exchange.signal);
   exchange.answeredAt = performance.now();
-  if (snapshot.guardrails.postCall.length > 0) response = await snapshot.guardrails.after(exchange, response as never);
+  if (snapshot.guardrails.postCall.length > 0) response = await snapshot.guardrails.after(exchange, response);
   if (exchange.isStream) return playAsStream(exchange, response, {});
   return encode(exchange, response, {});
 };

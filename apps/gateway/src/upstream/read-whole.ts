@@ -42,7 +42,7 @@ export const readWhole = (
   const response = operation.fromBody(parsed, call);
   if (snapshot.guardrails.postCall.length === 0) return encode(exchange, response, answer.headers);
   return snapshot.guardrails
-    .after(exchange, response as never)
+    .after(exchange, response)
     .then((checked): UpstreamAnswer | Promise<UpstreamAnswer> =>
       exchange.isStream ? playAsStream(exchange, checked, answer.headers) : encode(exchange, checked, answer.headers),
     );

@@ -1,0 +1,279 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { EventEmitter } from 'node:events';
+import { aConfig } from '../test/doubles.js';
+import type { FromPrimary, FromWorker } from './channel.js';
+
+/** A worker process that nobody started. */
+class FakeWorker extends EventEmitter {
+  readonly heard: FromPrimary[] = [];
+  readonly process = { kill: jest.fn() };
+  isAlive = true;
+
+  constructor(readonly id: number) {
+    super();
+  }
+
+  isConnected(): boolean {
+    return this.isAlive;
+  }
+
+  send(message: FromPrimary): void {
+    this.heard.push(message);
+  }
+
+  says(message: FromWorker): void {
+    this.emit('message', message);
+  }
+
+  dies(code: number): void {
+    this.isAlive = false;
+    this.emit('exit', code);
+  }
+
+  heardOf(type: FromPrimary['type']): FromPrimary[] {
+    return this.heard.filter((message) => message.type === type);
+  }
+}
+
+let workers: FakeWorker[] = [];
+
+jest.unstable_mockModule('node:cluster', () => ({
+  default: {
+    setupPrimary: () => undefined,
+    fork: () => {
+      const worker = new FakeWorker(workers.length + 1);
+      workers.push(worker);
+      return worker;
+    },
+  },
+}));
+
+const { Primary } = await import('./primary.js');
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const LISTENING: FromWorker = { type: 'listening', page: 'the page\n' };
+const counter = (value: number) => [
+  { name: 'calls', help: 'Calls.', type: 'counter', aggregator: 'sum', values: [{ value, labels: {} }] },
+];
+
+let written: string[] = [];
+let exits: (number | undefined)[] = [];
+
+const run = (numWorkers: number): void => new Primary(aConfig({ server: { numWorkers, drainMs: 1_000 } })).run();
+/** The number of workers that were started so far. */
+const started = (): number => workers.length;
+const signal = (name: (typeof SIGNALS)[number]): void => process.listeners(name).at(-1)!(name);
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  [workers, written, exits] = [[], [], []];
+  const write = (text: unknown): boolean => written.push(String(text)) > 0;
+  jest.spyOn(process.stdout, 'write').mockImplementation(write);
+  jest.spyOn(process.stderr, 'write').mockImplementation(write);
+  jest.spyOn(process, 'exit').mockImplementation(((code?: number) => void exits.push(code)) as never);
+});
+
+afterEach(() => {
+  for (const name of SIGNALS) process.removeAllListeners(name);
+  process.exitCode = undefined;
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
+
+describe('the workers', () => {
+  it('are as many as configured; the page is shown once, when all of them listen', () => {
+    run(2);
+    expect(started()).toBe(2);
+    workers[0]!.says(LISTENING);
+    expect(written).toEqual([]);
+    workers[1]!.says(LISTENING);
+    workers[1]!.says(LISTENING);
+    expect(written).toEqual(['the page\n']);
+  });
+
+  it('that die are started again, each time a little later', () => {
+    run(1);
+    const waits: number[] = [];
+    for (let death = 0; death < 8; death += 1) {
+      const before = started();
+      workers.at(-1)!.dies(1);
+      let waited = 0;
+      while (started() === before) {
+        jest.advanceTimersByTime(100);
+        waited += 100;
+      }
+      waits.push(waited);
+    }
+    expect(waits).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]);
+  });
+
+  it('that lived a while are started again soon', () => {
+    run(1);
+    jest.advanceTimersByTime(31_000);
+    workers[0]!.dies(1);
+    jest.advanceTimersByTime(100);
+    expect(started()).toBe(2);
+  });
+
+  it('tell each other what their plugins share, through here', () => {
+    run(3);
+    const change: FromWorker = { type: 'state', change: { plugin: 'p', key: 'k', value: 1 } };
+    workers[0]!.says(change);
+    expect(workers.map(({ heard }) => heard)).toEqual([[], [change], [change]]);
+  });
+
+  it('that are gone are told nothing', () => {
+    run(2);
+    workers[1]!.isAlive = false;
+    workers[0]!.says({ type: 'state', change: {} as never });
+    expect(workers[1]!.heard).toEqual([]);
+  });
+
+  it('read the configuration anew at SIGHUP', () => {
+    run(2);
+    signal('SIGHUP');
+    expect(workers.map(({ heard }) => heard)).toEqual([[{ type: 'reload' }], [{ type: 'reload' }]]);
+  });
+});
+
+describe('a worker that has served its time', () => {
+  it('goes when its successor listens, and is not replaced again', () => {
+    run(1);
+    const old = workers[0]!;
+    old.says({ type: 'retiring' });
+    expect([started(), old.heard]).toEqual([2, []]);
+    workers[1]!.says({ type: 'metrics-dump', dump: [] });
+    expect(old.heard).toEqual([]);
+    workers[1]!.says(LISTENING);
+    expect(old.heard).toEqual([{ type: 'drain' }]);
+    old.dies(0);
+    jest.advanceTimersByTime(60_000);
+    expect(started()).toBe(2);
+  });
+
+  it('has one successor, however often it says so', () => {
+    run(1);
+    workers[0]!.says({ type: 'retiring' });
+    workers[0]!.says({ type: 'retiring' });
+    expect(started()).toBe(2);
+  });
+
+  it('goes later when its successor dies before it listens', () => {
+    run(1);
+    workers[0]!.says({ type: 'retiring' });
+    workers[1]!.dies(1);
+    jest.advanceTimersByTime(60_000);
+    expect([started(), workers[0]!.heard]).toEqual([3, []]);
+    workers[2]!.says(LISTENING);
+    expect(workers[0]!.heard).toEqual([{ type: 'drain' }]);
+    workers[0]!.dies(0);
+    jest.advanceTimersByTime(60_000);
+    expect(started()).toBe(3);
+  });
+
+  it('that dies badly on its way out is not replaced twice', () => {
+    run(1);
+    workers[0]!.says({ type: 'retiring' });
+    workers[1]!.says(LISTENING);
+    workers[0]!.dies(1);
+    jest.advanceTimersByTime(60_000);
+    expect(started()).toBe(2);
+  });
+
+  it('that dies before its successor listens leaves its place to that one', () => {
+    run(1);
+    workers[0]!.says({ type: 'retiring' });
+    workers[0]!.dies(1);
+    jest.advanceTimersByTime(60_000);
+    expect(started()).toBe(2);
+  });
+});
+
+it('a worker that cannot start again is tried again later, and the others serve on', () => {
+  run(2);
+  for (const worker of workers) worker.says(LISTENING);
+  workers[0]!.dies(1);
+  jest.advanceTimersByTime(1_000);
+  workers[2]!.says({ type: 'failed', message: 'broken file' });
+  workers[2]!.dies(1);
+  jest.advanceTimersByTime(10_000);
+  expect(written).toEqual(['the page\n', 'broken file\n']);
+  expect([started(), exits, workers[1]!.process.kill.mock.calls]).toEqual([4, [], []]);
+});
+
+describe('the metrics', () => {
+  /** What the asking worker is told. */
+  const texts = async (worker: FakeWorker): Promise<string[]> => {
+    await jest.advanceTimersByTimeAsync(0);
+    return worker.heardOf('metrics-text').map((message) => (message as { text: string }).text);
+  };
+  const answer = (worker: FakeWorker, value: number): void => {
+    const { request } = worker.heardOf('metrics-collect').at(-1) as { request: number };
+    worker.says({ type: 'metrics-dump', dump: counter(value), request });
+  };
+
+  it('are those of all workers together', async () => {
+    run(2);
+    workers[0]!.says({ type: 'metrics-wanted', request: 7 });
+    answer(workers[0]!, 1);
+    expect(await texts(workers[0]!)).toEqual([]);
+    answer(workers[1]!, 2);
+    expect(await texts(workers[0]!)).toEqual([expect.stringContaining('calls 3')]);
+    expect(workers[0]!.heardOf('metrics-text')).toMatchObject([{ request: 7 }]);
+  });
+
+  it('do not wait for a silent worker', async () => {
+    run(2);
+    workers[0]!.says({ type: 'metrics-wanted', request: 1 });
+    answer(workers[0]!, 1);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await texts(workers[0]!)).toEqual([expect.stringContaining('calls 1')]);
+    answer(workers[1]!, 2);
+    expect(await texts(workers[0]!)).toHaveLength(1);
+  });
+
+  it('do not wait for a worker that dies, and keep what it had counted', async () => {
+    run(2);
+    workers[1]!.says({ type: 'metrics-dump', dump: counter(5) });
+    workers[0]!.says({ type: 'metrics-wanted', request: 1 });
+    answer(workers[0]!, 1);
+    workers[1]!.dies(1);
+    expect(await texts(workers[0]!)).toEqual([expect.stringContaining('calls 6')]);
+  });
+});
+
+describe('the end', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('comes with %s: all drain, none is started again', (name) => {
+    run(2);
+    signal(name);
+    signal(name);
+    expect(workers.map(({ heard }) => heard)).toEqual([[{ type: 'drain' }], [{ type: 'drain' }]]);
+    workers[0]!.dies(0);
+    expect(exits).toEqual([]);
+    workers[1]!.dies(0);
+    expect(exits).toEqual([0]);
+    expect(started()).toBe(2);
+  });
+
+  it('is forced on a worker that does not drain', () => {
+    run(1);
+    signal('SIGTERM');
+    jest.advanceTimersByTime(5_999);
+    expect(workers[0]!.process.kill).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(1);
+    expect(workers[0]!.process.kill).toHaveBeenCalledWith('SIGKILL');
+    expect(exits).toEqual([0]);
+  });
+
+  it('comes when a worker cannot start: what stops one stops all', () => {
+    run(2);
+    workers[0]!.says({ type: 'failed', message: 'no such file' });
+    workers[1]!.says({ type: 'failed', message: 'no such file' });
+    expect(written).toEqual(['no such file\n']);
+    for (const { process: one } of workers) expect(one.kill).toHaveBeenCalledWith('SIGKILL');
+    for (const worker of workers) worker.dies(1);
+    expect(exits).toEqual([1]);
+    jest.advanceTimersByTime(60_000);
+    expect(started()).toBe(2);
+  });
+});
