@@ -39,6 +39,8 @@ export interface Deployment {
   timeoutMs?: number;
   /** Time to the first token of a stream. */
   streamTimeoutMs?: number;
+  /** Between two pieces of a stream. */
+  streamIdleTimeoutMs?: number;
   numRetries?: number;
   cooldownMs?: number;
   maxBudgetUsd?: number;

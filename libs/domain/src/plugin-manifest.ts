@@ -11,6 +11,8 @@ export interface PluginManifest {
   capabilities: string[];
   /** JSON Schema of its settings; draws forms and tells its keys from others. */
   configSchema: JsonObject;
+  /** Settings that the file's `plugins` entry gives for every use of it, by name: nobody needs to give them again. */
+  given?: string[];
   /** `groq/`: model names that are this provider's. */
   prefixes: string[];
   /** Sources of regular expressions for bare model names, for instance `^claude-`. */

@@ -21,9 +21,15 @@ export interface RouterSettings {
   /** Error class (`RateLimitErrorRetries` …) → retries. */
   retryPolicy: Record<string, number>;
   modelGroupRetryPolicy: Record<string, Record<string, number>>;
-  /** Total time of a call, retries included; absent: `requestTimeoutMs`. */
+  /** One attempt; of a stream: its silences. Absent: what is left of `requestTimeoutMs`. */
   timeoutMs?: number;
+  /** To the first token of a stream; absent: `timeoutMs`. */
   streamTimeoutMs?: number;
+  /** Between two tokens of a stream; absent: `timeoutMs`. */
+  streamIdleTimeoutMs?: number;
+  /** To a connection with the provider. */
+  connectTimeoutMs?: number;
+  /** A whole call: attempts, waits, queue and fallbacks. */
   requestTimeoutMs: number;
   allowedFails?: number;
   allowedFailsPolicy: Record<string, number>;
@@ -35,9 +41,18 @@ export interface RouterSettings {
   tagFilteringMatchAny: boolean;
   defaultMaxParallelRequests?: number;
   defaultPriority?: number;
+  /** Absent: one deployment is asked at a time. */
+  hedge?: HedgeSettings;
+  /** Requests of one conversation keep to one deployment while it is healthy. */
+  sessionAffinity: boolean;
+  /** A stream that breaks goes on with the next deployment, with what was delivered as its beginning. */
+  midStreamFailover: boolean;
   /** Every further router key as written, for features that read their own. */
   extras: JsonObject;
 }
+
+/** When a second deployment is asked too: after a time, or after the share of calls that have answered by then. */
+export type HedgeSettings = { readonly afterMs: number } | { readonly afterPercentile: number };
 
 export interface ModelAlias {
   targets: string[];

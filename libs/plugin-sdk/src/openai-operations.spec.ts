@@ -1,15 +1,7 @@
-import { isGatewayError, type UpstreamFailure } from '@turnpike/errors';
+import type { UpstreamFailure } from '@turnpike/errors';
 import { describe, expect, it } from '@jest/globals';
 import type { BodyEdits, Call } from './contracts/index.js';
-import type { HttpRequest, HttpResponse } from './host.js';
-import {
-  openAiBase,
-  openAiChat,
-  openAiCompletions,
-  openAiEmbeddings,
-  openAiModelList,
-  type OpenAiHost,
-} from './openai-operations.js';
+import { openAiBase, openAiChat, openAiCompletions, openAiEmbeddings, type OpenAiHost } from './openai-operations.js';
 
 const CALL: Call = {
   model: 'upstream',
@@ -118,53 +110,4 @@ describe('openAiBase', () => {
     ['https://a.b/v1/embeddings/', 'https://a.b/v1'],
     ['https://a.b/completions.v2', 'https://a.b/completions.v2'],
   ])('of %s is %s', (given, base) => expect(openAiBase(given)).toBe(base));
-});
-
-describe('the list of models', () => {
-  const signal = new AbortController().signal;
-  const list = (answer: Partial<Omit<HttpResponse, 'body'>> & { body: unknown }, requests: HttpRequest[] = []) => {
-    const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
-    const http = {
-      request: async (request: HttpRequest): Promise<HttpResponse> => {
-        requests.push(request);
-        return { status: 200, headers: {}, ...answer, body: Buffer.from(body) };
-      },
-    };
-    return openAiModelList({ url: 'https://a.b/models', headers: { authorization: 'k' } }, 'provider.test', http).list(
-      signal,
-    );
-  };
-
-  it('is asked for once, with the key and the signal', async () => {
-    const requests: HttpRequest[] = [];
-    await list({ body: { data: [] } }, requests);
-    expect(requests).toEqual([{ url: 'https://a.b/models', headers: { authorization: 'k' }, signal }]);
-  });
-
-  it.each<[unknown]>([
-    [{ object: 'list', data: [{ id: 'a' }, { id: 'b' }] }],
-    [{ models: [{ name: 'a' }, { name: 'b' }] }],
-    [[{ id: 'a' }, { id: 'b' }]],
-    [['a', 'b']],
-    [{ data: [{ id: 'a' }, { id: 5 }, null, { other: 'x' }, 'b'] }],
-  ])('is read from %j', async (body) => expect(await list({ body })).toEqual(['a', 'b']));
-
-  it('may be empty', async () => expect(await list({ body: { data: [] } })).toEqual([]));
-
-  it.each<[string, { status?: number; body: unknown }, string]>([
-    ['a refused key', { status: 401, body: { error: { message: 'bad key' } } }, 'GW_UPSTREAM_AUTHENTICATION'],
-    ['a wrong path', { status: 404, body: 'Not found' }, 'GW_UPSTREAM_NOT_FOUND'],
-    [
-      'an error with status 200',
-      { body: { error: { message: 'Incorrect API key provided' } } },
-      'GW_UPSTREAM_AUTHENTICATION',
-    ],
-    ['a page', { body: '<html>' }, 'GW_UPSTREAM_INVALID_RESPONSE'],
-    ['something else', { body: { hello: 'world' } }, 'GW_UPSTREAM_INVALID_RESPONSE'],
-    ['null', { body: 'null' }, 'GW_UPSTREAM_INVALID_RESPONSE'],
-  ])('is not taken from %s', async (_title, answer, code) => {
-    const error: unknown = await list(answer).catch((thrown: unknown) => thrown);
-    expect(isGatewayError(error) && error.code).toBe(code);
-    expect((error as Error).message).toContain('provider.test');
-  });
 });

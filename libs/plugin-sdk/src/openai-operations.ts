@@ -1,6 +1,5 @@
 // Operations of a host that speaks OpenAI's format: the plugin says where, with which key, and what is odd about it.
 import {
-  isJsonObject,
   type ChatChunk,
   type ChatRequest,
   type ChatResponse,
@@ -10,23 +9,19 @@ import {
   type EmbeddingRequest,
   type EmbeddingResponse,
   type JsonObject,
-  type JsonValue,
 } from '@turnpike/domain';
-import { GatewayError, upstreamError, type UpstreamFailure } from '@turnpike/errors';
+import { upstreamError, type GatewayError, type UpstreamFailure } from '@turnpike/errors';
 import {
-  failureInside,
   fromOpenAiCompletionResponse,
   fromOpenAiEmbeddingResponse,
   fromOpenAiResponse,
   openAiCompletionStreamDecoder,
   openAiStreamDecoder,
-  toInnerError,
   toOpenAiCompletionRequest,
   toOpenAiEmbeddingRequest,
   toOpenAiRequest,
 } from '@turnpike/wire';
-import type { BodyEdits, Call, HttpOperation, ModelListV1, UpstreamEndpoint } from './contracts/index.js';
-import type { HttpClient } from './host.js';
+import type { BodyEdits, Call, HttpOperation, UpstreamEndpoint } from './contracts/index.js';
 
 export interface OpenAiHost {
   /** `path` is the operation's: `chat/completions`, `completions`, `embeddings`. */
@@ -72,40 +67,4 @@ export const openAiEmbeddings = (host: OpenAiHost): HttpOperation<EmbeddingReque
   ...shared(host, 'embeddings'),
   toBody: (request, call) => toOpenAiEmbeddingRequest(request, call.model),
   fromBody: fromOpenAiEmbeddingResponse,
-});
-
-const unreadableList = (provider: string, why: string, cause?: unknown): GatewayError =>
-  new GatewayError(
-    'GW_UPSTREAM_INVALID_RESPONSE',
-    `${provider}: the answer to the model list ${why}. Check api_base.`,
-    {
-      provider,
-      cause,
-    },
-  );
-
-const parseModelList = (body: string, provider: string): JsonValue => {
-  try {
-    return JSON.parse(body) as JsonValue;
-  } catch (cause) {
-    throw unreadableList(provider, 'is not JSON', cause);
-  }
-};
-
-/** `GET /models`, which most hosts answer as `{data: [{id}]}` and some as a bare list. */
-export const openAiModelList = (endpoint: UpstreamEndpoint, provider: string, http: HttpClient): ModelListV1 => ({
-  async list(signal) {
-    const answer = await http.request({ url: endpoint.url, headers: endpoint.headers, signal });
-    const body = Buffer.from(answer.body).toString('utf8');
-    if (answer.status >= 400) throw upstreamError({ status: answer.status, headers: answer.headers, body }, provider);
-    const parsed = parseModelList(body, provider);
-    const failure = failureInside(parsed);
-    if (failure) throw toInnerError(failure, provider);
-    const list = isJsonObject(parsed) ? (parsed['data'] ?? parsed['models']) : parsed;
-    if (!Array.isArray(list)) throw unreadableList(provider, 'holds no list');
-    return list.flatMap((entry) => {
-      const id = isJsonObject(entry) ? (entry['id'] ?? entry['name']) : entry;
-      return typeof id === 'string' ? [id] : [];
-    });
-  },
 });

@@ -49,11 +49,19 @@ describe('a broken plugin', () => {
     ['bad-id', ['manifest/id']],
     ['id-of-another-kind', ['manifest/id']],
     ['unknown-capability', ['manifest/capabilities']],
+    ['no-operations', ['manifest/capabilities']],
     ['config-not-strict', ['config/strict']],
     ['config-refused', ['config/valid', 'init/capabilities']],
     ['fewer-capabilities', ['init/capabilities']],
     ['more-capabilities', ['init/capabilities']],
     ['init-returns-promise', ['init/capabilities']],
+    ['stop-is-no-function', ['init/capabilities']],
+    ['no-hooks', ['init/capabilities']],
+    ['bare-select', ['init/capabilities']],
+    ['operation-without-kind', ['init/capabilities']],
+    ['operation-without-endpoint', ['init/capabilities']],
+    ['cache-without-set', ['init/capabilities']],
+    ['guardrail-without-check', ['init/capabilities']],
   ])('fails the suite where it is broken: %s', async (name, fails) => {
     const plugin = await load(pathOf(name));
     expect((await failing(plugin)).filter((id) => /^(manifest|config|init\/capabilities)/.test(id))).toEqual(fails);

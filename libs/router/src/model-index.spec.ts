@@ -1,22 +1,22 @@
 import type { Deployment, RouterSettings } from '@turnpike/domain';
-import { aDeployment } from '@turnpike/plugin-testkit';
 import { describe, expect, it } from '@jest/globals';
-import { ModelIndex, type ModelIndexOptions } from './model-index.js';
+import { anIndex as indexOf, idOf, inGroup as withId } from '../test/doubles.js';
+import { groupOf, type ModelIndex, type ModelIndexOptions } from './model-index.js';
 
 type Settings = Pick<RouterSettings, 'aliases' | 'unions'>;
 
 const alias = (...targets: string[]) => ({ targets, hidden: false });
 
-/** A deployment whose id is its upstream model, in this group. */
+/** A deployment whose id is not the name of its model. */
 const inGroup = (modelName: string, model: string, changes: Partial<Deployment> = {}): Deployment =>
-  aDeployment({ id: `id-${model}`, modelName, model, ...changes });
+  withId(modelName, `id-${model}`, { model, ...changes });
 
 const anIndex = (
   deployments: Deployment[],
   settings: Partial<Settings> = {},
   recognise?: ModelIndexOptions['recognise'],
 ): ModelIndex =>
-  new ModelIndex({ deployments, settings: { aliases: {}, unions: {}, ...settings }, ...(recognise && { recognise }) });
+  indexOf(deployments, { settings: { aliases: {}, unions: {}, ...settings }, ...(recognise && { recognise }) });
 
 /** What a name stands for: `group: upstream models`, in order. */
 const meaning = (index: ModelIndex, name: string): string[] | undefined =>
@@ -48,6 +48,107 @@ describe('a name', () => {
   it('is kept as it was asked for', () => expect(index.resolve('my-id')?.requested).toBe('my-id'));
 
   it('is looked up once', () => expect(index.resolve('fast')).toBe(index.resolve('fast')));
+});
+
+describe('the id of a deployment', () => {
+  const index = anIndex([inGroup('fast', 'a'), inGroup('fast', 'b'), inGroup('x/*', '*', { id: 'wild' })]);
+  const groupNamed = (name: string) => index.resolve(name)!.groups[0]!;
+
+  it('means that one alone', () => {
+    expect(groupNamed('id-b')).toMatchObject({ name: 'fast', isPinned: true });
+    expect(groupNamed('id-b').targets.map(idOf)).toEqual(['id-b']);
+    expect(groupNamed('fast').isPinned).toBe(false);
+  });
+
+  it('is another stop than its group, so that one may be the fallback of the other', () => {
+    expect(groupNamed('id-b').key).not.toBe(groupNamed('fast').key);
+  });
+
+  it('shares what is known of it with its group', () => {
+    expect(groupNamed('id-b').targets[0]!.state).toBe(groupNamed('fast').targets[1]!.state);
+  });
+
+  it('of a wildcard’s shares it with every name that the wildcard takes', () => {
+    expect(groupNamed('x/1').targets[0]!.state).toBe(groupNamed('x/2').targets[0]!.state);
+  });
+});
+
+describe('the levels of a name', () => {
+  const levels = (index: ModelIndex, name: string) =>
+    index.resolve(name)!.levels.map(({ group, targets }) => `${group.name}: ${targets.map(idOf).join(' ')}`);
+
+  const index = indexOf(
+    [
+      withId('g', 'none-1'),
+      withId('g', 'two', { order: 2 }),
+      withId('g', 'one-a', { order: 1 }),
+      withId('g', 'none-2'),
+      withId('g', 'one-b', { order: 1 }),
+      withId('g', 'zero', { order: 0 }),
+      withId('g', 'minus', { order: -1 }),
+      withId('plain', 'c'),
+      withId('plain', 'd'),
+    ],
+    { settings: { aliases: { both: alias('plain', 'g') }, unions: { all: ['plain', 'g'] } } },
+  );
+
+  it('go by order, the lowest first; those without one come last, together', () => {
+    expect(levels(index, 'g')).toEqual(['g: minus', 'g: zero', 'g: one-a one-b', 'g: two', 'g: none-1 none-2']);
+  });
+
+  it('are one where there is no order', () => expect(levels(index, 'plain')).toEqual(['plain: c d']));
+
+  it('of a cascade are those of its groups, one group after the other', () => {
+    expect(levels(index, 'both').slice(0, 2)).toEqual(['plain: c d', 'g: minus']);
+  });
+
+  it('of a union are mixed', () => {
+    expect(levels(index, 'all').at(-1)).toBe('all: c d none-1 none-2');
+  });
+
+  it('of no targets are none', () => expect(groupOf('g', 'g', []).levels).toEqual([]));
+});
+
+describe('a team’s own deployments', () => {
+  const ofTeam = (team: string, modelName: string, model: string, publicName?: string) =>
+    inGroup(modelName, model, {
+      info: { team_id: team, ...(publicName !== undefined && { team_public_model_name: publicName }) },
+    });
+
+  const index = anIndex([
+    inGroup('fast', 'everyone'),
+    ofTeam('red', 'internal-1', 'red-fast', 'fast'),
+    ofTeam('red', 'internal-2', 'red-fast-2', 'fast'),
+    ofTeam('blue', 'internal-3', 'blue-fast', 'fast'),
+    ofTeam('red', 'only-red', 'red-only'),
+  ]);
+  const models = (name: string, team?: string) =>
+    index.resolve(name, team)?.groups.flatMap(({ targets }) => targets.map(({ model }) => model));
+
+  it.each<[string, string | undefined, string[] | undefined]>([
+    ['fast', undefined, ['everyone']],
+    ['fast', 'red', ['red-fast', 'red-fast-2']],
+    ['fast', 'blue', ['blue-fast']],
+    ['fast', 'green', ['everyone']],
+    ['only-red', 'red', ['red-only']],
+    ['only-red', 'blue', undefined],
+    ['only-red', undefined, undefined],
+    ['internal-1', 'red', undefined],
+    ['internal-1', undefined, undefined],
+    ['constructor', 'red', undefined],
+  ])('%s, asked for by team %p, means %j', (name, team, expected) => {
+    expect(models(name, team)).toEqual(expected);
+    // Nothing that was looked up for one caller is kept for another.
+    expect(models('fast', 'red')).toEqual(['red-fast', 'red-fast-2']);
+    expect(models('fast')).toEqual(['everyone']);
+  });
+
+  it('are another stop than those of everyone', () => {
+    const keys = ['red', 'blue', undefined].map((team) => index.resolve('fast', team)!.groups[0]!.key);
+    expect(new Set(keys).size).toBe(3);
+  });
+
+  it('are not listed', () => expect(index.names().map(({ name }) => name)).toEqual(['fast']));
 });
 
 describe('an alias', () => {

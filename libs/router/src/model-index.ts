@@ -1,17 +1,25 @@
 // Names → deployments: ids, aliases, groups, unions and wildcards. Built once per configuration.
 import type { Deployment, RouterSettings } from '@turnpike/domain';
+import type { LiveState } from './live-state.js';
+import { Target, type TargetFacts } from './target.js';
 
-/** One deployment as this request would call it. */
-export interface Target {
-  readonly deployment: Deployment;
-  /** The upstream's model name, wildcards filled in. */
-  readonly model: string;
+/** Targets of one preference (`order`), interchangeable: where an attempt may go. */
+export interface Level {
+  readonly group: ResolvedGroup;
+  readonly targets: readonly Target[];
 }
 
 /** Interchangeable targets under one name. */
 export interface ResolvedGroup {
+  /** As configured; a wildcard's pattern. */
   readonly name: string;
+  /** The same for every resolution that comes to these targets: a request tries each once. */
+  readonly key: string;
   readonly targets: readonly Target[];
+  /** The lowest `order` first; deployments without one come last. */
+  readonly levels: readonly Level[];
+  /** Addressed by a deployment's id: that one is meant, in cooldown or not. */
+  readonly isPinned: boolean;
 }
 
 /** What a requested name stands for: groups to try in order. Most names stand for one. */
@@ -19,7 +27,27 @@ export interface Resolution {
   /** The name the client asked for. */
   readonly requested: string;
   readonly groups: readonly ResolvedGroup[];
+  /** Of all groups, in order. */
+  readonly levels: readonly Level[];
 }
+
+export const groupOf = (name: string, key: string, targets: readonly Target[], isPinned = false): ResolvedGroup => {
+  const levels: Level[] = [];
+  const group: ResolvedGroup = { name, key, targets, levels, isPinned };
+  for (const level of byOrder(targets)) levels.push({ group, targets: level });
+  return group;
+};
+
+const byOrder = (targets: readonly Target[]): (readonly Target[])[] => {
+  const byNumber = new Map<number, Target[]>();
+  for (const target of targets) {
+    const order = target.deployment.order ?? Number.POSITIVE_INFINITY;
+    const same = byNumber.get(order);
+    if (same) same.push(target);
+    else byNumber.set(order, [target]);
+  }
+  return [...byNumber].sort(([left], [right]) => left - right).map(([, same]) => same);
+};
 
 interface Pattern {
   source: string;
@@ -63,46 +91,75 @@ const withoutTwins = (targets: readonly Target[]): Target[] => {
   return [...byCall.values()];
 };
 
+/** `model_info.team_id`: a deployment that only this team sees, under the name it has there. */
+const teamOf = ({ info, modelName }: Deployment): { id: string; modelName: string } | undefined => {
+  const { team_id: id, team_public_model_name: name } = info;
+  return typeof id === 'string' && id !== ''
+    ? { id, modelName: typeof name === 'string' ? name : modelName }
+    : undefined;
+};
+
+const addTo = (groups: Map<string, Target[]>, name: string, target: Target): void => {
+  const targets = groups.get(name);
+  if (targets) targets.push(target);
+  else groups.set(name, [target]);
+};
+
 export interface ModelIndexOptions {
   deployments: readonly Deployment[];
   settings: Pick<RouterSettings, 'aliases' | 'unions'>;
+  state: LiveState;
+  facts: TargetFacts;
   /** Provider plugin that knows a bare model name, so that `gpt-4o` finds `openai/*`. */
   recognise?: (model: string) => string | undefined;
 }
 
 export class ModelIndex {
-  private readonly byId = new Map<string, Deployment>();
+  private readonly byId = new Map<string, Target>();
   private readonly groups = new Map<string, ResolvedGroup>();
+  /** Team → the names that only it has → groups. */
+  private readonly teams = new Map<string, Map<string, ResolvedGroup>>();
   private readonly patterns: readonly Pattern[];
   private readonly remembered = new Map<string, Resolution>();
 
   constructor(private readonly options: ModelIndexOptions) {
     const patterns = new Map<string, Pattern>();
     const groups = new Map<string, Target[]>();
+    const teams = new Map<string, Map<string, Target[]>>();
     for (const deployment of options.deployments) {
-      this.byId.set(deployment.id, deployment);
+      const target = this.target(deployment, deployment.model);
+      this.byId.set(deployment.id, target);
       const name = deployment.modelName;
-      if (name.includes('*')) {
+      const team = teamOf(deployment);
+      if (team) {
+        const own = teams.get(team.id) ?? new Map<string, Target[]>();
+        teams.set(team.id, own);
+        addTo(own, team.modelName, target);
+      } else if (name.includes('*')) {
         const pattern = patterns.get(name) ?? { source: name, regex: toRegex(name), deployments: [] };
         pattern.deployments.push(deployment);
         patterns.set(name, pattern);
       } else {
-        const targets = groups.get(name) ?? [];
-        targets.push({ deployment, model: deployment.model });
-        groups.set(name, targets);
+        addTo(groups, name, target);
       }
     }
-    for (const [name, targets] of groups) this.groups.set(name, { name, targets });
+    for (const [name, targets] of groups) this.groups.set(name, groupOf(name, name, targets));
+    for (const [team, own] of teams) {
+      const named = [...own].map(([name, targets]) => [name, groupOf(name, `${team} ${name}`, targets)] as const);
+      this.teams.set(team, new Map(named));
+    }
     this.patterns = [...patterns.values()].sort(bySpecificity);
   }
 
   /** Undefined: no configured model has this name. */
-  resolve(name: string): Resolution | undefined {
+  resolve(name: string, teamId?: string): Resolution | undefined {
+    const own = teamId ? this.teams.get(teamId)?.get(name) : undefined;
+    if (own) return { requested: name, groups: [own], levels: own.levels };
     const known = this.remembered.get(name);
     if (known) return known;
     const groups = this.lookUp(name, new Set());
     if (groups.length === 0) return undefined;
-    const resolution: Resolution = { requested: name, groups };
+    const resolution: Resolution = { requested: name, groups, levels: groups.flatMap((group) => group.levels) };
     if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
     this.remembered.set(name, resolution);
     return resolution;
@@ -132,8 +189,8 @@ export class ModelIndex {
   private lookUp(name: string, seen: Set<string>): ResolvedGroup[] {
     if (seen.has(name)) return [];
     seen.add(name);
-    const deployment = this.byId.get(name);
-    if (deployment) return [{ name: deployment.modelName, targets: [{ deployment, model: deployment.model }] }];
+    const pinned = this.byId.get(name);
+    if (pinned) return [groupOf(pinned.deployment.modelName, name, [pinned], true)];
     const alias = ownOf(this.options.settings.aliases, name);
     if (alias) {
       const cascade = alias.targets.flatMap((target) => this.lookUp(target, seen));
@@ -144,7 +201,7 @@ export class ModelIndex {
     const union = ownOf(this.options.settings.unions, name);
     if (union) {
       const targets = union.flatMap((member) => this.lookUp(member, new Set(seen)).flatMap((found) => found.targets));
-      return [{ name, targets: withoutTwins([...targets, ...(group?.targets ?? [])]) }];
+      return [groupOf(name, name, withoutTwins([...targets, ...(group?.targets ?? [])]))];
     }
     if (group) return [group];
     const matched = this.match(name);
@@ -155,10 +212,7 @@ export class ModelIndex {
     for (const { source, regex, deployments } of this.patterns) {
       const caught = regex.exec(name)?.slice(1);
       if (caught) {
-        return {
-          name: source,
-          targets: deployments.map((deployment) => ({ deployment, model: fill(deployment.model, caught) })),
-        };
+        return this.wildcard(source, name, deployments, caught);
       }
     }
     // `gpt-4o` finds `openai/*` when that provider knows the name.
@@ -166,12 +220,23 @@ export class ModelIndex {
     const pattern =
       provider &&
       this.patterns.find(({ source, deployments }) => source.endsWith('/*') && deployments[0]?.provider === provider);
-    return pattern
-      ? {
-          name: pattern.source,
-          targets: pattern.deployments.map((deployment) => ({ deployment, model: fill(deployment.model, [name]) })),
-        }
-      : undefined;
+    if (!pattern) return undefined;
+    return this.wildcard(pattern.source, `${pattern.source.slice(0, -1)}${name}`, pattern.deployments, [name]);
+  }
+
+  private wildcard(
+    source: string,
+    name: string,
+    deployments: readonly Deployment[],
+    caught: readonly string[],
+  ): ResolvedGroup {
+    const targets = deployments.map((deployment) => this.target(deployment, fill(deployment.model, caught)));
+    return groupOf(source, name, targets);
+  }
+
+  private target(deployment: Deployment, model: string): Target {
+    const { state, facts } = this.options;
+    return new Target(deployment, model, state.of(deployment), facts);
   }
 
   private deploymentsOf(name: string): Deployment[] {

@@ -1,165 +1,90 @@
-import type { Deployment } from '@turnpike/domain';
-import type { Candidate, SelectV1, SelectionContext } from '@turnpike/plugin-sdk';
-import { aDeployment, aSelectionContext, START_OF_TIME } from '@turnpike/plugin-testkit';
+import { GatewayError } from '@turnpike/errors';
 import { describe, expect, it } from '@jest/globals';
-import { LiveState } from './live-state.js';
-import { ModelIndex } from './model-index.js';
-import { Router, type RouterOptions } from './router.js';
+import { aRequest, aRouter, inGroup, inGroups, limitsOf, NOW } from '../test/doubles.js';
 
-interface Asked {
-  candidates: readonly Candidate[];
-  context: SelectionContext;
-}
-
-/** Deployments named by their upstream models; the strategy remembers what it was asked. */
-const aRouter = (deployments: Deployment[], choice: number | (() => number), options: Partial<RouterOptions> = {}) => {
-  const asked: Asked[] = [];
-  const strategy: SelectV1 = {
-    select: (candidates, context) => {
-      asked.push({ candidates, context });
-      return typeof choice === 'number' ? choice : choice();
-    },
+describe('a name that nobody knows', () => {
+  const unknown = (name: string, teamId?: string): GatewayError => {
+    try {
+      aRouter(inGroups({ g: ['a'] })).router.resolve(name, teamId);
+    } catch (error) {
+      if (error instanceof GatewayError) return error;
+    }
+    throw new Error(`'${name}' is known`);
   };
-  const aliases = { cascade: { targets: ['first', 'second'], hidden: false } };
-  const index = new ModelIndex({ deployments, settings: { aliases, unions: { empty: [] } } });
-  const state = new LiveState();
-  const router = new Router({ index, strategy, state, isUsable: () => true, ...options });
-  const choose = (name: string, context: Partial<SelectionContext> = {}): string => {
-    const { group, target } = router.choose(router.resolve(name), aSelectionContext(context));
-    return `${group}: ${target.model}`;
-  };
-  return { router, choose, asked, state };
-};
 
-const inGroup = (modelName: string, model: string, changes: Partial<Deployment> = {}): Deployment =>
-  aDeployment({ id: model, modelName, model, ...changes });
-
-describe('a group of one', () => {
-  it('needs no strategy', () => {
-    const { choose, asked } = aRouter([inGroup('g', 'a')], -1);
-    expect([choose('g'), asked.length]).toEqual(['g: a', 0]);
-  });
-});
-
-describe('a group of several', () => {
-  const three = ['a', 'b', 'c'].map((model) => inGroup('g', model));
-
-  it('is chosen from by the strategy', () => {
-    const { choose, asked } = aRouter(three, 1);
-    expect(choose('g')).toBe('g: b');
-    expect(asked[0]?.candidates.map(({ deployment }) => deployment.id)).toEqual(['a', 'b', 'c']);
-  });
-
-  it('shows the strategy what is known of each, and of the call', () => {
-    const priceOf: RouterOptions['priceOf'] = ({ model }) => (model === 'a' ? 7 : undefined);
-    const { choose, asked, state } = aRouter(three, 0, { priceOf });
-    state.of(three[0]!).began(START_OF_TIME);
-    state.of(three[1]!).ended(START_OF_TIME, { tokens: 9, outputTokens: 2, durationMs: 10, firstTokenMs: 3 });
-    choose('g', { stream: true, promptTokens: 42 });
-    expect(asked[0]?.context).toMatchObject({ stream: true, promptTokens: 42, now: START_OF_TIME });
-    expect(asked[0]?.candidates).toEqual([
-      { deployment: three[0], inFlight: 1, requestsThisMinute: 1, tokensThisMinute: 0, priceNanoUsd: 7 },
-      {
-        deployment: three[1],
-        inFlight: -1,
-        requestsThisMinute: 0,
-        tokensThisMinute: 9,
-        msPerOutputToken: 5,
-        msToFirstToken: 3,
-      },
-      { deployment: three[2], inFlight: 0, requestsThisMinute: 0, tokensThisMinute: 0 },
-    ]);
-  });
-
-  it('is chosen from among those that can be used', () => {
-    const { choose, asked } = aRouter(three, 0, { isUsable: ({ model }) => model !== 'a' });
-    expect(choose('g')).toBe('g: b');
-    expect(asked[0]?.candidates).toHaveLength(2);
-  });
-
-  it('needs no strategy when one of it is left', () => {
-    const { choose, asked } = aRouter(three, -1, { isUsable: ({ model }) => model === 'c' });
-    expect([choose('g'), asked.length]).toEqual(['g: c', 0]);
-  });
-});
-
-describe('the order of deployments', () => {
-  const ordered = [
-    inGroup('g', 'unordered'),
-    inGroup('g', 'second', { order: 2 }),
-    inGroup('g', 'first-a', { order: 1 }),
-    inGroup('g', 'first-b', { order: 1 }),
-  ];
-
-  it('comes before the strategy, which sees the lowest only', () => {
-    const { choose, asked } = aRouter(ordered, 1);
-    expect(choose('g')).toBe('g: first-b');
-    expect(asked[0]?.candidates.map(({ deployment }) => deployment.id)).toEqual(['first-a', 'first-b']);
-  });
-
-  it('passes on to the next when the lowest cannot be used', () => {
-    const isUsable: RouterOptions['isUsable'] = ({ model }) => !model.startsWith('first');
-    expect(aRouter(ordered, 0, { isUsable }).choose('g')).toBe('g: second');
-  });
-
-  it('passes on to the next when the strategy takes none of the lowest', () => {
-    expect(aRouter(ordered, -1).choose('g')).toBe('g: second');
-  });
-});
-
-describe('a cascade', () => {
-  const groups = [inGroup('first', 'a'), inGroup('first', 'b'), inGroup('second', 'c')];
-
-  it('begins with its first group', () => expect(aRouter(groups, 0).choose('cascade')).toBe('first: a'));
-
-  it.each<[string, number, Partial<RouterOptions>]>([
-    ['nothing of it can be used', 0, { isUsable: ({ model }) => model === 'c' }],
-    ['the strategy takes none of it', -1, {}],
-  ])('goes on to the next group when %s', (_title, choice, options) => {
-    expect(aRouter(groups, choice, options).choose('cascade')).toBe('second: c');
-  });
-});
-
-describe('what cannot be routed', () => {
-  const pair = ['a', 'b'].map((model) => inGroup('g', model));
-
-  it('is an unknown name, told in words that clients of other gateways know', () => {
-    expect(() => aRouter(pair, 0).router.resolve('gpt-unknown')).toThrow(
-      expect.objectContaining({
-        code: 'GW_UNKNOWN_MODEL',
-        status: 400,
-        facts: expect.objectContaining({ param: 'model' }),
-        message:
-          'Invalid model name passed in model=gpt-unknown. Call `/v1/models` to view available models for your key.',
-      }),
-    );
+  it('is told in words that clients of other gateways know', () => {
+    expect(unknown('gpt-unknown')).toMatchObject({
+      code: 'GW_UNKNOWN_MODEL',
+      status: 400,
+      facts: { param: 'model' },
+      message:
+        'Invalid model name passed in model=gpt-unknown. Call `/v1/models` to view available models for your key.',
+    });
   });
 
   it('is not quoted at any length', () => {
-    const name = 'x'.repeat(100_000);
-    expect(() => aRouter(pair, 0).router.resolve(name)).toThrow(
-      expect.objectContaining({ message: expect.stringMatching(/^.{200,400}$/) }),
-    );
+    expect(unknown('x'.repeat(100_000)).message).toMatch(/^.{200,400}$/);
+  });
+});
+
+describe('a name that only a team knows', () => {
+  const { router } = aRouter([inGroup('ours', 'a', { info: { team_id: 'red' } })]);
+
+  it('is known to it', () => expect(router.resolve('ours', 'red').groups[0]!.targets).toHaveLength(1));
+
+  it.each(['blue', undefined])('is not known to %p', (team) => {
+    expect(() => router.resolve('ours', team)).toThrow(expect.objectContaining({ code: 'GW_UNKNOWN_MODEL' }));
+  });
+});
+
+describe('a router', () => {
+  const firstStep = (test: ReturnType<typeof aRouter>) => {
+    const { router } = test;
+    return router.route(aRequest(), router.resolve('g')).next(NOW);
+  };
+
+  it('asks its strategy, shows it its random numbers, and tells of its faults', () => {
+    const fault = new Error('a fault of the plugin');
+    let shown: number | undefined;
+    const test = aRouter(inGroups({ g: ['a', 'b', 'c'] }), {
+      random: () => 0.7,
+      strategy: {
+        select: (_candidates, { random }) => {
+          shown = random();
+          throw fault;
+        },
+      },
+    });
+    expect(firstStep(test)).toMatchObject({ reason: 'shuffle', target: { model: 'c' } });
+    expect([shown, test.faults]).toEqual([0.7, [fault]]);
   });
 
-  it.each<[string, string, Partial<RouterOptions>]>([
-    ['whose deployments are all off', 'g', { isUsable: () => false }],
-    ['without deployments', 'empty', {}],
-  ])('is a name %s', (_title, name, options) => {
-    expect(() => aRouter(pair, 0, options).choose(name)).toThrow(
-      expect.objectContaining({ code: 'GW_NO_DEPLOYMENT_USABLE', message: expect.stringContaining(`'${name}'`) }),
-    );
+  it('keeps to its limits', () => {
+    const limits = limitsOf({ a: 100 });
+    expect(firstStep(aRouter(inGroups({ g: ['a', 'b'] }), { limits }))).toMatchObject({ target: { model: 'b' } });
   });
 
-  it.each([-1, 2, Number.NaN])(
-    'is a group of which the strategy takes none (%p): it may have room again next minute',
-    (choice) => {
-      expect(() => aRouter(pair, choice).choose('g', { now: START_OF_TIME + 45_000 })).toThrow(
-        expect.objectContaining({
-          code: 'GW_NO_DEPLOYMENT_READY',
-          facts: expect.objectContaining({ retryAfterMs: 15_000 }),
-        }),
-      );
-    },
-  );
+  it('has the policy of cooldowns that its settings describe', () => {
+    const { router } = aRouter([], { settings: { cooldownMs: 700, allowedFails: 9, disableCooldowns: true } });
+    expect(router.cooldowns).toMatchObject({ cooldownMs: 700, isOff: true });
+    expect(router.cooldowns.allowedFails('Timeout')).toBe(9);
+  });
+});
+
+describe('whether a prompt has to be counted', () => {
+  const windows: Record<string, number | undefined> = { small: 1_000, large: 100_000 };
+  const needed = (atMost: number, ids = ['small', 'large', 'unknown'], enablePreCallChecks = true) => {
+    const { router } = aRouter(inGroups({ g: ids }), {
+      facts: { maxInputTokensOf: ({ id }) => windows[id] },
+      settings: { enablePreCallChecks },
+    });
+    return router.isCountNeeded(router.resolve('g'), atMost);
+  };
+
+  it.each<[string, Parameters<typeof needed>, boolean]>([
+    ['not when it fits all', [1_000], false],
+    ['when it may be too long for one', [1_001], true],
+    ['not when no window is known', [400_000, ['unknown']], false],
+    ['not when nobody checks', [1_001, ['small'], false], false],
+  ])('%s', (_title, given, expected) => expect(needed(...given)).toBe(expected));
 });

@@ -1,108 +1,67 @@
-// Model name → the deployment to call. Pure but for its state; no I/O.
+// Model name → the deployments to ask, in order. One per configuration.
+import type { RouterSettings } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
-import type { Candidate, SelectV1, SelectionContext } from '@turnpike/plugin-sdk';
-import type { LiveState } from './live-state.js';
-import type { ModelIndex, Resolution, Target } from './model-index.js';
-
-/** Limits of requests and tokens begin anew with each minute. */
-const MINUTE_MS = 60_000;
+import type { SelectV1 } from '@turnpike/plugin-sdk';
+import { explain, type Explanation } from './explain.js';
+import type { CooldownPolicy } from './health.js';
+import type { ModelIndex, Resolution } from './model-index.js';
+import type { Checks, LimitView } from './obstacles.js';
+import { cooldownPolicy } from './outcome.js';
+import type { RoutingRequest } from './request.js';
+import { Routing, type RoutingContext } from './routing.js';
+import { Selection } from './selection.js';
 
 export interface RouterOptions {
-  index: ModelIndex;
-  strategy: SelectV1;
-  state: LiveState;
-  /** Deployments that cannot be called now: no provider instance. */
-  isUsable: (target: Target) => boolean;
-  /** Nano-dollars per million input plus output tokens. */
-  priceOf?: (target: Target) => number | undefined;
-}
-
-export interface Choice {
-  /** The group the target was taken from. */
-  readonly group: string;
-  readonly target: Target;
+  readonly index: ModelIndex;
+  readonly settings: RouterSettings;
+  readonly strategy: SelectV1;
+  /** [0, 1) */
+  readonly random: () => number;
+  /** The strategy threw, or answered what is no choice; the router shuffled instead. */
+  readonly onStrategyFault: (error: unknown) => void;
+  readonly limits?: LimitView;
 }
 
 export class Router {
-  constructor(private readonly options: RouterOptions) {}
+  readonly cooldowns: CooldownPolicy;
+  private readonly context: RoutingContext;
+
+  constructor({ index, settings, strategy, random, onStrategyFault, limits }: RouterOptions) {
+    const checks: Checks = { limits, isPreCallChecked: settings.enablePreCallChecks };
+    const selection = new Selection({ ...checks, strategy, random, onStrategyFault });
+    this.context = { index, settings, selection, checks, random };
+    this.cooldowns = cooldownPolicy(settings);
+  }
 
   /** @throws GW_UNKNOWN_MODEL */
-  resolve(name: string): Resolution {
-    const resolution = this.options.index.resolve(name);
+  resolve(name: string, teamId?: string): Resolution {
+    const resolution = this.context.index.resolve(name, teamId);
     if (resolution) return resolution;
     throw new GatewayError(
       'GW_UNKNOWN_MODEL',
       `Invalid model name passed in model=${name.slice(0, 200)}. Call \`/v1/models\` to view available models for your key.`,
-      {
-        param: 'model',
-      },
-    );
-  }
-
-  /**
-   * The target to call first.
-   * @throws GW_NO_DEPLOYMENT_READY when those that could be called are all at their limits, GW_NO_DEPLOYMENT_USABLE
-   */
-  choose(resolution: Resolution, context: SelectionContext): Choice {
-    let isAtLimit = false;
-    for (const group of resolution.groups) {
-      const usable = group.targets.filter(this.options.isUsable);
-      const target = this.pick(usable, context);
-      if (target) return { group: group.name, target };
-      isAtLimit ||= usable.length > 0;
-    }
-    if (isAtLimit) {
-      throw new GatewayError(
-        'GW_NO_DEPLOYMENT_READY',
-        `Every deployment of the model '${resolution.requested}' is at its limit. Wait as long as Retry-After says.`,
-        { param: 'model', retryAfterMs: MINUTE_MS - (context.now % MINUTE_MS) },
-      );
-    }
-    throw new GatewayError(
-      'GW_NO_DEPLOYMENT_USABLE',
-      `The model '${resolution.requested}' has no deployment that can be used. The start-up log and \`turnpike config check\` say why.`,
       { param: 'model' },
     );
   }
 
-  /** Undefined: there is none, or the strategy takes none. */
-  private pick(usable: readonly Target[], context: SelectionContext): Target | undefined {
-    // One deployment, the usual case, needs no candidates made for it.
-    if (usable.length <= 1) return usable[0];
-    for (const targets of byOrder(usable)) {
-      const picked = targets.length === 1 ? targets[0] : this.ask(targets, context);
-      if (picked) return picked;
-    }
-    return undefined;
+  route(request: RoutingRequest, resolution: Resolution): Routing {
+    return new Routing(this.context, request, resolution);
   }
 
-  private ask(targets: readonly Target[], context: SelectionContext): Target | undefined {
-    const candidates = targets.map((target) => this.candidate(target, context.now));
-    return targets[this.options.strategy.select(candidates, context)];
+  /**
+   * Whether the estimate leaves open if the prompt fits some deployment, so that counting is worth its time.
+   *
+   * @param atMost prompt tokens that it cannot have more than
+   */
+  isCountNeeded(resolution: Resolution, atMost: number): boolean {
+    if (!this.context.checks.isPreCallChecked) return false;
+    return resolution.groups.some(({ targets }) =>
+      targets.some(({ maxInputTokens: window }) => window !== undefined && window < atMost),
+    );
   }
 
-  private candidate(target: Target, now: number): Candidate {
-    const state = this.options.state.of(target.deployment);
-    return {
-      deployment: target.deployment,
-      inFlight: state.inFlight,
-      requestsThisMinute: state.requestsThisMinute(now),
-      tokensThisMinute: state.tokensThisMinute(now),
-      msPerOutputToken: state.msPerOutputToken,
-      msToFirstToken: state.msToFirstToken,
-      priceNanoUsd: this.options.priceOf?.(target),
-    };
+  /** Where a request would go now, and why. Calls nobody. */
+  explain(request: RoutingRequest, resolution: Resolution, now: number): Explanation {
+    return explain(this.context, request, resolution, now);
   }
 }
-
-/** Those of the lowest order first; those without one come last. */
-const byOrder = (targets: readonly Target[]): (readonly Target[])[] => {
-  const byNumber = new Map<number, Target[]>();
-  for (const target of targets) {
-    const order = target.deployment.order ?? Number.POSITIVE_INFINITY;
-    const same = byNumber.get(order);
-    if (same) same.push(target);
-    else byNumber.set(order, [target]);
-  }
-  return [...byNumber].sort(([left], [right]) => left - right).map(([, same]) => same);
-};

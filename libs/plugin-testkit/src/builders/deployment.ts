@@ -1,5 +1,5 @@
 // Deployments and the candidates that strategies choose from; each builder fills in what a test does not care about.
-import type { Candidate, Deployment, SelectionContext } from '@turnpike/plugin-sdk';
+import type { CallSample, Candidate, Deployment, SelectionContext } from '@turnpike/plugin-sdk';
 import { START_OF_TIME } from '../host/fake-clock.js';
 import { seededRandom } from '../host/fake-host.js';
 
@@ -27,9 +27,21 @@ export type CandidateChanges = Partial<Omit<Candidate, 'deployment'>> & { deploy
 
 export const aCandidate = ({ deployment, ...changes }: CandidateChanges = {}): Candidate => ({
   deployment: aDeployment(deployment),
+  model: 'large',
   inFlight: 0,
   requestsThisMinute: 0,
   tokensThisMinute: 0,
+  samples: [],
+  priceNanoUsd: undefined,
+  ...changes,
+});
+
+/** A call that ended `agoMs` before the context's `now`: 1 s for 100 output tokens, unless `changes` say otherwise. */
+export const aSample = ({ agoMs = 0, ...changes }: Partial<CallSample> & { agoMs?: number } = {}): CallSample => ({
+  at: START_OF_TIME - agoMs,
+  durationMs: 1_000,
+  outputTokens: 100,
+  isFailure: false,
   ...changes,
 });
 

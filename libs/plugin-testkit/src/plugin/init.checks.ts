@@ -1,10 +1,9 @@
 // `init` gives what the manifest says and touches nothing.
+import { instanceProblems } from '@turnpike/plugin-sdk';
 import { check, must, type Check } from '../check.js';
 import { fakeHost } from '../host/fake-host.js';
 import type { PluginSubject } from './conformance.js';
-import { openPlugin, type AnyInstance } from './opened.js';
-
-const LIFECYCLE: ReadonlySet<string> = new Set(['start', 'stop', 'health']);
+import { openPlugin } from './opened.js';
 
 /** Global functions that start something. */
 const STARTERS = ['setTimeout', 'setInterval', 'setImmediate', 'fetch'] as const;
@@ -41,20 +40,14 @@ const handlesAfter = (body: () => void): string[] => {
 };
 
 export const initChecks = (subject: PluginSubject): Check[] => [
-  check('init/capabilities', 'returns exactly the capabilities it declares', () => {
-    const instance = openPlugin(subject).instance as unknown as AnyInstance | null;
-    must(typeof instance === 'object' && instance !== null, 'It returned no object.');
-    must(typeof instance['then'] !== 'function', 'It returned a promise; work that waits belongs in start.');
-    const declared = subject.plugin.capabilities;
-    for (const name of declared) must(instance[name] !== undefined, `'${name}' is declared and not returned.`);
-    for (const name of Object.keys(instance)) {
-      must(declared.includes(name) || LIFECYCLE.has(name), `'${name}' is returned and not declared.`);
-    }
-    for (const name of LIFECYCLE) {
-      const hook = instance[name];
-      must(hook === undefined || typeof hook === 'function', `'${name}' is no function.`);
-    }
-  }),
+  check(
+    'init/capabilities',
+    'returns exactly the capabilities it declares, with the functions of their contract',
+    () => {
+      const problems = instanceProblems(subject.plugin, openPlugin(subject).instance);
+      must(problems.length === 0, `${problems.join('; ')}.`);
+    },
+  ),
   check('init/quiet', 'does no I/O and sets no timers', () => {
     const host = (subject.host ?? fakeHost)();
     let started: string[] = [];

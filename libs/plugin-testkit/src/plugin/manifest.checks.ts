@@ -1,22 +1,9 @@
 // What a plugin says of itself before it runs.
-import { z, type AnyPlugin, type ContractName, type Contracts, type Need } from '@turnpike/plugin-sdk';
+import { capabilitiesOf, workingCapabilitiesOf, z, type AnyPlugin, type Need } from '@turnpike/plugin-sdk';
 import { check, must, type Check } from '../check.js';
 import type { PluginSubject } from './conformance.js';
 
-/** Every contract and what an instance of it may have. Typed so that a capability left out does not compile. */
-const CAPABILITIES: { readonly [C in ContractName]: Readonly<Record<keyof Contracts[C], true>> } = {
-  'provider/v1': { chat: true, completions: true, embeddings: true, models: true },
-  'strategy/v1': { select: true },
-  'cache/v1': { responses: true },
-  'callback/v1': { events: true },
-  'guardrail/v1': { preCall: true, duringCall: true, postCall: true },
-};
-
 const NEEDS: Readonly<Record<Need, true>> = { redis: true, embed: true, credentials: true, sockets: true };
-
-/** All that instances of this contract may have; empty for an unknown contract. */
-export const capabilitiesOf = (contract: string): string[] =>
-  Object.keys((CAPABILITIES as Record<string, object>)[contract] ?? {});
 
 const configKeys = (plugin: AnyPlugin): string[] => {
   const schema = z.toJSONSchema(plugin.config, { io: 'input' }) as { properties?: object };
@@ -41,6 +28,11 @@ export const manifestChecks = ({ plugin }: PluginSubject): Check[] => [
     must(named.length > 0, 'There are none.');
     must(new Set(named).size === named.length, `One is named twice: ${named.join(', ')}`);
     for (const name of named) must(known.includes(name), `'${name}' is none; there are ${known.join(', ')}.`);
+    const working = workingCapabilitiesOf(plugin.contract);
+    must(
+      named.some((name) => working.includes(name)),
+      `None of them serves a call; that is what ${working.join(', ')} do.`,
+    );
   }),
   check('manifest/prefixes', "end in '/'", () => {
     for (const prefix of plugin.prefixes ?? []) must(/^[^/\s]+\/$/.test(prefix), `'${prefix}' is no prefix.`);

@@ -1,6 +1,6 @@
 // The strategy suite: a pure choice among those that may be chosen.
-import type { Candidate, SelectionContext, SelectV1 } from '@turnpike/plugin-sdk';
-import { aSelectionContext, candidates, type CandidateChanges } from '../builders/deployment.js';
+import type { CallSample, Candidate, SelectionContext, SelectV1 } from '@turnpike/plugin-sdk';
+import { aSample, aSelectionContext, candidates, type CandidateChanges } from '../builders/deployment.js';
 import { check, must, type Check, type Skip } from '../check.js';
 import { declareChecks } from '../declare.js';
 import { seededRandom } from '../host/fake-host.js';
@@ -29,6 +29,18 @@ const LISTS = 200;
 
 const openSelect = (subject: PluginSubject): SelectV1 => openPlugin<'strategy/v1'>(subject).instance.select;
 
+/** Up to 50 calls, oldest first: quick and slow, streamed and whole, failed and not, some without a known usage. */
+const sampleCalls = (random: () => number): CallSample[] =>
+  Array.from({ length: Math.floor(random() * 51) }, (_, index) =>
+    aSample({
+      agoMs: (50 - index) * 100,
+      durationMs: random() * 20_000,
+      firstTokenMs: random() < 0.5 ? random() * 3_000 : undefined,
+      outputTokens: random() < 0.2 ? 0 : Math.floor(random() * 2_000),
+      isFailure: random() < 0.1,
+    }),
+  );
+
 /** Lists of 2 to 20 candidates in states of every kind, the same ones each time. */
 const sampleLists = (): Candidate[][] => {
   const random = seededRandom(7);
@@ -40,8 +52,7 @@ const sampleLists = (): Candidate[][] => {
         inFlight: below(5),
         requestsThisMinute: below(100),
         tokensThisMinute: below(100_000),
-        msPerOutputToken: perhaps(random() * 80),
-        msToFirstToken: perhaps(random() * 3_000),
+        samples: sampleCalls(random),
         priceNanoUsd: perhaps(below(90_000_000)),
         deployment: { rpm: perhaps(below(100)), tpm: perhaps(below(100_000)), weight: perhaps(below(4)) },
       })),

@@ -1,30 +1,43 @@
 /** Weighted random choice: by `weight`, else by `rpm`, else by `tpm`, else evenly. */
 import { definePlugin, z, type Candidate, type Deployment } from '@turnpike/plugin-sdk';
 
-/** The first of these that any candidate states decides; a candidate that does not state it weighs nothing. */
-const MEASURES: readonly ((deployment: Deployment) => number | undefined)[] = [
-  (deployment) => deployment.weight,
-  (deployment) => deployment.rpm,
-  (deployment) => deployment.tpm,
-];
+type Measure = (deployment: Deployment) => number;
 
-const weightsOf = (candidates: readonly Candidate[]): number[] | undefined => {
-  for (const measure of MEASURES) {
-    const weights = candidates.map(({ deployment }) => Math.max(0, measure(deployment) ?? 0));
-    if (weights.some((weight) => weight > 0)) return weights;
+/** What is not stated weighs nothing. */
+const positive = (stated: number | undefined): number => (stated !== undefined && stated > 0 ? stated : 0);
+
+const byWeight: Measure = ({ weight }) => positive(weight);
+const byRpm: Measure = ({ rpm }) => positive(rpm);
+const byTpm: Measure = ({ tpm }) => positive(tpm);
+
+/** @param point on the line that the weights make, laid end to end; the candidate it falls on is drawn */
+const draw = (candidates: readonly Candidate[], measure: Measure, point: number): number => {
+  let left = point;
+  let last = -1;
+  for (let index = 0; index < candidates.length; index += 1) {
+    const weight = measure(candidates[index]!.deployment);
+    if (weight === 0) continue;
+    left -= weight;
+    if (left < 0) return index;
+    last = index;
   }
-  return undefined;
+  // Rounding may leave a remainder behind the last one.
+  return last;
 };
 
 const select = (candidates: readonly Candidate[], random: () => number): number => {
-  const weights = weightsOf(candidates);
-  if (!weights) return Math.min(candidates.length - 1, Math.floor(random() * candidates.length));
-  let left = random() * weights.reduce((sum, weight) => sum + weight, 0);
-  for (const [index, weight] of weights.entries()) {
-    left -= weight;
-    if (left < 0) return index;
+  let weights = 0;
+  let requests = 0;
+  let tokens = 0;
+  for (const { deployment } of candidates) {
+    weights += byWeight(deployment);
+    requests += byRpm(deployment);
+    tokens += byTpm(deployment);
   }
-  return weights.findLastIndex((weight) => weight > 0);
+  if (weights > 0) return draw(candidates, byWeight, random() * weights);
+  if (requests > 0) return draw(candidates, byRpm, random() * requests);
+  if (tokens > 0) return draw(candidates, byTpm, random() * tokens);
+  return Math.floor(random() * candidates.length);
 };
 
 export default definePlugin({
