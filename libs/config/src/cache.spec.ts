@@ -96,6 +96,8 @@ describe('cache', () => {
     expect(load('type: disk, disk_cache_dir: os.environ/D', {}, given).off[0]!.reason).toBe(
       'disk_cache_dir is missing: the variable D is not set',
     );
+    const entry = { manifests: [...manifests, { ...disk, given: ['disk_cache_dir'] }] };
+    expect(load('type: disk', { DISK_DIR: '/d' }, entry).cache).toMatchObject({ enabled: true, settings: {} });
   });
 
   it('in Redis without a server is off', () => {

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@turnpike/domain';
 import type { CacheSettings, SwitchedOff } from './canonical.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Environment } from './environment.js';
-import { propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
+import { fillableOf, propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
 import { suggestion } from './nearest.js';
 import type { Places } from './places.js';
 import { completeRedis, hasAddress, redisFromEnvironment, redisFromMap } from './redis.js';
@@ -134,7 +134,7 @@ const completeSettings = (
   const manifest = manifests.byId(plugin);
   if (!manifest) return complete;
   const properties = propertiesOf(manifest);
-  for (const key of new Set(Object.values(manifest.env))) {
+  for (const key of fillableOf(manifest)) {
     if (isRedis(type) || key in complete) continue;
     const found = environment.first(variablesFor(manifest, key));
     if (found) complete[key] = found.value;

@@ -2,7 +2,7 @@
 import type { JsonObject } from '@turnpike/domain';
 import type { CallbackSettings, SwitchedOff } from './canonical.js';
 import type { Environment } from './environment.js';
-import { propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
+import { fillableOf, propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
 import { readValue } from './value-types.js';
 import type { Settings } from './settings.js';
 
@@ -34,7 +34,7 @@ export const readCallbacks = ({ settings, manifests, environment, pluginSettings
     if (!manifest) continue;
     const properties = propertiesOf(manifest);
     const own: JsonObject = { ...pluginSettings[manifest.id] };
-    for (const key of new Set(Object.values(manifest.env))) {
+    for (const key of fillableOf(manifest)) {
       const found = key in own ? undefined : environment.first(variablesFor(manifest, key));
       if (!found) continue;
       const type = properties[key]?.['type'];

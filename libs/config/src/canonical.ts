@@ -95,6 +95,8 @@ export interface LimitSettings {
   readonly tpm: number | undefined;
   readonly enableQueue: boolean;
   readonly queueMaxSize: number;
+  /** Longest wait in the queue. */
+  readonly queueTimeoutMs: number;
   readonly defaultKeyMaxParallelRequests: number | undefined;
 }
 

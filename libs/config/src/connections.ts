@@ -1,7 +1,7 @@
 // The settings a deployment gives its provider plugin, and whether they suffice for a call.
 import type { JsonObject, JsonValue, PluginManifest } from '@turnpike/domain';
 import type { Environment } from './environment.js';
-import { alternativesOf, propertiesOf, requiredOf, variablesFor } from './manifests.js';
+import { alternativesOf, fillableOf, isGivenByEntry, propertiesOf, requiredOf, variablesFor } from './manifests.js';
 import type { VariableState } from './places.js';
 import { isSecretName } from './secrets.js';
 import { readValue } from './value-types.js';
@@ -39,7 +39,7 @@ export const completeConnection = (
   for (const [key, value] of Object.entries(written)) {
     if (value !== undefined && value !== null && value !== '') connection[key] = fit(value, properties[key]);
   }
-  for (const key of new Set(Object.values(manifest.env))) {
+  for (const key of fillableOf(manifest)) {
     if (key in written || unset.has(key)) continue;
     const found = environment.first(variablesFor(manifest, key));
     if (found) connection[key] = fit(found.value, properties[key]);
@@ -97,12 +97,15 @@ const absentCredential = (
 ): string | undefined => {
   const properties = propertiesOf(manifest);
   const standard = properties[ADDRESS]?.['default'];
+  const isElsewhere = connection[ADDRESS] === undefined && isGivenByEntry(manifest, ADDRESS);
   const address = connection[ADDRESS] ?? standard;
-  const isCloud = isText(standard) && standard.startsWith('https://') && sameAddress(address, standard);
-  const hasCredential = Object.keys(properties).some((key) => isSecretName(key) && isGiven(connection, key));
+  const isCloud = !isElsewhere && isText(standard) && standard.startsWith('https://') && sameAddress(address, standard);
+  const hasCredential = Object.keys(properties).some(
+    (key) => isSecretName(key) && (isGiven(connection, key) || isGivenByEntry(manifest, key)),
+  );
   const isToldBySchema = alternativesOf(manifest).length > 0;
   if (isCloud && KEY in properties && !hasCredential && !isToldBySchema) return KEY;
-  if (address !== undefined && !isCloud) return undefined;
+  if (isElsewhere || (address !== undefined && !isCloud)) return undefined;
   return [...unset].find(([key, { state }]) => isSecretName(key) && state === 'missing')?.[0];
 };
 

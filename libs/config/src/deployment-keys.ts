@@ -17,6 +17,7 @@ export const GATEWAY_KEYS = {
   region_name: 'text',
   timeout: 'seconds',
   stream_timeout: 'seconds',
+  stream_idle_timeout: 'seconds',
   num_retries: 'count',
   max_retries: 'count',
   cooldown_time: 'seconds',

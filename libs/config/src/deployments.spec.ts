@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Deployment } from '@turnpike/domain';
-import { aManifest } from '../test/manifests.js';
+import { aManifest, manifests } from '../test/manifests.js';
 import { loadYaml, problemOf, removeFolders, warningsOf } from '../test/workspace.js';
 import type { GatewayConfig } from './canonical.js';
 
@@ -190,6 +190,56 @@ model_list:
     expect(withParams('model: openai/m').disabled).toEqual([
       expect.objectContaining({ modelName: 'm', model: 'openai/m', source: 'litellm_config.yaml:2' }),
     ]);
+  });
+});
+
+describe('what the plugins entry gives', () => {
+  /** A deployment whose plugin has these settings from its `plugins` entry. */
+  const load = (model: string, given: string[], env: Record<string, string> = {}): GatewayConfig => {
+    const entry = `model_list: [{model_name: m, litellm_params: {model: ${model}}}]`;
+    const known = manifests.map((one) => (model.startsWith(one.prefixes[0] ?? ' ') ? { ...one, given } : one));
+    return loadYaml(entry, { env, manifests: known });
+  };
+
+  it.each([
+    ['a required address', 'hosted_vllm/m', ['api_base'], undefined],
+    ['a required address and key', 'azure/m', ['api_base', 'api_key'], undefined],
+    [
+      'half of what is required',
+      'azure/m',
+      ['api_key'],
+      'api_base is missing: set AZURE_API_BASE, or api_base in litellm_params',
+    ],
+    ['one of two ways to log in', 'cloudless/m', ['profile'], undefined],
+    ['the other way to log in', 'cloudless/m', ['access_key'], undefined],
+    [
+      'none of the ways to log in',
+      'cloudless/m',
+      ['retries'],
+      'access_key is missing: set CLOUDLESS_KEY, or access_key in litellm_params',
+    ],
+    ['the key of a cloud', 'groq/m', ['api_key'], undefined],
+    ['an address that is not the cloud’s', 'groq/m', ['api_base'], undefined],
+  ])('counts: %s', (_what, model, given, reason) => {
+    expect(load(model, given).disabled[0]?.reason).toBe(reason);
+  });
+
+  it('completes one half of a way to log in with the other half', () => {
+    const both = aManifest('provider.pair', {
+      prefixes: ['pair/'],
+      configSchema: { properties: { id: {}, secret: {} }, anyOf: [{ required: ['id', 'secret'] }] },
+    });
+    const reasonWith = (given: string[]): string | undefined =>
+      loadYaml('model_list: [{model_name: m, litellm_params: {model: pair/m, id: i}}]', {
+        manifests: [{ ...both, given }],
+      }).disabled[0]?.reason;
+    expect(reasonWith([])).toBe('secret is missing: set secret in litellm_params');
+    expect(reasonWith(['secret'])).toBeUndefined();
+  });
+
+  it('counts for more than the environment', () => {
+    expect(load('groq/m', [], { GROQ_API_KEY: 'k' }).deployments[0]?.connection).toEqual({ api_key: 'k' });
+    expect(load('groq/m', ['api_key'], { GROQ_API_KEY: 'k' }).deployments[0]?.connection).toEqual({});
   });
 });
 

@@ -143,6 +143,7 @@ type Reliability = Pick<
   | 'region'
   | 'timeoutMs'
   | 'streamTimeoutMs'
+  | 'streamIdleTimeoutMs'
   | 'numRetries'
   | 'cooldownMs'
   | 'maxBudgetUsd'
@@ -161,6 +162,7 @@ const reliability = ({ values }: DeploymentEntry): Reliability =>
     region: values.region_name,
     timeoutMs: toMs(values.timeout),
     streamTimeoutMs: toMs(values.stream_timeout),
+    streamIdleTimeoutMs: toMs(values.stream_idle_timeout),
     numRetries: values.num_retries,
     cooldownMs: toMs(values.cooldown_time),
     maxBudgetUsd: values.max_budget,

@@ -125,6 +125,7 @@ export const readLimits = ({ settings, diagnostics }: SettingsSource): LimitSett
     tpm: settings.get('tpm_limit'),
     enableQueue: settings.get('enable_request_queue') ?? false,
     queueMaxSize: settings.get('queue_max_size') ?? 1_000,
+    queueTimeoutMs: (settings.get('queue_timeout') ?? 60) * 1_000,
     defaultKeyMaxParallelRequests: settings.get('default_key_max_parallel_requests'),
   };
 };

@@ -61,6 +61,14 @@ describe('a key of a plugin', () => {
     ]);
   });
 
+  it('is not missed where the plugins entry gives it', () => {
+    const yaml = 'litellm_settings: {callbacks: [webhook]}\n';
+    expect(loadYaml(yaml).off).toEqual([{ kind: 'callback', name: 'webhook', reason: 'webhook_url is missing' }]);
+    const known = manifests.map((one) => (one.id === 'callback.webhook' ? { ...one, given: ['webhook_url'] } : one));
+    const config = loadYaml(yaml, { manifests: known });
+    expect([config.off, config.callbacks.both]).toEqual([[], ['webhook']]);
+  });
+
   it.each([
     'mlflow_tracking_uri',
     'webhook_url',

@@ -92,23 +92,39 @@ export const propertiesOf = (manifest: PluginManifest): Readonly<Record<string, 
   return isJsonObject(properties) ? (properties as Record<string, JsonObject>) : {};
 };
 
-/** Settings that a plugin cannot do without: required ones that have no default. */
+/** The file's `plugins` entry gives this setting to every use of the plugin. */
+export const isGivenByEntry = (manifest: PluginManifest, setting: string): boolean =>
+  manifest.given?.includes(setting) ?? false;
+
+/** Settings that must be given where a plugin is used: required ones that have no default and are not given already. */
 export const requiredOf = (manifest: PluginManifest): readonly string[] => {
   const required = manifest.configSchema['required'];
   const properties = propertiesOf(manifest);
   return Array.isArray(required)
-    ? required.filter((name): name is string => typeof name === 'string' && properties[name]?.['default'] === undefined)
+    ? required.filter(
+        (name): name is string =>
+          typeof name === 'string' && properties[name]?.['default'] === undefined && !isGivenByEntry(manifest, name),
+      )
     : [];
 };
 
-/** Sets of settings of which a plugin needs one complete (`anyOf: [{ required }, …]`); empty when it has no such rule. */
+/**
+ * Sets of settings of which a plugin needs one complete (`anyOf: [{ required }, …]`), without what is given already;
+ * empty when it has no such rule.
+ */
 export const alternativesOf = (manifest: PluginManifest): readonly (readonly string[])[] => {
   const branches = manifest.configSchema['anyOf'];
   if (!Array.isArray(branches)) return [];
   return branches.flatMap((branch) =>
-    isJsonObject(branch) && Array.isArray(branch['required']) ? [branch['required'].map(String)] : [],
+    isJsonObject(branch) && Array.isArray(branch['required'])
+      ? [branch['required'].map(String).filter((name) => !isGivenByEntry(manifest, name))]
+      : [],
   );
 };
+
+/** Settings that variables may fill. What the `plugins` entry says counts for more than the environment. */
+export const fillableOf = (manifest: PluginManifest): string[] =>
+  [...new Set(Object.values(manifest.env))].filter((name) => !isGivenByEntry(manifest, name));
 
 /** Variables that give `setting`, in order of precedence. */
 export const variablesFor = (manifest: PluginManifest, setting: string): string[] =>

@@ -45,6 +45,8 @@ describe('defaults of the router', () => {
       optionalPreCallChecks: [],
       enableTagFiltering: false,
       tagFilteringMatchAny: true,
+      sessionAffinity: false,
+      midStreamFailover: false,
       extras: {},
     });
   });
@@ -53,14 +55,19 @@ describe('defaults of the router', () => {
 describe('settings of the router', () => {
   it('are all read', () => {
     const router = routerOf(
-      `{routing_strategy_args: {ttl: 1}, max_fallbacks: 1, fallback_on_rate_limit: false, retry_policy:
+      `{routing_strategy: latency-based, routing_strategy_args: {lowest_latency_buffer: 1, own: 2}, max_fallbacks: 1, fallback_on_rate_limit: false, retry_policy:
       {TimeoutErrorRetries: "3"}, model_group_retry_policy: {a: {RateLimitErrorRetries: 1}}, stream_timeout: 4,
       allowed_fails: 2, allowed_fails_policy: {BadRequestErrorAllowedFails: 9}, disable_cooldowns: true,
       enable_pre_call_checks: true, optional_pre_call_checks: [prompt_caching], enable_tag_filtering: true,
-      tag_filtering_match_any: false, default_max_parallel_requests: 7, default_priority: 1, cooldown_time: 0}`,
+      tag_filtering_match_any: false, stream_idle_timeout: 6s, connect_timeout: 2, hedge: {after: p95},
+      mid_stream_failover: true, default_max_parallel_requests: 7, default_priority: 1, cooldown_time: 0}`,
     );
     expect(router).toMatchObject({
-      strategyArgs: { ttl: 1 },
+      streamIdleTimeoutMs: 6_000,
+      connectTimeoutMs: 2_000,
+      hedge: { afterPercentile: 95 },
+      sessionAffinity: true,
+      midStreamFailover: true,
       maxFallbacks: 1,
       fallbackOnRateLimit: false,
       retryPolicy: { TimeoutErrorRetries: 3 },
@@ -77,6 +84,32 @@ describe('settings of the router', () => {
       defaultMaxParallelRequests: 7,
       defaultPriority: 1,
     });
+  });
+});
+
+describe('hedge', () => {
+  it.each([
+    ['{after: p95}', { afterPercentile: 95 }],
+    ['{after: P99.5, max: 1}', { afterPercentile: 99.5 }],
+    ['{after: 1.5}', { afterMs: 1_500 }],
+    ['{after: p95, max: 0}', undefined],
+    ['false', undefined],
+  ])('%s is %j', (written, expected) => expect(routerOf(`hedge: ${written}`).hedge).toEqual(expected));
+
+  it.each(['{after: soon}', '{after: 0}', '{after: p0}', '{after: p95, max: 2}', '{max: 1}', 'p95'])(
+    '%s is refused',
+    (written) => expect(() => routerOf(`hedge: ${written}`)).toThrow(/hedge must be/),
+  );
+});
+
+describe('routing_strategy_args', () => {
+  const argumentsOf = (strategy: string, written: string) =>
+    load(`router_settings: {routing_strategy: ${strategy}, routing_strategy_args: ${written}}`);
+
+  it("that are another of LiteLLM's strategies' are left out, with a warning", () => {
+    const { router, warnings } = argumentsOf('least-busy', '{ttl: 10, own: 1}');
+    expect(router.strategyArgs).toEqual({ own: 1 });
+    expect(warnings).toMatchObject([{ kind: 'value', message: expect.stringMatching(/routing_strategy_args\.ttl/) }]);
   });
 });
 

@@ -4,10 +4,11 @@ import { readAliases, readUnions, resolveAliases, resolveUnions } from './aliase
 import type { DisabledDeployment } from './canonical.js';
 import type { Diagnostics } from './diagnostics.js';
 import { joinFallbacks, readDefaultFallbacks, readFallbacks, resolveFallbacks, type FallbackMap } from './fallbacks.js';
+import { readHedge } from './hedge.js';
 import type { Manifests } from './manifests.js';
 import type { Settings } from './settings.js';
 import { SETTINGS } from './setting-keys.js';
-import { readStrategy } from './strategy.js';
+import { readStrategy, readStrategyArguments } from './strategy.js';
 import { Targets } from './targets.js';
 import { readValue } from './value-types.js';
 
@@ -51,14 +52,20 @@ export const readRouter = (context: RouterContext): RouterResult => {
   }
   const timeout = settings.get('timeout');
   const streamTimeout = settings.get('stream_timeout');
+  const strategy = readStrategy(
+    settings.get('routing_strategy'),
+    settings.where('routing_strategy'),
+    manifests,
+    diagnostics,
+  );
   const router: RouterSettings = {
-    strategy: readStrategy(
-      settings.get('routing_strategy'),
-      settings.where('routing_strategy'),
-      manifests,
+    strategy,
+    strategyArgs: readStrategyArguments(
+      settings.get('routing_strategy_args') ?? {},
+      settings.where('routing_strategy_args'),
+      manifests.byId(strategy),
       diagnostics,
     ),
-    strategyArgs: settings.get('routing_strategy_args') ?? {},
     aliases: resolvedAliases,
     unions: resolvedUnions,
     fallbacks: readAllFallbacks(settings, diagnostics, targets),
@@ -78,14 +85,29 @@ export const readRouter = (context: RouterContext): RouterResult => {
     optionalPreCallChecks: settings.get('optional_pre_call_checks') ?? [],
     enableTagFiltering: settings.get('enable_tag_filtering') ?? false,
     tagFilteringMatchAny: settings.get('tag_filtering_match_any') ?? true,
+    sessionAffinity: readAffinity(settings),
+    midStreamFailover: settings.get('mid_stream_failover') ?? false,
     extras: extrasOf(settings),
+    ...readHedge(settings.get('hedge'), settings.where('hedge'), diagnostics),
     ...(timeout === undefined ? {} : { timeoutMs: toMs(timeout) }),
     ...(streamTimeout === undefined ? {} : { streamTimeoutMs: toMs(streamTimeout) }),
+    ...optional('streamIdleTimeoutMs', inMs(settings.get('stream_idle_timeout'))),
+    ...optional('connectTimeoutMs', inMs(settings.get('connect_timeout'))),
     ...optional('allowedFails', settings.get('allowed_fails')),
     ...optional('defaultMaxParallelRequests', settings.get('default_max_parallel_requests')),
     ...optional('defaultPriority', settings.get('default_priority')),
   };
   return { router, implicit: targets.implicit };
+};
+
+const inMs = (seconds: number | undefined): number | undefined => (seconds === undefined ? undefined : toMs(seconds));
+
+/** LiteLLM's checks that keep a caller's, or a cached prompt's, requests together. */
+const AFFINITY_CHECKS = ['session_affinity', 'deployment_affinity', 'prompt_caching'];
+
+const readAffinity = (settings: Settings): boolean => {
+  const checks = settings.get('optional_pre_call_checks') ?? [];
+  return settings.get('session_affinity') ?? AFFINITY_CHECKS.some((check) => checks.includes(check));
 };
 
 const optional = <K extends string>(key: K, value: number | undefined): { [P in K]?: number } =>

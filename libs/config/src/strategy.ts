@@ -1,6 +1,7 @@
 // `routing_strategy` in every spelling → the id of a strategy plugin.
+import type { JsonObject, PluginManifest } from '@turnpike/domain';
 import type { Diagnostics } from './diagnostics.js';
-import type { Manifests } from './manifests.js';
+import { propertiesOf, type Manifests } from './manifests.js';
 import { suggestion } from './nearest.js';
 
 const DEFAULT_STRATEGY = 'strategy.simple-shuffle';
@@ -37,4 +38,24 @@ export const readStrategy = (
   const hint = suggestion(name, [...KNOWN_NAMES, ...KNOWN_NAMES.map(shorten), ...manifests.names('strategy')]);
   diagnostics.doubt('value', `No routing strategy is called '${name}'; simple-shuffle is used.${hint}`, where);
   return DEFAULT_STRATEGY;
+};
+
+/** LiteLLM's arguments. There a strategy passes over those of the others, and files carry them along. */
+const LITELLM_ARGUMENTS = ['ttl', 'lowest_latency_buffer', 'max_latency_list_size', 'rpm', 'tpm'];
+
+/** `routing_strategy_args` that this strategy takes. What nobody knows is left for it to refuse. */
+export const readStrategyArguments = (
+  written: JsonObject,
+  where: string | undefined,
+  manifest: PluginManifest | undefined,
+  diagnostics: Diagnostics,
+): JsonObject => {
+  const known = manifest ? propertiesOf(manifest) : {};
+  const isForeign = (name: string): boolean => LITELLM_ARGUMENTS.includes(name) && !(name in known);
+  const names = Object.keys(written);
+  for (const name of names.filter(isForeign)) {
+    const strategy = manifest?.id.replace('strategy.', '') ?? 'This strategy';
+    diagnostics.warn('value', `routing_strategy_args.${name} has no effect: ${strategy} does not take it.`, where);
+  }
+  return Object.fromEntries(Object.entries(written).filter(([name]) => !isForeign(name)));
 };
