@@ -371,10 +371,6 @@ describe('the address', () => {
   it.each([
     ['GET', '/nope', 404],
     ['POST', '/v1/chat/completion', 404],
-    ['GET', CHAT, 404],
-    ['PUT', CHAT, 404],
-    ['DELETE', '/v1/models', 404],
-    ['PATCH', '/health', 404],
     ['GET', '/v1//models', 404],
     ['GET', '/%', 400],
     ['GET', '/v1/models/%zz', 400],
@@ -390,6 +386,38 @@ describe('the address', () => {
     expect(answers.statuses).toEqual([status]);
     expectError(bodyOf(answers), status);
     expect(answers.text.length).toBeLessThan(2_000);
+  });
+
+  it.each([
+    ['GET', CHAT, 'POST, OPTIONS'],
+    ['PUT', `${CHAT}/`, 'POST, OPTIONS'],
+    ['DELETE', '/v1/models', 'GET, HEAD, OPTIONS'],
+    ['POST', '/v1/models/some/model?x=1', 'GET, HEAD, OPTIONS'],
+    ['TRACE', '/v1/embeddings', 'POST, OPTIONS'],
+    ['PATCH', '/health', 'GET, HEAD, OPTIONS'],
+    ['POST', '/plugins', 'GET, HEAD, OPTIONS'],
+  ])('asked with %s, %s: 405 with what it takes', async (method, path, allow) => {
+    // What the body holds, or whether it comes at all, is no matter.
+    const headers = ['connection: close', 'content-type: text/csv', 'content-length: 10'];
+    const answers = await raw(gateway, `${head(`${method} ${path}`, headers)}half`);
+    expect(answers).toMatchObject({ statuses: [405], text: expect.stringContaining(`allow: ${allow}\r\n`) });
+    const takes = allow.replace(', OPTIONS', '');
+    expectError(bodyOf(answers), 405, { message: new RegExp(` takes ${takes}, not ${method}\\.$`) });
+  });
+
+  it('asked with HEAD: 405 without a body where GET is not taken', async () => {
+    const answers = await raw(gateway, head(`HEAD ${CHAT}`, ['connection: close']));
+    expect(answers.statuses).toEqual([405]);
+    expect(answers.text).toMatch(/allow: POST, OPTIONS\r\n[^{]*\r\n\r\n$/);
+  });
+
+  it.each([
+    [CHAT, 204, 'POST, OPTIONS'],
+    ['/v1/models', 204, 'GET, HEAD, OPTIONS'],
+    ['/nope', 404, undefined],
+  ])('asked with OPTIONS, %s: %i, and without a key', async (path, status, allow) => {
+    const answer = await fetch(gateway.url + path, { method: 'OPTIONS' });
+    expect([answer.status, answer.headers.get('allow') ?? undefined]).toEqual([status, allow]);
   });
 
   it('longer than all headers may be: 431', async () => {

@@ -10,20 +10,33 @@ jest.setTimeout(60_000);
 
 const model_list = everyModelOf('echo');
 
-/** A configuration that uses these plugins: as guardrails if their name says so, else as callbacks. */
+/** A configuration that uses these plugins, each where its kind is named. */
 const using = (...plugins: readonly BrokenPlugin[]): object => {
-  const isGuardrail = ({ name }: BrokenPlugin): boolean => name.endsWith('-capabilities');
+  const named = (kind: BrokenPlugin['kind']): string[] => plugins.flatMap((one) => (one.kind === kind ? one.name : []));
+  const [strategy] = named('strategy');
+  const [cache] = named('cache');
   return {
-    model_list,
+    model_list: [
+      ...model_list,
+      ...named('provider').map((name) => ({
+        model_name: name,
+        litellm_params: { model: 'any', custom_llm_provider: name },
+      })),
+    ],
     // What is missing switches a callback off; what is wrong is another matter.
     plugins: plugins.map(({ name, path }) => ({
       path,
       ...(name === 'config-refused' && { config: { url: 'nowhere' } }),
     })),
-    guardrails: plugins
-      .filter(isGuardrail)
-      .map(({ name }) => ({ guardrail_name: name, litellm_params: { guardrail: name, mode: 'pre_call' } })),
-    litellm_settings: { callbacks: plugins.filter((one) => !isGuardrail(one)).map(({ name }) => name) },
+    guardrails: named('guardrail').map((name) => ({
+      guardrail_name: name,
+      litellm_params: { guardrail: name, mode: 'pre_call' },
+    })),
+    ...(strategy !== undefined && { router_settings: { routing_strategy: strategy } }),
+    litellm_settings: {
+      callbacks: named('callback'),
+      ...(cache !== undefined && { cache: true, cache_params: { type: cache } }),
+    },
   };
 };
 

@@ -14,7 +14,7 @@ import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import { embeddingOf } from '../upstreams/format.mjs';
 import { eventually, MASTER_KEY, startGateway, type Gateway } from './harness.js';
-import { connections, everyModelOf, upstreams, type UpstreamName } from './upstreams.js';
+import { connections, everyModelOf, ONE_ATTEMPT, upstreams, type UpstreamName } from './upstreams.js';
 
 jest.setTimeout(30_000);
 
@@ -24,6 +24,7 @@ let client: OpenAI;
 beforeAll(async () => {
   gateway = await startGateway({
     config: {
+      router_settings: ONE_ATTEMPT,
       model_list: [
         ...everyModelOf('openai', 'anthropic', 'gemini', 'ollama', 'echo'),
         {
@@ -195,6 +196,12 @@ describe('embeddings', () => {
     expect(data.map(({ index }) => index)).toEqual([0, 1]);
     expect(data.map(({ embedding }) => [...embedding])).toEqual(input.map((text) => embeddingOf(text, dimensions)));
     expect(usage).toEqual({ prompt_tokens: expect.any(Number), total_tokens: expect.any(Number) });
+  });
+
+  // Google's answer does not say: 5 and 9 characters, a quarter of each, rounded up.
+  it('of a provider that counts nothing are counted by their length', async () => {
+    const { usage } = await client.embeddings.create({ model: 'gemini/embed', input });
+    expect(usage).toEqual({ prompt_tokens: 5, total_tokens: 5 });
   });
 
   it.each(['openai', 'gemini', 'ollama', 'echo'])('of %s come as plain numbers when asked for', async (prefix) => {

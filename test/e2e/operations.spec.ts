@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { chat, exchange, jsonOf, metricsOf, okJson, send, type Sent } from './client.js';
 import { MASTER_KEY, startGateway, type Gateway } from './harness.js';
-import { deployment, everyModelOf, PROVIDER_KEY, upstreams } from './upstreams.js';
+import { deployment, everyModelOf, PROVIDER_KEY, upstreams, ONE_ATTEMPT } from './upstreams.js';
 
 jest.setTimeout(30_000);
 
@@ -13,6 +13,7 @@ beforeAll(async () => {
   [gateway, strict] = await Promise.all([
     startGateway({
       config: {
+        router_settings: ONE_ATTEMPT,
         model_list: [
           ...everyModelOf('openai', 'anthropic', 'gemini', 'ollama', 'echo'),
           deployment('limited', 'anthropic/mock-429'),
@@ -59,7 +60,10 @@ describe('readiness', () => {
 
   it('goes on with providers away', async () => {
     const lonely = await startGateway({
-      config: { model_list: [deployment('m', 'openai/gpt-4o', { api_base: 'http://127.0.0.1:1/v1' })] },
+      config: {
+        router_settings: ONE_ATTEMPT,
+        model_list: [deployment('m', 'openai/gpt-4o', { api_base: 'http://127.0.0.1:1/v1' })],
+      },
     });
     expect((await chat(lonely, { model: 'm' })).status).toBe(503);
     expect((await send(lonely, '/health/readiness')).status).toBe(200);

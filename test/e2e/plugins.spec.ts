@@ -4,7 +4,16 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chat, chunksOf, jsonOf, messages, metricsOf, okJson, send, type Json } from './client.js';
-import { eventually, readText, ROOT, run, startGateway, type Gateway } from './harness.js';
+import {
+  eventually,
+  readText,
+  ROOT,
+  run,
+  startGateway,
+  withGateway,
+  type Gateway,
+  type RunOptions,
+} from './harness.js';
 import { deployment, everyModelOf, openAi, PROVIDER_KEY } from './upstreams.js';
 
 jest.setTimeout(60_000);
@@ -58,6 +67,7 @@ beforeAll(async () => {
           coloured('green'),
           deployment('backwards', 'reverse/any'),
           deployment('acme/*', 'acme/*'),
+          deployment('vectors', 'gemini/gemini-embedding-001', { input_cost_per_token: 0.000_001 }),
           ...everyModelOf('openai'),
         ],
         plugins: [
@@ -123,6 +133,27 @@ describe('a plugin by path', () => {
       1,
       expect.stringMatching(/GW_PLUGIN_CONFIG: .*strategy\.by-colour, step config: .*"color"/),
     ]);
+  });
+});
+
+describe('what a provider needs', () => {
+  const either = (config: object, env: RunOptions['env']): RunOptions => ({
+    config: {
+      model_list: [deployment('m', 'either/any')],
+      plugins: [{ path: './own/either-key.mjs', config }],
+    },
+    files,
+    env,
+  });
+
+  it.each([
+    ['the entry gives one of the alternatives', { token: 'entry' }, {}, 'entry'],
+    ['the entry and the environment give the same one', { key: 'entry' }, { EITHER_KEY: 'environment' }, 'entry'],
+    ['only the environment gives one', {}, { EITHER_KEY: 'environment' }, 'environment'],
+  ])('is there when %s', async (_when, config, env, expected) => {
+    await withGateway(either(config, env), async (one) => {
+      expect(textOf(await okJson(chat(one, { model: 'm' })))).toBe(`let in by ${expected}`);
+    });
   });
 });
 
@@ -218,6 +249,17 @@ describe('a callback', () => {
       isUsageEstimated: false,
       costNanoUsd: expect.any(Number),
       cacheHit: false,
+    });
+  });
+
+  it('hears when a usage is the gateway’s estimate, and what it cost', async () => {
+    const answer = await send(gateway, '/v1/embeddings', { body: { model: 'vectors', input: ['Hello', 'there!'] } });
+    expect((await jsonOf(answer)).usage).toEqual({ prompt_tokens: 4, total_tokens: 4 });
+    expect(answer.headers.get('x-litellm-response-cost')).toBe('0.000004');
+    expect(await entryOf(answer.headers.get('x-litellm-call-id')!)).toMatchObject({
+      usage: { inputTokens: 4, outputTokens: 0, totalTokens: 4 },
+      isUsageEstimated: true,
+      costNanoUsd: 4_000,
     });
   });
 

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { exchange, messages, send } from './client.js';
 import { run, startGateway, type Gateway } from './harness.js';
-import { openAi } from './upstreams.js';
+import { ONE_ATTEMPT, openAi } from './upstreams.js';
 
 jest.setTimeout(30_000);
 
@@ -53,6 +53,7 @@ const leaksIn = (text: string): string[] =>
 const withPassword = (url: string): string => url.replace('://', `://user:${encodeURIComponent(SECRETS.urlPassword)}@`);
 
 const config = {
+  router_settings: ONE_ATTEMPT,
   model_list: [
     {
       model_name: 'refused-key',

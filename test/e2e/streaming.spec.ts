@@ -3,7 +3,15 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { chat, chunksOf, eventsOf, exchange, jsonOf, messages, metricsOf, open, type Json } from './client.js';
 import { eventually, sleep, startGateway, type Gateway } from './harness.js';
-import { deployment, everyModelOf, openAi, upstreams, type ProviderName, type UpstreamName } from './upstreams.js';
+import {
+  deployment,
+  everyModelOf,
+  openAi,
+  upstreams,
+  type ProviderName,
+  type UpstreamName,
+  ONE_ATTEMPT,
+} from './upstreams.js';
 
 jest.setTimeout(30_000);
 
@@ -23,6 +31,7 @@ beforeAll(async () => {
   const prefixes = PROVIDERS.map(([prefix]) => prefix);
   gateway = await startGateway({
     config: {
+      router_settings: ONE_ATTEMPT,
       model_list: [
         ...everyModelOf(...prefixes),
         ...prefixes.map((prefix) => deployment(`long ${prefix}`, `${prefix}/mock-long-1000+pace-2`)),

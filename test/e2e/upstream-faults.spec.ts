@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { gatewayPid, isRunning } from './bad-input.harness.js';
 import { chat, eventsOf, type Json } from './client.js';
 import { eventually, startGateway, type Gateway } from './harness.js';
-import { connections, deployment, everyModelOf, openAi, PROVIDER_KEY, upstreams } from './upstreams.js';
+import { connections, deployment, everyModelOf, openAi, PROVIDER_KEY, upstreams, ONE_ATTEMPT } from './upstreams.js';
 
 jest.setTimeout(30_000);
 
@@ -50,6 +50,7 @@ beforeAll(async () => {
   const impatient = { timeout: 0.3, stream_timeout: 0.2 };
   gateway = await startGateway({
     config: {
+      router_settings: ONE_ATTEMPT,
       model_list: [
         ...everyModelOf('openai', 'anthropic', 'gemini', 'ollama'),
         deployment('bare', 'openai/bare', { api_base: bare }),
@@ -93,6 +94,9 @@ const FAILED: Fault = { status: 500, code: '500', type: 'server_error' };
 const UNREADABLE: Fault = { status: 502, code: '502', type: 'server_error' };
 const CUT: Fault = { status: 502, code: 'stream_cut', type: 'server_error' };
 
+/** Whose fault it was stands first, whatever the fault and wherever it was found. */
+const NAMED = /^provider\.(?:openai|anthropic|gemini|ollama)\b/;
+
 interface Answer {
   status: number;
   headers: Headers;
@@ -116,6 +120,7 @@ const expectFault = ({ status, headers, text }: Answer, fault: Fault, message = 
     type: fault.type,
     code: fault.code,
   });
+  expect(error.message).toMatch(NAMED);
   expect(param === null || typeof param === 'string').toBe(true);
   expect(headers.get('content-type')).toBe('application/json');
   expect(headers.get('x-should-retry')).toBe(fault.isFinal ? 'false' : null);
@@ -134,7 +139,9 @@ const brokenStream = async (body: object): Promise<{ chunks: Json[]; error: Json
   expect(status).toBe(200);
   expect(headers.get('content-type')).toMatch(/^text\/event-stream/);
   const events = eventsOf(text).map((event) => JSON.parse(event));
-  return { chunks: events.slice(0, -1), error: events.at(-1).error };
+  const { error } = events.at(-1);
+  expect(error.message).toMatch(NAMED);
+  return { chunks: events.slice(0, -1), error };
 };
 
 describe('no connection', () => {
@@ -228,6 +235,44 @@ describe.each(['openai', 'anthropic', 'gemini', 'ollama'])('a failed answer of %
 
   it('larger than configured', async () => {
     expectFault(await ask({ model: `${provider}/mock-big-3000` }), UNREADABLE, /larger than 2097152 bytes/);
+  });
+});
+
+describe('the headers of a failed answer', () => {
+  const fail = (headers: Record<string, string>): void =>
+    openAi.script((_request, response) => {
+      response.writeHead(429, { 'content-type': 'application/json', ...headers });
+      response.end('{"error": {"message": "slow down", "type": "requests", "code": "rate_limit_exceeded"}}');
+    });
+
+  it.each([false, true])('tell of limits and of the wait, as those of a good one do (stream: %s)', async (stream) => {
+    fail({
+      'retry-after': '7',
+      'x-ratelimit-limit-tokens': '1000',
+      'x-ratelimit-remaining-tokens': '0',
+      'x-request-id': 'req_1',
+      'cf-ray': 'ray',
+    });
+    const { status, headers } = await ask({ model: 'openai/gpt-4o', stream });
+    expect(status).toBe(429);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'retry-after': '7',
+      'x-ratelimit-limit-tokens': '1000',
+      'x-ratelimit-remaining-tokens': '0',
+      'x-request-id': 'req_1',
+      'llm_provider-retry-after': '7',
+      'llm_provider-x-ratelimit-limit-tokens': '1000',
+      'llm_provider-cf-ray': 'ray',
+      'content-type': 'application/json',
+    });
+  });
+
+  it('keep to themselves what is secret, or says what was sent', async () => {
+    fail({ 'set-cookie': 'session=1', 'x-api-key': PROVIDER_KEY, 'x-seen-authorization': `Bearer ${PROVIDER_KEY}` });
+    const { headers } = await ask({ model: 'openai/gpt-4o' });
+    expect([...headers.keys()].filter((name) => /cookie|key|authorization/.test(name))).toEqual([]);
+    fail({ 'x-seen': `Bearer ${PROVIDER_KEY}` });
+    expect((await ask({ model: 'openai/gpt-4o' })).headers.get('llm_provider-x-seen')).not.toContain(PROVIDER_KEY);
   });
 });
 

@@ -33,6 +33,9 @@ export const connections = {
 } as const;
 export type ProviderName = keyof typeof connections;
 
+/** For tests of what one attempt gives: no second one, and none that is spared. */
+export const ONE_ATTEMPT = { num_retries: 0, disable_cooldowns: true } as const;
+
 /** An entry of `model_list`; `params` are more `litellm_params`. */
 export const deployment = (name: string, model: string, params: object = {}): object => {
   const [provider = ''] = model.split('/');

@@ -12,7 +12,9 @@ Every error answer has one shape, OpenAI's, whatever went wrong:
 
 - \`type\` and \`code\` are those of the tables below. Where OpenAI has no word, \`code\` is the HTTP status as text.
 - \`param\` is the path of the field at fault, or null.
-- \`retry-after\` tells in seconds when another try makes sense.
+- A provider's fault begins with the provider's id, in answers and in the middle of streams: \`provider.openai: …\`.
+- \`retry-after\` tells in seconds when another try makes sense. The headers of a provider's failed answer come along as those
+  of a good one do: \`llm_provider-…\`, limits (\`x-ratelimit-…\`) under their own names too, secrets never.
 - \`x-should-retry: false\` stands on every error that the same request would meet again; the official SDKs obey it.
 - Codes that begin with \`GW_\` are stable. They stand in logs, in the label \`exception_class\` of the metrics, and in what
   callbacks are told.

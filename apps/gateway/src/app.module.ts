@@ -8,21 +8,24 @@ import { HealthService } from './admin/health.service.js';
 import { MetricsController } from './admin/metrics.controller.js';
 import { PluginsController } from './admin/plugins.controller.js';
 import { Readiness } from './admin/readiness.js';
+import { RouterController } from './admin/router.controller.js';
 import { RoutesController } from './admin/routes.controller.js';
 import { OpenApi } from './admin/openapi.js';
 import { KernelModule } from './kernel.module.js';
+import type { KnownRoutes } from './routes/known-routes.js';
 import type { Runtime } from './runtime/runtime.js';
+import type { AllWorkers } from './runtime/tokens.js';
 
 @Module({})
 export class AppModule {
-  static forRuntime(runtime: Runtime, metricsText: () => Promise<string>): DynamicModule {
+  static forRuntime(runtime: Runtime, allWorkers: AllWorkers, routes: KnownRoutes): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        KernelModule.forRuntime(runtime, metricsText),
-        PrometheusModule.register({ controller: MetricsController, defaultMetrics: { enabled: true } }),
+        KernelModule.forRuntime(runtime, allWorkers, routes),
+        PrometheusModule.register({ controller: MetricsController, defaultMetrics: { enabled: false } }),
       ],
-      controllers: [HealthController, PluginsController, RoutesController, DocsController],
+      controllers: [HealthController, PluginsController, RouterController, RoutesController, DocsController],
       providers: [AdminGuard, HealthService, Readiness, OpenApi],
     };
   }

@@ -1,10 +1,19 @@
 // The one typed channel between the primary and its workers.
 import type { StateChange } from '@turnpike/kernel';
+import type { DeploymentReport } from '@turnpike/router';
 import type { MetricDump } from '@turnpike/telemetry';
+import type { Socket } from 'node:net';
+import type { CallRecord } from './runtime/recent-calls.js';
 
 export type FromWorker =
-  /** The worker listens; its first page of start-up text. */
+  /** The worker can serve, and wants to know at which port. */
+  | { type: 'ready' }
+  /** It serves; its first page of start-up text. */
   | { type: 'listening'; page: string }
+  /** It has the connection that it was given. */
+  | { type: 'took' }
+  /** It drains, though nobody here has told it to. */
+  | { type: 'leaving' }
   /** It cannot start, and trying again will not help. */
   | { type: 'failed'; message: string }
   /** Its metrics: asked for, on its way out, or now and then so that a crash loses little. */
@@ -12,28 +21,47 @@ export type FromWorker =
   /** It was asked for all metrics and wants everyone's. */
   | { type: 'metrics-wanted'; request: number }
   | { type: 'state'; change: StateChange }
+  /** What it learned of deployments. */
+  | { type: 'routing'; reports: readonly DeploymentReport[] }
+  /** It is asked for a call that it may have had, and tells what it has. */
+  | { type: 'call-wanted'; request: number; callId: string }
+  | { type: 'call-told'; request: number; record: CallRecord | undefined }
   /** It has served as many requests as it may; another should take its place. */
   | { type: 'retiring' };
 
 export type FromPrimary =
+  /** The port at which connections come in. */
+  | { type: 'serve'; port: number }
+  /** A connection comes with it. */
+  | { type: 'connection' }
   | { type: 'metrics-collect'; request: number }
   | { type: 'metrics-text'; request: number; text: string }
   | { type: 'state'; change: StateChange }
+  /** What another worker learned of deployments. */
+  | { type: 'routing'; from: string; reports: readonly DeploymentReport[] }
+  | { type: 'routing-gone'; from: string }
+  /** A new worker knows nothing yet. */
+  | { type: 'routing-wanted' }
+  | { type: 'call-asked'; request: number; callId: string }
+  | { type: 'call-found'; request: number; record: CallRecord | undefined }
   | { type: 'reload' }
   | { type: 'drain' };
 
 export interface Channel {
   send(message: FromWorker): void;
-  onMessage(listener: (message: FromPrimary) => void): void;
+  onMessage(listener: (message: FromPrimary, socket?: Socket) => void): void;
 }
 
 /** The channel of this worker; undefined when it runs without a primary. */
 export const channelToPrimary = (): Channel | undefined => {
   if (process.send === undefined) return undefined;
   return {
-    send: (message) => void process.send?.(message),
+    send: (message) => {
+      // Without a primary there is nobody to tell, and the worker ends.
+      if (process.connected) process.send?.(message);
+    },
     onMessage: (listener) => {
-      process.on('message', (message) => listener(message as FromPrimary));
+      process.on('message', (message, handle) => listener(message as FromPrimary, handle as Socket | undefined));
     },
   };
 };

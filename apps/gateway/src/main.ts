@@ -1,22 +1,11 @@
 // The gateway process. One worker runs by itself; several have a primary that owns them.
 import { maskConfig } from '@turnpike/config';
-import { isGatewayError } from '@turnpike/errors';
 import { redactText } from '@turnpike/telemetry';
 import cluster from 'node:cluster';
 import { channelToPrimary } from './channel.js';
 import { loadOptions, readBundle, readStartOptions } from './start-options.js';
 import { readConfiguration } from './runtime/configuration.js';
-import { startFailure } from './start-failure.js';
-
-const describe = (error: unknown): string => {
-  const { code, port } = error as { code?: unknown; port?: unknown };
-  if (code === 'EADDRINUSE')
-    return `Port ${String(port)} is already in use. Choose another with --port, or end what listens there.`;
-  if (code === 'EACCES')
-    return `Port ${String(port)} may not be opened by this user. Choose one above 1023 with --port.`;
-  if (isGatewayError(error)) return startFailure(error);
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-};
+import { describeFailure } from './start-failure.js';
 
 /** For JSON.stringify: a secret may also stand where nobody expects one, as in the name of an unknown key. */
 const redacted = (_name: string, value: unknown): unknown => (typeof value === 'string' ? redactText(value) : value);
@@ -52,14 +41,14 @@ const main = async (): Promise<void> => {
   await runWorker(options, configuration, cluster.isWorker ? channelToPrimary() : undefined);
 };
 
-/** A crash says why, as every other text without secrets: the runtime's own words quote addresses and input. */
+/** A crash says why. */
 process.on('uncaughtException', (error) => {
-  process.stderr.write(`${redactText(describe(error))}\n`);
+  process.stderr.write(`${describeFailure(error)}\n`);
   process.exit(1);
 });
 
 main().catch((error: unknown) => {
-  const message = redactText(describe(error));
+  const message = describeFailure(error);
   const channel = cluster.isWorker ? channelToPrimary() : undefined;
   if (channel) channel.send({ type: 'failed', message });
   else process.stderr.write(`${message}\n`);

@@ -48,6 +48,25 @@ jest.unstable_mockModule('node:cluster', () => ({
   },
 }));
 
+/** What the door hears, in order; nobody comes in. */
+let atTheDoor: string[] = [];
+let openDoor: () => Promise<number> = async () => 4_321;
+
+jest.unstable_mockModule('./front-door.js', () => ({
+  FrontDoor: class {
+    open(host: string, port: number): Promise<number> {
+      atTheDoor.push(`open ${host}:${port}`);
+      return openDoor();
+    }
+
+    admit = ({ id }: FakeWorker) => void atTheDoor.push(`admit ${id}`);
+    took = ({ id }: FakeWorker) => void atTheDoor.push(`took ${id}`);
+    dismiss = ({ id }: FakeWorker) => void atTheDoor.push(`dismiss ${id}`);
+    lost = ({ id }: FakeWorker) => void atTheDoor.push(`lost ${id}`);
+    shut = () => void atTheDoor.push('shut');
+  },
+}));
+
 const { Primary } = await import('./primary.js');
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -59,14 +78,16 @@ const counter = (value: number) => [
 let written: string[] = [];
 let exits: (number | undefined)[] = [];
 
-const run = (numWorkers: number): void => new Primary(aConfig({ server: { numWorkers, drainMs: 1_000 } })).run();
+const run = (numWorkers: number): void =>
+  new Primary(aConfig({ server: { host: 'h', port: 1, numWorkers, drainMs: 1_000 } })).run();
 /** The number of workers that were started so far. */
 const started = (): number => workers.length;
 const signal = (name: (typeof SIGNALS)[number]): void => process.listeners(name).at(-1)!(name);
 
 beforeEach(() => {
   jest.useFakeTimers();
-  [workers, written, exits] = [[], [], []];
+  [workers, written, exits, atTheDoor] = [[], [], [], []];
+  openDoor = async () => 4_321;
   const write = (text: unknown): boolean => written.push(String(text)) > 0;
   jest.spyOn(process.stdout, 'write').mockImplementation(write);
   jest.spyOn(process.stderr, 'write').mockImplementation(write);
@@ -136,8 +157,59 @@ describe('the workers', () => {
   });
 });
 
+describe('the door', () => {
+  const ready = async (worker: FakeWorker): Promise<void> => {
+    worker.says({ type: 'ready' });
+    await jest.advanceTimersByTimeAsync(0);
+  };
+
+  it('is opened by the first worker that can serve; each is let in once it knows the port', async () => {
+    run(2);
+    expect(atTheDoor).toEqual([]);
+    await ready(workers[1]!);
+    await ready(workers[0]!);
+    expect(atTheDoor).toEqual(['open h:1', 'admit 2', 'admit 1']);
+    expect(workers.map(({ heard }) => heard)).toEqual(Array(2).fill([{ type: 'serve', port: 4_321 }]));
+  });
+
+  it('that cannot be opened ends the start', async () => {
+    openDoor = () => Promise.reject(Object.assign(new Error('listen'), { code: 'EADDRINUSE', port: 1 }));
+    run(2);
+    await ready(workers[0]!);
+    await ready(workers[1]!);
+    expect(written).toEqual([expect.stringContaining('Port 1 is already in use')]);
+    for (const worker of workers) worker.dies(1);
+    expect(exits).toEqual([1]);
+  });
+
+  it('does not wait for a worker that dies before it opens', async () => {
+    run(1);
+    workers[0]!.says({ type: 'ready' });
+    workers[0]!.dies(1);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(atTheDoor).toEqual(['open h:1', 'lost 1']);
+  });
+
+  it('hears who took a connection, who leaves and who is dead', () => {
+    run(2);
+    workers[0]!.says({ type: 'took' });
+    workers[0]!.says({ type: 'leaving' });
+    workers[1]!.dies(1);
+    expect(atTheDoor).toEqual(['took 1', 'dismiss 1', 'lost 2']);
+  });
+
+  it('is shut before anybody drains', () => {
+    run(1);
+    workers[0]!.send = (message) => void atTheDoor.push(message.type);
+    signal('SIGTERM');
+    expect(atTheDoor).toEqual(['shut', 'drain']);
+  });
+});
+
 describe('a worker that has served its time', () => {
-  it('goes when its successor listens, and is not replaced again', () => {
+  const GRACE_MS = 250;
+
+  it('is sent no more when its successor serves, goes a little later, and is not replaced again', () => {
     run(1);
     const old = workers[0]!;
     old.says({ type: 'retiring' });
@@ -145,6 +217,8 @@ describe('a worker that has served its time', () => {
     workers[1]!.says({ type: 'metrics-dump', dump: [] });
     expect(old.heard).toEqual([]);
     workers[1]!.says(LISTENING);
+    expect([atTheDoor, old.heard]).toEqual([['dismiss 1'], []]);
+    jest.advanceTimersByTime(GRACE_MS);
     expect(old.heard).toEqual([{ type: 'drain' }]);
     old.dies(0);
     jest.advanceTimersByTime(60_000);
@@ -165,6 +239,7 @@ describe('a worker that has served its time', () => {
     jest.advanceTimersByTime(60_000);
     expect([started(), workers[0]!.heard]).toEqual([3, []]);
     workers[2]!.says(LISTENING);
+    jest.advanceTimersByTime(GRACE_MS);
     expect(workers[0]!.heard).toEqual([{ type: 'drain' }]);
     workers[0]!.dies(0);
     jest.advanceTimersByTime(60_000);

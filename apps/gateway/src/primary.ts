@@ -3,6 +3,10 @@ import type { GatewayConfig } from '@turnpike/config';
 import { MetricsSum, type MetricDump } from '@turnpike/telemetry';
 import cluster, { type Worker } from 'node:cluster';
 import type { FromPrimary, FromWorker } from './channel.js';
+import { FrontDoor } from './front-door.js';
+import type { CallRecord } from './runtime/recent-calls.js';
+import { describeFailure } from './start-failure.js';
+import { Surveys } from './survey.js';
 
 /** A worker that is silent this long is left out of one reading of the metrics. */
 const COLLECT_MS = 1_000;
@@ -11,6 +15,8 @@ const MIN_RESTART_MS = 100;
 const MAX_RESTART_MS = 10_000;
 /** One that lived this long has proved that it can. */
 const HEALTHY_AFTER_MS = 30_000;
+/** Time for the connections that a retiring worker was given last to say what they want. */
+const RETIRE_GRACE_MS = 250;
 
 interface Known {
   worker: Worker;
@@ -23,17 +29,14 @@ interface Known {
   replaces: Known | undefined;
 }
 
-interface Collection {
-  dumps: MetricDump[][];
-  waiting: Set<number>;
-  done: () => void;
-}
-
 export class Primary {
   private readonly workers = new Map<number, Known>();
+  private readonly door = new FrontDoor();
+  /** The port, once the door is open. */
+  private opened: Promise<number> | undefined;
   private readonly metrics = new MetricsSum();
-  private readonly collections = new Map<number, Collection>();
-  private nextCollection = 0;
+  private readonly dumps = new Surveys<MetricDump[]>(COLLECT_MS);
+  private readonly records = new Surveys<CallRecord>(COLLECT_MS);
   private restartMs = MIN_RESTART_MS;
   private hasPage = false;
   private isStopping = false;
@@ -59,6 +62,15 @@ export class Primary {
 
   private heard(known: Known, message: FromWorker): void {
     switch (message.type) {
+      case 'ready':
+        void this.welcome(known);
+        break;
+      case 'took':
+        this.door.took(known.worker);
+        break;
+      case 'leaving':
+        this.door.dismiss(known.worker);
+        break;
       case 'listening':
         this.listens(known);
         if (!this.hasPage && [...this.workers.values()].every((one) => one.isListening)) {
@@ -71,15 +83,26 @@ export class Primary {
         break;
       case 'metrics-dump':
         known.lastDump = message.dump;
-        if (message.request !== undefined) this.collected(message.request, known.worker.id, message.dump);
+        if (message.request !== undefined) this.dumps.heard(message.request, known.worker.id, message.dump);
         break;
       case 'metrics-wanted':
         void this.collect().then((text) =>
           this.tell(known.worker, { type: 'metrics-text', request: message.request, text }),
         );
         break;
+      case 'call-wanted':
+        void this.findCall(message.callId).then((record) =>
+          this.tell(known.worker, { type: 'call-found', request: message.request, record }),
+        );
+        break;
+      case 'call-told':
+        this.records.heard(message.request, known.worker.id, message.record);
+        break;
       case 'state':
-        for (const other of this.workers.values()) if (other !== known) this.tell(other.worker, message);
+        this.tellOthers(known, message);
+        break;
+      case 'routing':
+        this.tellOthers(known, { ...message, from: String(known.worker.id) });
         break;
       case 'retiring':
         this.replace(known);
@@ -87,7 +110,20 @@ export class Primary {
     }
   }
 
-  /** Its successor listens before it stops, so that no request finds a closed door. */
+  /** The first worker that can serve opens the door for all of them. */
+  private async welcome({ worker }: Known): Promise<void> {
+    const { host, port } = this.config.server;
+    try {
+      this.opened ??= this.door.open(host, port);
+      this.tell(worker, { type: 'serve', port: await this.opened });
+    } catch (error) {
+      this.giveUp(describeFailure(error));
+      return;
+    }
+    if (worker.isConnected()) this.door.admit(worker);
+  }
+
+  /** Its successor serves before it stops, so that no request finds a closed door. */
   private replace(known: Known): void {
     if (this.isStopping || known.isRetiring) return;
     known.isRetiring = true;
@@ -96,14 +132,21 @@ export class Primary {
 
   private listens(known: Known): void {
     known.isListening = true;
-    if (known.replaces) this.tell(known.replaces.worker, { type: 'drain' });
+    this.tellOthers(known, { type: 'routing-wanted' });
+    const former = known.replaces?.worker;
     known.replaces = undefined;
+    if (!former) return;
+    this.door.dismiss(former);
+    setTimeout(() => this.tell(former, { type: 'drain' }), RETIRE_GRACE_MS);
   }
 
   private ended(known: Known): void {
     this.workers.delete(known.worker.id);
+    this.door.lost(known.worker);
     this.metrics.retain(known.worker.id, known.lastDump);
-    for (const id of this.collections.keys()) this.collected(id, known.worker.id, []);
+    this.dumps.gone(known.worker.id);
+    this.records.gone(known.worker.id);
+    this.broadcast({ type: 'routing-gone', from: String(known.worker.id) });
     if (this.isStopping) {
       if (this.workers.size === 0) process.exit(process.exitCode ?? 0);
       return;
@@ -118,34 +161,26 @@ export class Primary {
   }
 
   /** All workers' metrics as one text, with what ended workers had counted. */
-  private collect(): Promise<string> {
-    const id = (this.nextCollection += 1);
-    return new Promise((resolve) => {
-      const collection: Collection = {
-        dumps: [],
-        waiting: new Set(this.workers.keys()),
-        done: () => {
-          if (!this.collections.delete(id)) return;
-          clearTimeout(timer);
-          resolve(this.metrics.merge(collection.dumps));
-        },
-      };
-      const timer = setTimeout(() => collection.done(), COLLECT_MS);
-      this.collections.set(id, collection);
-      this.broadcast({ type: 'metrics-collect', request: id });
-    });
+  private async collect(): Promise<string> {
+    const dumps = await this.dumps.ask(this.workers.keys(), (request) =>
+      this.broadcast({ type: 'metrics-collect', request }),
+    );
+    return this.metrics.merge(dumps);
   }
 
-  private collected(id: number, workerId: number, dump: MetricDump[]): void {
-    const collection = this.collections.get(id);
-    if (!collection?.waiting.delete(workerId)) return;
-    if (dump.length > 0) collection.dumps.push(dump);
-    if (collection.waiting.size === 0) collection.done();
+  private async findCall(callId: string): Promise<CallRecord | undefined> {
+    const found = await this.records.ask(this.workers.keys(), (request) =>
+      this.broadcast({ type: 'call-asked', request, callId }),
+    );
+    // A client may send one id twice, to two workers: the newer call is meant.
+    return found.sort((left, right) => right.startedAt - left.startedAt)[0];
   }
 
   private stop(): void {
     if (this.isStopping) return;
     this.isStopping = true;
+    // What was let in before comes to its worker before the word to drain.
+    this.door.shut();
     this.broadcast({ type: 'drain' });
     setTimeout(() => {
       for (const { worker } of this.workers.values()) worker.process.kill('SIGKILL');
@@ -165,6 +200,10 @@ export class Primary {
     process.exitCode = 1;
     for (const { worker } of this.workers.values()) worker.process.kill('SIGKILL');
     if (this.workers.size === 0) process.exit(1);
+  }
+
+  private tellOthers(known: Known, message: FromPrimary): void {
+    for (const other of this.workers.values()) if (other !== known) this.tell(other.worker, message);
   }
 
   private broadcast(message: FromPrimary): void {

@@ -18,7 +18,10 @@ export const printOpenApi = async (options: StartOptions, configuration: Configu
     },
     configuration,
   );
-  const server = await createServer(runtime, () => register.metrics());
+  const server = await createServer(runtime, {
+    metricsText: () => register.metrics(),
+    findCall: () => Promise.resolve(undefined),
+  });
   const document = await server.application.get(OpenApi).document();
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   await server.application.close();

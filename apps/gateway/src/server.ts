@@ -11,7 +11,11 @@ import { AppModule } from './app.module.js';
 import { errorBody, sendError } from './filters/error-answer.js';
 import { GatewayErrorFilter } from './filters/gateway-error.filter.js';
 import { dataPlane, fromFastify } from './routes/data-plane.js';
+import { KnownRoutes } from './routes/known-routes.js';
+import { answerOtherMethods } from './routes/other-methods.js';
 import type { Runtime } from './runtime/runtime.js';
+import type { AllWorkers } from './runtime/tokens.js';
+import { resetWhenUnread, unreadMsFor } from './unread-answers.js';
 
 /** Time for a client to send its whole request; long uploads over slow lines included. */
 const REQUEST_TIMEOUT_MS = 300_000;
@@ -19,19 +23,22 @@ const HEADERS_TIMEOUT_MS = 30_000;
 const CHECK_INTERVAL_MS = 5_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 /** Model names stand in paths. */
-const MAX_PARAM_LENGTH = 2_000;
+const PATHS = { maxParamLength: 2_000, ignoreTrailingSlash: true };
 
 export interface GatewayServer {
   application: NestFastifyApplication;
   instance: FastifyInstance;
   /** @returns the port, which the system chose when 0 was asked for */
   listen(): Promise<number>;
+  /** Instead of `listen`: somebody else accepts, and hands over by `take`. */
+  expectConnections(): void;
+  take(socket: Socket): void;
   /** Stops accepting, lets open requests finish, closes what is left after the drain time. */
   close(): Promise<void>;
 }
 
-export const createServer = async (runtime: Runtime, metricsText: () => Promise<string>): Promise<GatewayServer> => {
-  const { server: settings } = runtime.config;
+export const createServer = async (runtime: Runtime, allWorkers: AllWorkers): Promise<GatewayServer> => {
+  const { server: settings, router } = runtime.config;
   const instance = fastify({
     logger: false,
     bodyLimit: runtime.config.requests.maxBodyBytes,
@@ -42,7 +49,7 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
     },
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
+    routerOptions: PATHS,
     clientErrorHandler: refuseConnection,
     // Faults of the address, found before there is a route.
     frameworkErrors: (error, _request, reply) => {
@@ -52,18 +59,13 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
     exposeHeadRoutes: true,
     rewriteUrl: ({ url = '/' }: IncomingMessage) => withoutPrefix(url, settings.rootPath),
   });
+  const routes = new KnownRoutes(PATHS);
+  routes.watch(instance);
   await dataPlane(instance, runtime);
-  const adapter = new FastifyAdapter(instance as never);
-  const application = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRuntime(runtime, metricsText),
-    adapter,
-    { logger: false },
-  );
-  application.useGlobalFilters(new GatewayErrorFilter(runtime));
-  application.get(OpenApi).application = application;
-  await application.init();
+  const application = await controlPlane(instance, runtime, allWorkers, routes);
   await instance.ready();
   const openAnswers = countAnswers(instance.server, runtime);
+  resetWhenUnread(instance.server, unreadMsFor(router.timeoutMs || router.requestTimeoutMs));
 
   return {
     application,
@@ -72,8 +74,41 @@ export const createServer = async (runtime: Runtime, metricsText: () => Promise<
       await instance.listen({ host: settings.host, port: settings.port });
       return (instance.server.address() as AddressInfo).port;
     },
+    expectConnections: () => {
+      // From here on Node watches over the time that requests take to arrive.
+      instance.server.emit('listening');
+    },
+    take: (socket) => {
+      // As in connections that Node's server accepts itself: a client that has said all still gets its answer.
+      socket.allowHalfOpen = true;
+      instance.server.emit('connection', socket);
+    },
     close: () => drain(runtime, application, instance.server, openAnswers),
   };
+};
+
+/** Nest in a Fastify scope of its own: its hooks run for every request of their scope, and calls need none of them. */
+const controlPlane = async (
+  instance: FastifyInstance,
+  runtime: Runtime,
+  allWorkers: AllWorkers,
+  routes: KnownRoutes,
+): Promise<NestFastifyApplication> => {
+  let application!: NestFastifyApplication;
+  await instance.register(async (scope) => {
+    const adapter = new FastifyAdapter(scope as never);
+    // After the adapter's own hooks, so that a preflight request is answered as configured.
+    answerOtherMethods(scope, routes);
+    application = await NestFactory.create<NestFastifyApplication>(
+      AppModule.forRuntime(runtime, allWorkers, routes),
+      adapter,
+      { logger: false },
+    );
+    application.useGlobalFilters(new GatewayErrorFilter(runtime));
+    application.get(OpenApi).application = application;
+    await application.init();
+  });
+  return application;
 };
 
 /** `SERVER_ROOT_PATH`: every route is also reached below it. */

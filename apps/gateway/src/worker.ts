@@ -4,6 +4,7 @@ import type { Configuration } from './runtime/configuration.js';
 import { isGatewayError } from '@turnpike/errors';
 import { createLogger, type MetricDump } from '@turnpike/telemetry';
 import { register } from 'prom-client';
+import { AskedOfAll } from './asked-of-all.js';
 import type { Channel } from './channel.js';
 import { masterKeyOf } from './master-key.js';
 import { createServer } from './server.js';
@@ -11,10 +12,13 @@ import { loadOptions, readBundle, type StartOptions } from './start-options.js';
 import { startFailure } from './start-failure.js';
 import { startPage } from './start-page.js';
 import { Runtime } from './runtime/runtime.js';
+import type { AllWorkers } from './runtime/tokens.js';
 import { validateApiKeys } from './runtime/validate-api-keys.js';
 
 /** A crash loses at most this much of a worker's counts. */
 const DUMP_INTERVAL_MS = 5_000;
+/** The other workers know at most this much later what one has learned of a deployment. */
+const REPORT_INTERVAL_MS = 40;
 
 const dumpMetrics = async (): Promise<MetricDump[]> => (await register.getMetricsAsJSON()) as unknown as MetricDump[];
 
@@ -37,31 +41,30 @@ export const runWorker = async (
       log,
       registry: register,
       masterKey: masterKey.key,
+      isShared: channel !== undefined,
       ...(channel && { publishState: (change) => channel.send({ type: 'state', change }) }),
     },
     configuration,
   );
-  const asked = new Map<number, (text: string) => void>();
-  let lastRequest = 0;
-  const metricsText = channel
-    ? () =>
-        new Promise<string>((resolve) => {
-          asked.set((lastRequest += 1), resolve);
-          channel.send({ type: 'metrics-wanted', request: lastRequest });
-        })
-    : () => register.metrics();
+  const asked = channel && new AskedOfAll(channel);
+  const allWorkers: AllWorkers = asked ?? {
+    metricsText: () => register.metrics(),
+    findCall: (callId) => Promise.resolve(runtime.recentCalls.find(callId)),
+  };
 
-  const server = await createServer(runtime, metricsText);
+  const server = await createServer(runtime, allWorkers);
+  const page = (port: number): string => startPage(runtime, masterKey, port);
   let isStopping = false;
   const stop = async (code: number): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
+    if (channel) channel.send({ type: 'leaving' });
     await server.close();
     if (channel) channel.send({ type: 'metrics-dump', dump: await dumpMetrics() });
     process.exitCode = code;
     // What still holds the process is somebody's forgotten timer.
     setTimeout(() => process.exit(code), 200).unref();
-    if (channel) process.disconnect();
+    if (process.connected) process.disconnect();
   };
   const reload = (): void => {
     runtime.reload().then(
@@ -81,15 +84,45 @@ export const runWorker = async (
       () => void dumpMetrics().then((dump) => channel.send({ type: 'metrics-dump', dump })),
       DUMP_INTERVAL_MS,
     ).unref();
+    setInterval(() => {
+      const reports = runtime.state.reports(runtime.clock.now());
+      if (reports.length > 0) channel.send({ type: 'routing', reports });
+    }, REPORT_INTERVAL_MS).unref();
     process.on('disconnect', () => void stop(0));
-    channel.onMessage((message) => {
+    channel.onMessage((message, socket) => {
       switch (message.type) {
+        case 'serve':
+          server.expectConnections();
+          channel.send({ type: 'listening', page: page(message.port) });
+          break;
+        case 'connection':
+          if (socket) server.take(socket);
+          channel.send({ type: 'took' });
+          break;
         case 'metrics-collect':
           void dumpMetrics().then((dump) => channel.send({ type: 'metrics-dump', dump, request: message.request }));
           break;
         case 'metrics-text':
-          asked.get(message.request)?.(message.text);
-          asked.delete(message.request);
+          asked?.answered(message.request, message.text);
+          break;
+        case 'call-asked':
+          channel.send({
+            type: 'call-told',
+            request: message.request,
+            record: runtime.recentCalls.find(message.callId),
+          });
+          break;
+        case 'call-found':
+          asked?.answered(message.request, message.record);
+          break;
+        case 'routing':
+          runtime.state.learn(message.from, message.reports, runtime.clock.now());
+          break;
+        case 'routing-wanted':
+          runtime.state.tellAll();
+          break;
+        case 'routing-gone':
+          runtime.state.forget(message.from);
           break;
         case 'state':
           runtime.sharedState.apply(message.change);
@@ -104,10 +137,8 @@ export const runWorker = async (
     });
   }
 
-  const port = await server.listen();
-  const page = startPage(runtime, masterKey, port);
-  if (channel) channel.send({ type: 'listening', page });
-  else process.stdout.write(page);
+  if (channel) channel.send({ type: 'ready' });
+  else process.stdout.write(page(await server.listen()));
   // What the first request would otherwise wait for.
   setImmediate(() => runtime.prices.warm());
   if (config.health.validateApiKeys) void validateApiKeys(runtime);

@@ -1,11 +1,14 @@
 // What gateway specs put in place of plugins, connections and calls; each fills in what a test does not care about.
 import type { GatewayConfig } from '@turnpike/config';
+import type { Deployment } from '@turnpike/domain';
 import { Containment, type PluginGraph, type PluginInstance } from '@turnpike/kernel';
 import type { ContractName, Contracts } from '@turnpike/plugin-sdk';
-import { FakeClock } from '@turnpike/plugin-testkit';
+import { aDeployment, FakeClock } from '@turnpike/plugin-testkit';
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { Exchange, type ExchangeInput } from '../src/pipeline/exchange.js';
+import { LiveState, type Choice, type Routing } from '@turnpike/router';
+import { Attempt } from '../src/pipeline/attempt.js';
+import { Exchange, type ExchangeInput, type Recalled } from '../src/pipeline/exchange.js';
 import type { Front } from '../src/routes/front.js';
 
 /** A plugin that runs, its hooks watched over as the kernel does. */
@@ -44,6 +47,27 @@ export const anExchange = <E extends Exchange = Exchange>(
     snapshot: (input.snapshot ?? {}) as ExchangeInput['snapshot'],
   });
   return Object.assign(exchange, filled) as E;
+};
+
+/** An attempt of this call at a deployment, for specs of what comes after the choice. */
+export const anAttempt = (
+  exchange: Exchange = anExchange(),
+  { deployment, ...filled }: Partial<Omit<Attempt, 'choice'>> & { deployment?: Partial<Deployment> } = {},
+): Attempt => {
+  const own = aDeployment(deployment);
+  const target = { deployment: own, model: 'upstream', state: new LiveState().of(own) };
+  const choice = {
+    kind: 'attempt',
+    level: { group: { name: 'g' } },
+    target,
+    retry: 0,
+    fallback: 0,
+  } as unknown as Choice;
+  const attempt = Object.assign(new Attempt(exchange as Recalled, choice, undefined), filled);
+  exchange.attempts.push(attempt);
+  exchange.attempt = attempt;
+  exchange.routing ??= { retries: 0, fallbacks: 0 } as Routing;
+  return attempt;
 };
 
 /** A client's response that writes down what it is given, and is full whenever it is told to be. */

@@ -18,6 +18,8 @@ export interface ErrorFacts {
   upstreamCode?: string;
   /** The upstream's own error type, for instance `overloaded_error`. */
   upstreamType?: string;
+  /** Headers of the upstream's failed answer that a client may read: lower-case names, no secrets. */
+  upstreamHeaders?: Readonly<Record<string, string>>;
   cause?: unknown;
 }
 

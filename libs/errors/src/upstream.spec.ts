@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { GatewayError } from './gateway-error.js';
 import type { ErrorCode } from './table.js';
-import { classifyUpstreamError, upstreamError, type UpstreamFailure } from './upstream.js';
+import { classifyUpstreamError, namingProvider, upstreamError, type UpstreamFailure } from './upstream.js';
 
 const failed = (status: number, body: unknown, headers: UpstreamFailure['headers'] = {}) =>
   upstreamError(
@@ -296,4 +297,28 @@ describe('upstreamError', () => {
     for (const status of [200, 400, 429, 500]) failed(status, body);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
+});
+
+describe('namingProvider', () => {
+  it.each([
+    ['The provider broke off the stream: Overloaded', 'provider.x broke off the stream: Overloaded'],
+    ["The provider's answer cannot be read: it is empty.", "provider.x's answer cannot be read: it is empty."],
+    ['Something else went wrong.', 'provider.x: Something else went wrong.'],
+  ])('turns %j into %j', (message, named) => {
+    const cause = new Error('cause');
+    const facts = { upstreamCode: 'c', retryAfterMs: 5, cause };
+    const error = namingProvider(new GatewayError('GW_UPSTREAM_UNAVAILABLE', message, facts), 'provider.x');
+    expect(error).toMatchObject({
+      code: 'GW_UPSTREAM_UNAVAILABLE',
+      message: named,
+      facts: { ...facts, provider: 'provider.x' },
+      cause,
+    });
+  });
+
+  it.each([
+    ['names one already', new GatewayError('GW_PLUGIN_HOOK', 'The guard failed.', { provider: 'guardrail.y' })],
+    ['is a client that left', new GatewayError('GW_CLIENT_CLOSED', 'The client left.')],
+    ['is none of ours', new TypeError('broken')],
+  ])('leaves alone what %s', (_what, error) => expect(namingProvider(error, 'provider.x')).toBe(error));
 });

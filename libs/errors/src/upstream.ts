@@ -1,6 +1,6 @@
 // Reads an upstream's failed answer: which of our codes it is.
 import { readErrorBody, type UpstreamErrorBody } from './error-body.js';
-import { GatewayError } from './gateway-error.js';
+import { GatewayError, isGatewayError } from './gateway-error.js';
 import { readRetryAfterMs } from './retry-after.js';
 import type { ErrorCode } from './table.js';
 
@@ -124,6 +124,20 @@ export const classifyUpstreamError = (status: number, read: UpstreamErrorBody): 
   if (status >= 400) return byStatus(status);
   const inner = Number(read.code);
   return BY_TYPE.get(read.type ?? '') ?? byStatus(inner >= 400 && inner < 600 ? inner : 500);
+};
+
+/** What those say who find a fault and do not know whose it is: "The provider's answer cannot be read". */
+const NAMELESS = 'The provider';
+
+/**
+ * The same error with its provider named, in the facts and at the beginning of the message. Left as they are: what is
+ * none of ours, what names a plugin already, and a client's leaving, which is no provider's fault.
+ */
+export const namingProvider = (thrown: unknown, provider: string): unknown => {
+  if (!isGatewayError(thrown) || thrown.facts.provider !== undefined || thrown.kind === 'client-closed') return thrown;
+  const { code, message, facts } = thrown;
+  const named = message.startsWith(NAMELESS) ? provider + message.slice(NAMELESS.length) : `${provider}: ${message}`;
+  return new GatewayError(code, named, { ...facts, provider });
 };
 
 /** A failed upstream answer → our error. `provider` is the plugin id, for the message and the facts. */

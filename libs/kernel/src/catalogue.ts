@@ -59,7 +59,7 @@ export class PluginCatalogue {
       for (const value of Array.isArray(exported) ? exported : [exported]) {
         const module = checkModule(value, file.origin);
         grown.add({
-          manifest: withoutGiven(toManifest(module), source.config ?? {}),
+          manifest: { ...toManifest(module), given: namesGiven(source.config ?? {}) },
           origin: source.path === undefined ? 'package' : 'path',
           from: file.origin,
           source,
@@ -135,10 +135,5 @@ export class PluginCatalogue {
   }
 }
 
-/** A setting that the `plugins` entry gives is not required a second time where the plugin is used. */
-const withoutGiven = (manifest: PluginManifest, given: JsonObject): PluginManifest => {
-  const { required } = manifest.configSchema;
-  if (!Array.isArray(required)) return manifest;
-  const still = required.filter((key) => typeof key !== 'string' || given[key] === undefined);
-  return { ...manifest, configSchema: { ...manifest.configSchema, required: still } };
-};
+const namesGiven = (settings: JsonObject): string[] =>
+  Object.keys(settings).filter((name) => ![undefined, null, ''].includes(settings[name] as null));

@@ -1,7 +1,7 @@
 // One running plugin: its settings checked, its code set up, its life watched over.
 import type { JsonObject } from '@turnpike/domain';
 import { isGatewayError } from '@turnpike/errors';
-import type { ContractName, Contracts, Health, Lifecycle } from '@turnpike/plugin-sdk';
+import { instanceProblems, type ContractName, type Contracts, type Health, type Lifecycle } from '@turnpike/plugin-sdk';
 import type { LoadedPlugin } from './catalogue.js';
 import { Containment, type HookEvent } from './containment.js';
 import { createHost, type HostServices, type PluginTimers } from './host.js';
@@ -77,7 +77,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
     this.hooks = new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook });
   }
 
-  /** @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT */
+  /** @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT, GW_PLUGIN_INVALID when the instance does not keep its contract */
   static create<C extends ContractName>(
     key: string,
     loaded: LoadedPlugin,
@@ -92,7 +92,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
     }
     const { host, timers } = createHost(module.id, options.services);
     // A plugin in plain JavaScript may return anything.
-    let made: object | undefined | null;
+    let made: unknown;
     try {
       made = module.init(parsed.data as never, host);
     } catch (cause) {
@@ -105,21 +105,15 @@ export class PluginInstance<C extends ContractName = ContractName> {
         cause,
       );
     }
-    const promised: readonly string[] = module.capabilities;
-    const lacking = promised.filter(
-      (name) => (made as Record<string, unknown> | undefined | null)?.[name] === undefined,
-    );
-    const lifecycle = new Set(['start', 'stop', 'health']);
-    const surplus = Object.keys(Object(made) as object).filter(
-      (name) => !promised.includes(name) && !lifecycle.has(name),
-    );
-    if (lacking.length + surplus.length > 0) {
+    const problems = instanceProblems(module, made);
+    if (problems.length > 0) {
       timers.close();
-      const problem = [
-        ...lacking.map((name) => `it declares '${name}' and does not return it`),
-        ...surplus.map((name) => `it returns '${name}' and does not declare it`),
-      ].join('; ');
-      throw pluginError('GW_PLUGIN_INIT', module.id, 'init', `${problem}.`);
+      throw pluginError(
+        'GW_PLUGIN_INVALID',
+        module.id,
+        'init',
+        `${problems.join('; ')}. Return from init what ${module.contract} describes.`,
+      );
     }
     const whole = made as Contracts[C] & Lifecycle;
     return new PluginInstance<C>(key, loaded, whole, whole, timers, options);
@@ -128,7 +122,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
   /**
    * The same plugin with other settings, for settings that come with a call. It is set up and not started, so it is
    * nothing for plugins that do something at their start.
-   * @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT
+   * @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT, GW_PLUGIN_INVALID
    */
   derive(key: string, settings: JsonObject): PluginInstance<C> {
     if (this.life.start) throw pluginError('GW_PLUGIN_INIT', this.id, 'init', 'it cannot take settings from a call.');

@@ -177,6 +177,18 @@ describe('Kernel', () => {
     expect([graph.all(), graph.refused.get('strategy.fixed')?.code]).toEqual([[], 'GW_PLUGIN_CONFIG']);
   });
 
+  it('tells which settings the entry gives, by name, and gives them to every use', async () => {
+    const base = folder();
+    const { kernel } = kernelIn(base);
+    const path = write(base, 'fixed.mjs', strategyText(0));
+    const catalogue = await kernel.discover([{ path, config: { index: 3, label: '' } }]);
+    expect(catalogue.manifests().map(({ given }) => given)).toEqual([['index']]);
+    const plain = await kernel.prepare(await kernel.discover([{ path, config: { index: 3 } }]), [
+      use('strategy.fixed'),
+    ]);
+    expect(plain.graph.get<'strategy/v1'>('strategy.fixed')?.exports.select.select([], {} as never)).toBe(3);
+  });
+
   const fatal = brokenPlugins.filter(({ step }) => !['hook', 'stop', 'health'].includes(step));
   it.each(fatal)('refuses a plugin that is broken: $name', async ({ path, step, code }) => {
     const { kernel } = kernelIn(folder());

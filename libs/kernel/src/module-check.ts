@@ -1,16 +1,7 @@
 // The first look at a plugin: is this thing one, and one that this host can serve? Nothing of it runs.
 import type { JsonObject, PluginManifest } from '@turnpike/domain';
 import { GatewayError, type ErrorCode } from '@turnpike/errors';
-import { z, type AnyPlugin } from '@turnpike/plugin-sdk';
-
-/** Contract → the capabilities it knows. The kernel serves exactly these. */
-const CONTRACTS: Readonly<Record<string, readonly string[]>> = {
-  'provider/v1': ['chat', 'completions', 'embeddings', 'models'],
-  'strategy/v1': ['select'],
-  'cache/v1': ['responses'],
-  'callback/v1': ['events'],
-  'guardrail/v1': ['preCall', 'duringCall', 'postCall'],
-};
+import { capabilitiesOf, contractNames, workingCapabilitiesOf, z, type AnyPlugin } from '@turnpike/plugin-sdk';
 
 const ID = /^(provider|strategy|cache|callback|guardrail)\.[a-z0-9][a-z0-9_.-]*$/i;
 
@@ -40,35 +31,33 @@ export const checkModule = (value: unknown, origin: string): AnyPlugin => {
   }
   const module = value as Partial<AnyPlugin>;
   const contract = String(module.contract);
-  const known = CONTRACTS[contract];
-  if (!known) {
+  if (!contractNames().includes(contract)) {
     throw pluginError(
       'GW_PLUGIN_CONTRACT',
       typeof module.id === 'string' ? module.id : origin,
       'check',
-      `it needs contract '${contract}'; this host serves ${Object.keys(CONTRACTS).join(', ')}.`,
+      `it needs contract '${contract}'; this host serves ${contractNames().join(', ')}.`,
     );
   }
   const id = String(module.id);
-  const problem = shapeProblem(module, id, contract, known);
+  const problem = shapeProblem(module, id, contract);
   if (problem) throw pluginError('GW_PLUGIN_INVALID', id === 'undefined' ? origin : id, 'check', problem);
   return module as AnyPlugin;
 };
 
-const shapeProblem = (
-  module: Partial<AnyPlugin>,
-  id: string,
-  contract: string,
-  known: readonly string[],
-): string | undefined => {
+const shapeProblem = (module: Partial<AnyPlugin>, id: string, contract: string): string | undefined => {
   if (!ID.test(id)) return `its id '${id}' is not of the form <kind>.<name>.`;
   if (!contract.startsWith(`${id.slice(0, id.indexOf('.'))}/`))
     return `its id '${id}' and its contract '${contract}' are of different kinds.`;
   const capabilities: unknown = module.capabilities;
   if (!Array.isArray(capabilities) || capabilities.length === 0) return 'it declares no capabilities.';
+  const known = capabilitiesOf(contract);
   const strange = capabilities.filter((name) => !known.includes(String(name)));
   if (strange.length > 0)
     return `it declares '${strange.join("', '")}', which ${contract} does not know (${known.join(', ')}).`;
+  const working = workingCapabilitiesOf(contract);
+  if (!working.some((name) => capabilities.includes(name)))
+    return `it can serve no call: it must declare at least one of ${working.join(', ')}.`;
   if (typeof module.init !== 'function') return 'it has no init function.';
   const schema: unknown = module.config;
   if (typeof (schema as { safeParse?: unknown } | undefined)?.safeParse !== 'function')

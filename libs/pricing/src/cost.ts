@@ -43,8 +43,9 @@ const count = (value: number | undefined): number =>
 /** Scratch of `costOf`, which is synchronous, so one is enough. */
 const counts = new Float64Array(COMPONENTS.length);
 
+/** Most counts of a call are 0, which they are before. */
 const put = (component: Component, value: number): void => {
-  counts[indexOf[component]] = value;
+  if (value !== 0) counts[indexOf[component]] = value;
 };
 
 const SEARCH_COMPONENTS = { low: 'webSearchLow', medium: 'webSearch', high: 'webSearchHigh' } as const;

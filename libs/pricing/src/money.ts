@@ -4,13 +4,21 @@ import { invalidRequest } from '@turnpike/errors';
 import { parseDecimal, scaleAndRound } from './exact.js';
 
 export const NANO_PER_USD = 1_000_000_000;
+const ZERO = 0x30;
 
 /** Exact decimal dollars without an exponent or trailing zeros: 1_500_000_000 → `1.5`, -25 → `-0.000000025`. */
 export const formatUsd = (nano: NanoUsd): string => {
   if (!Number.isSafeInteger(nano)) throw new RangeError(`Not a whole number of nano-dollars: ${nano}`);
-  const digits = String(Math.abs(nano)).padStart(10, '0');
-  const fraction = digits.slice(-9).replace(/0+$/, '');
-  return `${nano < 0 ? '-' : ''}${digits.slice(0, -9)}${fraction === '' ? '' : `.${fraction}`}`;
+  const amount = Math.abs(nano);
+  const sign = nano < 0 ? '-' : '';
+  const fraction = amount % NANO_PER_USD;
+  const whole = (amount - fraction) / NANO_PER_USD;
+  if (fraction === 0) return `${sign}${whole}`;
+  // The 1 in front keeps the fraction's leading zeros.
+  const digits = String(NANO_PER_USD + fraction);
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end -= 1;
+  return `${sign}${whole}.${digits.slice(1, end)}`;
 };
 
 /**

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '@turnpike/domain';
 import { describe, expect, it } from '@jest/globals';
 import { badField } from '../test/faults.js';
 import {
+  isNumbers,
   objectAt,
   optionalArray,
   optionalBoolean,
@@ -67,3 +68,11 @@ it('what is not known is kept, whatever it is called', () => {
     ['__proto__', 3],
   ]);
 });
+
+it.each<[JsonValue | undefined, boolean]>([
+  [[1, 2.5], true],
+  [[], false],
+  [[1, '2'], false],
+  ['1', false],
+  [undefined, false],
+])('%j is a list of numbers: %p', (value, expected) => expect(isNumbers(value)).toBe(expected));

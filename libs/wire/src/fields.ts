@@ -77,3 +77,7 @@ export const optionalEnum = <T extends string>(
 /** What `known` does not name. A field that a client calls `__proto__` is one like any other. */
 export const otherFields = (body: JsonObject, known: ReadonlySet<string>): JsonObject =>
   Object.fromEntries(Object.entries(body).filter(([key]) => !known.has(key)));
+
+/** At least one number, and nothing else: token ids, a vector. */
+export const isNumbers = (value: JsonValue | undefined): value is number[] =>
+  Array.isArray(value) && value.length > 0 && value.every((member) => typeof member === 'number');

@@ -1,14 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fault } from '../test/faults.js';
-import { passUnsupported, type ParameterPolicy } from './parameters.js';
-
-const aPolicy = (changes: Partial<ParameterPolicy> = {}): ParameterPolicy => ({
-  provider: 'provider.test',
-  drop: false,
-  allowed: new Set(),
-  dropped: [],
-  ...changes,
-});
+import { aPolicy } from '../test/policy.js';
+import { passUnsupported } from './parameters.js';
 
 describe('a parameter that the upstream lacks', () => {
   it('is refused, with the reason and the way out', () => {

@@ -4,14 +4,14 @@ import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { register } from 'prom-client';
 import type { Runtime } from '../runtime/runtime.js';
-import { MetricsText, RUNTIME } from '../runtime/tokens.js';
+import { AllWorkers, RUNTIME } from '../runtime/tokens.js';
 import { Documented } from './documented.js';
 
 @Controller()
 export class MetricsController extends PrometheusController {
   constructor(
     @Inject(RUNTIME) private readonly runtime: Runtime,
-    private readonly metrics: MetricsText,
+    private readonly workers: AllWorkers,
   ) {
     super();
   }
@@ -22,6 +22,6 @@ export class MetricsController extends PrometheusController {
     const { auth, metrics } = this.runtime.config;
     if (metrics.requireAuth) await this.runtime.keys.authenticateAdmin(request?.headers ?? {}, auth);
     void (reply as FastifyReply).header('content-type', register.contentType);
-    return this.metrics.read();
+    return this.workers.metricsText();
   }
 }

@@ -1,22 +1,24 @@
-import { aDeployment } from '@turnpike/plugin-testkit';
+import { GatewayError } from '@turnpike/errors';
+import { forgetSecrets, registerSecret } from '@turnpike/telemetry';
 import { describe, expect, it } from '@jest/globals';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { anExchange } from '../../test/doubles.js';
+import { anAttempt, anExchange } from '../../test/doubles.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import { VERSION } from '../version.js';
-import { answerHeaders } from './answer-headers.js';
+import { answerHeaders, passedOn } from './answer-headers.js';
 
-const headersOf = (filled: Partial<Exchange>, costNanoUsd?: number): Record<string, string> => {
-  const flat = answerHeaders(anExchange({ callId: 'call-1', ...filled }), costNanoUsd);
+type Filled = Partial<Exchange> & { attempted?: Parameters<typeof anAttempt>[1] };
+
+const headersOf = ({ attempted, ...filled }: Filled, costNanoUsd?: number): Record<string, string> => {
+  const exchange = anExchange({ callId: 'call-1', ...filled });
+  if (attempted) anAttempt(exchange, attempted);
+  const flat = answerHeaders(exchange, costNanoUsd);
   const headers: Record<string, string> = {};
   for (let at = 0; at < flat.length; at += 2) headers[flat[at]!] = flat[at + 1]!;
   return headers;
 };
 
-const routed = (model: string, id = 'd'): Partial<Exchange> => ({
-  model,
-  choice: { group: 'g', target: { deployment: aDeployment({ id }), model: 'upstream' } },
-});
+const routed = (model: string, id = 'd'): Filled => ({ model, attempted: { deployment: { id } } });
 
 const answered = (headers: Record<string, string | string[]>): Partial<Exchange> => ({
   answer: { kind: 'whole', body: Buffer.alloc(0), usage: undefined, headers },
@@ -51,7 +53,7 @@ describe('the headers of an answer', () => {
 
   it('tell how long it took, and how much of that was ours', () => {
     const now = performance.now();
-    const headers = headersOf({ calledAt: now - 100, answeredAt: now - 1 });
+    const headers = headersOf({ attempted: { startedAt: now - 100, answeredAt: now - 1 } });
     const [total, own] = ['duration', 'overhead-duration'].map((name) =>
       Number(headers[`x-litellm-${name === 'duration' ? 'response-duration' : name}-ms`]),
     );
@@ -91,6 +93,24 @@ describe('the headers of an answer', () => {
     expect(headersOf(answered({ [name]: 'x' }))).toEqual(headersOf({}));
   });
 
+  it.each(['x-api-key', 'x-forwarded-authorization', 'x-session-token'])(
+    "do not pass the provider's %s on: its name says that it is a secret",
+    (name) => expect(headersOf(answered({ [name]: 'x' }))).toEqual(headersOf({})),
+  );
+
+  it('are those of the failed answer when the call failed', () => {
+    const error = new GatewayError('GW_UPSTREAM_RATE_LIMITED', 'slow down', {
+      upstreamHeaders: passedOn({ 'x-ratelimit-remaining-requests': '0', 'cf-ray': 'c', 'set-cookie': 'a=1' }),
+    });
+    const outcome = { status: 'failure', statusCode: 429, isUsageEstimated: false, error, endedAt: 0 } as const;
+    expect(headersOf({ outcome })).toEqual({
+      ...headersOf({}),
+      'x-ratelimit-remaining-requests': '0',
+      'llm_provider-x-ratelimit-remaining-requests': '0',
+      'llm_provider-cf-ray': 'c',
+    });
+  });
+
   it('leave out what comes several times', () => {
     expect(headersOf(answered({ 'x-many': ['a', 'b'] }))).toEqual(headersOf({}));
   });
@@ -107,4 +127,23 @@ describe('the headers of an answer', () => {
       }
     },
   );
+});
+
+describe('what is passed on of a failed answer', () => {
+  it('is what a good one would show, its values without secrets', () => {
+    registerSecret('sk-very-secret-0123456789');
+    try {
+      expect(
+        passedOn({
+          'x-seen': 'key sk-very-secret-0123456789',
+          'x-api-key': 'k',
+          'content-length': '5',
+          'x-many': ['a', 'b'],
+          'retry-after': '3',
+        }),
+      ).toEqual({ 'x-seen': expect.not.stringContaining('sk-very-secret'), 'retry-after': '3' });
+    } finally {
+      forgetSecrets();
+    }
+  });
 });

@@ -1,5 +1,7 @@
 // Response headers of the data plane, as one flat list for writeHead.
+import type { IncomingHeaders } from '@turnpike/kernel';
 import { formatUsd } from '@turnpike/pricing';
+import { isSecretName, redactText } from '@turnpike/telemetry';
 import type { Exchange } from '../pipeline/exchange.js';
 import { VERSION } from '../version.js';
 
@@ -24,41 +26,50 @@ const MAX_NAMES = 2_000;
 const namesOf = (header: string): readonly string[] => {
   const known = names.get(header);
   if (known) return known;
-  const given = NEVER.has(header)
-    ? []
-    : PASSED_THROUGH.test(header)
-      ? [header, `llm_provider-${header}`]
+  const given = PASSED_THROUGH.test(header)
+    ? [header, `llm_provider-${header}`]
+    : NEVER.has(header) || isSecretName(header)
+      ? []
       : [`llm_provider-${header}`];
   if (names.size < MAX_NAMES) names.set(header, given);
   return given;
 };
 
+/** What clients may read of a failed answer's headers: proxies put what was sent into some of them. */
+export const passedOn = (headers: IncomingHeaders): Record<string, string> => {
+  const passed: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string' && namesOf(name).length > 0) passed[name] = redactText(value);
+  }
+  return passed;
+};
+
 /** Name, value, name, value … Values are never empty. */
 export const answerHeaders = (exchange: Exchange, costNanoUsd: number | undefined): string[] => {
-  const { choice, answer } = exchange;
+  const { attempt, routing } = exchange;
   const headers = ['x-litellm-call-id', exchange.callId, 'x-litellm-version', VERSION];
-  if (choice) {
-    headers.push(
-      'x-litellm-model-id',
-      printable(choice.target.deployment.id),
-      'x-litellm-model-group',
-      printable(exchange.model ?? choice.group),
-    );
-    headers.push('x-litellm-attempted-retries', '0', 'x-litellm-attempted-fallbacks', '0');
+  if (attempt && routing) {
+    headers.push('x-litellm-model-id', printable(attempt.target.deployment.id));
+    headers.push('x-litellm-model-group', printable(exchange.model ?? attempt.choice.level.group.name));
+    headers.push('x-litellm-attempted-retries', String(routing.retries));
+    headers.push('x-litellm-attempted-fallbacks', String(routing.fallbacks));
   }
   if (exchange.cache === 'hit') headers.push('x-litellm-cache-hit', 'True');
   if (exchange.guardrails && exchange.guardrails.length > 0)
     headers.push('x-litellm-applied-guardrails', exchange.guardrails.map(printable).join(','));
   if (costNanoUsd !== undefined) headers.push('x-litellm-response-cost', formatUsd(costNanoUsd));
-  if (exchange.answeredAt !== undefined && exchange.calledAt !== undefined) {
+  if (attempt?.answeredAt !== undefined) {
     const now = performance.now();
     const total = now - exchange.startedAt;
     headers.push('x-litellm-response-duration-ms', total.toFixed(3));
-    headers.push('x-litellm-overhead-duration-ms', (total - (exchange.answeredAt - exchange.calledAt)).toFixed(3));
+    headers.push('x-litellm-overhead-duration-ms', (total - (attempt.answeredAt - attempt.startedAt)).toFixed(3));
   }
-  if (answer) {
-    for (const name in answer.headers) {
-      const value = answer.headers[name];
+  const upstream: IncomingHeaders | undefined =
+    exchange.outcome?.error?.facts.upstreamHeaders ?? exchange.answer?.headers;
+  if (upstream) {
+    for (const name in upstream) {
+      const value = upstream[name];
       if (typeof value !== 'string') continue;
       for (const own of namesOf(name)) headers.push(own, value);
     }

@@ -1,14 +1,15 @@
 // Stage 9: headers and bytes. When the outcome is known and before the last byte: usage, cost, outcome.
-import type { Usage } from '@turnpike/domain';
+import type { GatewayError } from '@turnpike/errors';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from '../filters/answer-headers.js';
 import { errorBody } from '../filters/error-answer.js';
 import type { Runtime } from '../runtime/runtime.js';
-import type { StreamAnswer, StreamEnd, WholeAnswer } from '../upstream/answer.js';
+import type { StreamAnswer, WholeAnswer } from '../upstream/answer.js';
+import { estimateTokens } from '../upstream/estimate-usage.js';
+import { countUsage, endAttempt } from './end-attempt.js';
 import type { Answered, Called, Outcome } from './exchange.js';
+import { outcomeOf } from './outcome-of.js';
 import type { Stage } from './stage.js';
-
-const BYTES_A_TOKEN = 4;
 
 export const answer = (runtime: Runtime): Stage<Called, Answered> => ({
   name: 'answer',
@@ -18,16 +19,25 @@ export const answer = (runtime: Runtime): Stage<Called, Answered> => ({
   },
 });
 
-const sendWhole = (runtime: Runtime, exchange: Called, { body, usage }: WholeAnswer): Answered => {
-  const outcome = succeeded(runtime, exchange, usage, false);
-  exchange.outcome = outcome;
-  const { response } = exchange;
+const sendWhole = (runtime: Runtime, exchange: Called, { body, usage, isUsageEstimated }: WholeAnswer): Answered => {
+  if (exchange.attempt) countUsage(runtime, exchange.attempt, usage, isUsageEstimated ?? false);
+  concluded(runtime, exchange, 'success');
+  const { response, outcome } = exchange as Answered;
   if (exchange.isClientGone) return exchange as Answered;
   const headers = answerHeaders(exchange, outcome.costNanoUsd);
   headers.push('content-type', 'application/json', 'content-length', String(body.length));
   response.writeHead(200, headers);
   endWith(response, body);
   return exchange as Answered;
+};
+
+/** The outcome is known: the attempt that answered is over. */
+const concluded = (runtime: Runtime, exchange: Called, status: Outcome['status'], error?: GatewayError): void => {
+  exchange.outcome = outcomeOf(exchange, status, error);
+  if (exchange.attempt) {
+    const { status: ended } = exchange.outcome;
+    endAttempt(runtime, exchange.attempt, ended === 'client_closed' ? 'abandoned' : ended, error);
+  }
 };
 
 /** Below this, copying the body into one write with the head costs less than a second one. */
@@ -41,7 +51,7 @@ const endWith = (response: ServerResponse, body: Buffer): void => {
 
 const sendStream = (runtime: Runtime, exchange: Called, stream: StreamAnswer): Promise<Answered> => {
   const { response } = exchange;
-  exchange.whenClientGone(() => stream.abort());
+  exchange.whenClientGone(stream);
   const headers = answerHeaders(exchange, undefined);
   headers.push(
     'content-type',
@@ -53,64 +63,32 @@ const sendStream = (runtime: Runtime, exchange: Called, stream: StreamAnswer): P
   );
   response.writeHead(200, headers);
   return stream.pipe(response).then((end) => {
-    exchange.outcome = ended(runtime, exchange, stream, end);
-    finish(runtime, exchange, stream, end, response);
+    const error = end.status === 'failure' ? runtime.toError(end.error, exchange) : undefined;
+    countStream(runtime, exchange, stream);
+    concluded(runtime, exchange, end.status, error);
+    finish(exchange, stream, error);
     return exchange as Answered;
   });
 };
 
 /** The last bytes, after everything that must be done before them. */
-const finish = (
-  runtime: Runtime,
-  exchange: Called,
-  stream: StreamAnswer,
-  end: StreamEnd,
-  response: ServerResponse,
-): void => {
-  if (end.status === 'client_closed') {
+const finish = (exchange: Called, stream: StreamAnswer, error: GatewayError | undefined): void => {
+  const { response, outcome } = exchange;
+  if (outcome?.status === 'client_closed') {
     response.destroy();
     return;
   }
-  if (end.status === 'failure') {
-    const error = runtime.toError(end.error, exchange);
-    response.write(stream.errorFrame(errorBody(exchange.front, error)));
-  }
+  if (error) response.write(stream.errorFrame(errorBody(exchange.front, error)));
   response.end();
 };
 
-const ended = (runtime: Runtime, exchange: Called, stream: StreamAnswer, end: StreamEnd): Outcome => {
-  const told = stream.usage;
-  const known = told && (told.outputTokens > 0 || stream.estimateOutputTokens() === 0) ? told : undefined;
-  const counted = known ?? estimate(exchange, stream, told);
-  if (end.status === 'success') return succeeded(runtime, exchange, counted, known === undefined);
-  return {
-    status: end.status,
-    statusCode: end.status === 'client_closed' ? 499 : runtime.toError(end.error, exchange).status,
-    usage: counted,
-    isUsageEstimated: known === undefined,
-    costNanoUsd: runtime.costOf(exchange, counted),
-    error: end.status === 'failure' ? runtime.toError(end.error, exchange) : undefined,
-    endedAt: performance.now(),
-  };
-};
-
-const succeeded = (
-  runtime: Runtime,
-  exchange: Called,
-  usage: Usage | undefined,
-  isUsageEstimated: boolean,
-): Outcome => ({
-  status: exchange.isClientGone ? 'client_closed' : 'success',
-  statusCode: exchange.isClientGone ? 499 : 200,
-  usage,
-  isUsageEstimated,
-  costNanoUsd: exchange.cache === 'hit' ? 0 : usage && runtime.costOf(exchange, usage),
-  endedAt: performance.now(),
-});
-
-/** What the upstream did not tell: the prompt by its size, the answer by what was delivered. */
-const estimate = (exchange: Called, stream: StreamAnswer, told?: Usage): Usage => {
-  const inputTokens = told?.inputTokens ?? Math.ceil(exchange.raw.length / BYTES_A_TOKEN);
-  const outputTokens = stream.estimateOutputTokens();
-  return { ...told, inputTokens, outputTokens, totalTokens: inputTokens + outputTokens };
+/** What the upstream did not tell is estimated: the prompt by its size, the answer by what was delivered. */
+const countStream = (runtime: Runtime, { attempt, raw }: Called, stream: StreamAnswer): void => {
+  if (!attempt) return;
+  const { usage: told } = stream;
+  const delivered = stream.estimateOutputTokens();
+  if (told && (told.outputTokens > 0 || delivered === 0)) return countUsage(runtime, attempt, told, false);
+  const inputTokens = told?.inputTokens ?? estimateTokens(raw.length);
+  const usage = { ...told, inputTokens, outputTokens: delivered, totalTokens: inputTokens + delivered };
+  countUsage(runtime, attempt, usage, true);
 };

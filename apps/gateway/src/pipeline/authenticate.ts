@@ -6,7 +6,8 @@ import type { Stage } from './stage.js';
 export const authenticate = (runtime: Runtime): Stage<Received, Authenticated> => ({
   name: 'authenticate',
   run(exchange) {
-    const principal = runtime.keys.authenticate(exchange.headers, exchange.snapshot.config.auth);
+    const { headers, snapshot, response } = exchange;
+    const principal = runtime.keys.authenticate(headers, snapshot.config.auth, response.socket);
     if (principal instanceof Promise) {
       return principal.then((known) => {
         exchange.principal = known;

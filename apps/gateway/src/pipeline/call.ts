@@ -3,65 +3,74 @@ import { GatewayError } from '@turnpike/errors';
 import type { UpstreamRequest } from '@turnpike/plugin-sdk';
 import type { Callable } from '../runtime/callable.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { UpstreamAnswer } from '../upstream/answer.js';
 import { callLocal } from '../upstream/local.js';
 import { isHttp, prepareHttp, type PreparedCall } from '../upstream/prepare.js';
-import { readWhole } from '../upstream/read-whole.js';
 import { openStream } from '../upstream/open-stream.js';
-import { WholeSink } from '../upstream/whole-sink.js';
-import type { Called, Recalled, Routed } from './exchange.js';
-import type { Stage } from './stage.js';
+import { receiveWhole } from '../upstream/receive-whole.js';
+import { withKnownStreamOptions } from '../upstream/stream-options.js';
+import type { Attempt } from './attempt.js';
+import type { Deadlines } from './exchange.js';
+import type { CallStage } from './route.js';
 
-/** Silence inside a whole answer; the total deadline bounds the rest. */
-const IDLE_MS = 600_000;
-
-export const call = (runtime: Runtime): Stage<Routed, Routed & Called> => ({
+export const call = (runtime: Runtime): CallStage => ({
   name: 'call',
-  run(exchange) {
-    const own = exchange.snapshot.callable(exchange.choice.target.deployment.id);
-    const callable = own && exchange.snapshot.clientConnections.callableFor(own, exchange.body);
-    const operation = callable?.operations[exchange.front.operation];
-    if (!callable || !operation) throw lacksOperation(exchange);
-    const state = runtime.state.of(callable.deployment);
-    state.began(runtime.clock.now());
-    exchange.calledAt = performance.now();
-    const answered = isHttp(operation)
-      ? callHttp(runtime, exchange, callable, prepareHttp(exchange, callable, operation))
-      : callLocal(runtime, exchange, callable, operation);
-    return answered.then((answer) => {
-      exchange.answer = answer;
-      return exchange as Routed & Called;
-    });
+  run(attempt) {
+    const { exchange, target, body } = attempt;
+    const { snapshot, front } = exchange;
+    const own = snapshot.callable(target.deployment.id);
+    const callable = own && snapshot.clientConnections.callableFor(own, body);
+    const operation = callable?.operations[front.operation];
+    if (!callable || !operation) throw lacksOperation(attempt);
+    return isHttp(operation)
+      ? withKnownStreamOptions(runtime, attempt, callable, () =>
+          callHttp(runtime, attempt, callable, prepareHttp(attempt, callable, operation)),
+        )
+      : callLocal(attempt, callable, operation, deadlinesOf(runtime, attempt, callable));
   },
 });
 
-const lacksOperation = (exchange: Recalled): GatewayError =>
+/** Another deployment's provider may offer it. */
+const lacksOperation = ({ exchange, target }: Attempt): GatewayError =>
   new GatewayError(
-    'GW_INVALID_REQUEST',
+    'GW_UNSUPPORTED_PARAMETER',
     `The provider of '${exchange.model}' does not offer ${exchange.front.operation}.`,
-    { param: 'model' },
+    { param: 'model', provider: target.deployment.provider },
   );
 
 const callHttp = (
   runtime: Runtime,
-  exchange: Routed,
+  attempt: Attempt,
   callable: Callable,
   prepared: PreparedCall,
-): Promise<Called['answer']> => {
+): Promise<UpstreamAnswer> => {
   const { operation } = prepared;
-  if (!operation.authorize) return send(runtime, exchange, callable, prepared);
+  if (!operation.authorize) return send(runtime, attempt, callable, prepared);
   const request: UpstreamRequest = { url: prepared.url, headers: prepared.headers, body: prepared.body };
-  return Promise.resolve(operation.authorize(request, prepared.call, exchange.signal)).then(({ url, headers, body }) =>
-    send(runtime, exchange, callable, { ...prepared, url, headers, body }),
+  return Promise.resolve(operation.authorize(request, prepared.call, attempt.signal)).then(({ url, headers, body }) =>
+    send(runtime, attempt, callable, { ...prepared, url, headers, body }),
   );
+};
+
+/** Of this attempt: its own, within what is left of the call's. */
+const deadlinesOf = (
+  runtime: Runtime,
+  { exchange }: Attempt,
+  callable: Callable,
+): Deadlines & { readonly leftMs: number } => {
+  const leftMs = Math.max(1, exchange.routing!.request.deadlineAt - runtime.clock.now());
+  return { ...exchange.snapshot.deadlinesFor(callable, exchange.deadlines, leftMs), leftMs };
 };
 
 const send = (
   runtime: Runtime,
-  exchange: Routed,
+  attempt: Attempt,
   callable: Callable,
   prepared: PreparedCall,
-): Promise<Called['answer']> => {
-  const deadlines = exchange.snapshot.deadlinesFor(callable, exchange.deadlines);
+): Promise<UpstreamAnswer> => {
+  const { exchange } = attempt;
+  const { streamsUpstream } = exchange;
+  const { attemptMs, firstTokenMs, idleMs, leftMs } = deadlinesOf(runtime, attempt, callable);
   runtime.showUpstreamRequest(exchange, prepared);
   const outgoing = {
     method: 'POST' as const,
@@ -69,12 +78,9 @@ const send = (
     headers: prepared.headers,
     body: prepared.body,
     isGuarded: callable.isGuarded,
-    headTimeoutMs: exchange.streamsUpstream ? deadlines.firstTokenMs : deadlines.totalMs,
-    idleTimeoutMs: exchange.streamsUpstream ? Math.min(deadlines.totalMs, IDLE_MS) : deadlines.totalMs,
+    headTimeoutMs: streamsUpstream ? firstTokenMs : attemptMs,
+    idleTimeoutMs: streamsUpstream ? idleMs : attemptMs,
   };
-  if (exchange.streamsUpstream) return openStream(runtime, exchange, prepared, outgoing, deadlines.firstTokenMs);
-  const sink = new WholeSink(exchange.snapshot.config.requests.maxResponseBytes ?? runtime.maxResponseBytes);
-  const received = sink.received(runtime.http.send(outgoing, sink), deadlines.totalMs);
-  exchange.whenClientGone(() => sink.abort());
-  return received.then((answer) => readWhole(exchange, prepared, answer));
+  if (streamsUpstream) return openStream(runtime, attempt, prepared, outgoing, { firstTokenMs, totalMs: leftMs });
+  return receiveWhole(runtime, attempt, prepared, outgoing, attemptMs);
 };

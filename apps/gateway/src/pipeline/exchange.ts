@@ -1,11 +1,12 @@
 // The one object that travels the road of a request. Each stage fills what the next ones need.
 import type { JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
-import type { Choice, Resolution } from '@turnpike/router';
+import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Front } from '../routes/front.js';
 import type { RuntimeSnapshot } from '../runtime/snapshot.js';
 import type { UpstreamAnswer } from '../upstream/answer.js';
+import type { Abortable, Attempt } from './attempt.js';
 
 /** Who calls: made from the key. Limits and budgets join it with the ledger. */
 export interface Principal {
@@ -23,11 +24,14 @@ export interface Admission {
   release(): void;
 }
 
-/** How long this call may take. Milliseconds. */
+/** How long one attempt may take. Milliseconds; 0: not asked for. */
 export interface Deadlines {
-  readonly totalMs: number;
+  /** To the whole answer; of a stream, what the other two default to. */
+  readonly attemptMs: number;
   /** To the first event of a stream. */
   readonly firstTokenMs: number;
+  /** Between two pieces of a stream. */
+  readonly idleMs: number;
 }
 
 /** How the call ended; settle reads it. */
@@ -73,6 +77,7 @@ export class Exchange {
   model?: string;
   isStream = false;
   deadlines?: Deadlines;
+  wishes?: RoutingWishes;
   principal?: Principal;
   admission?: Admission;
   guardrails?: readonly string[];
@@ -86,17 +91,16 @@ export class Exchange {
   /** Where this answer is to be kept, when it is. */
   cacheWrite?: { key: string; ttlMs: number };
   resolution?: Resolution;
-  choice?: Choice;
+  routing?: Routing;
+  /** In the order in which they began. */
+  readonly attempts: Attempt[] = [];
+  /** The one that answers; until then the newest. */
+  attempt?: Attempt;
   answer?: UpstreamAnswer;
   outcome?: Outcome;
 
-  /** `performance.now()` when the upstream was asked, gave its first event, and was done. */
-  calledAt?: number;
-  firstTokenAt?: number;
-  answeredAt?: number;
-
   isClientGone = false;
-  private onGone: (() => void) | undefined;
+  private work: Abortable | undefined;
   private controller: AbortController | undefined;
 
   constructor(input: ExchangeInput) {
@@ -117,13 +121,13 @@ export class Exchange {
     if (this.isClientGone || this.outcome) return;
     this.isClientGone = true;
     this.controller?.abort();
-    this.onGone?.();
+    this.work?.abort();
   }
 
-  /** What to do when the client leaves; replaces the former answer to that question. Runs at once if it has left. */
-  whenClientGone(act: (() => void) | undefined): void {
-    this.onGone = act;
-    if (act && this.isClientGone) act();
+  /** What is given up when the client leaves, in place of what was before; at once if it has left. */
+  whenClientGone(work: Abortable): void {
+    this.work = work;
+    if (this.isClientGone) work.abort();
   }
 
   /** For plugins that want a signal. Made when first asked for: most calls never need one. */
@@ -141,10 +145,9 @@ type With<E extends Exchange, K extends keyof Exchange> = E & Required<Pick<Exch
 /** The Exchange after each stage. A stage that is put in the wrong place lacks what it needs, and does not compile. */
 export type Received = With<Exchange, 'isReceived'>;
 export type Authenticated = With<Received, 'principal'>;
-export type Read = With<Authenticated, 'body' | 'model' | 'deadlines'>;
-export type Admitted = With<Read, 'admission'>;
+export type Read = With<Authenticated, 'body' | 'model' | 'deadlines' | 'wishes'>;
+export type Admitted = With<Read, 'admission' | 'resolution'>;
 export type Guarded = With<Admitted, 'guardrails'>;
 export type Recalled = With<Guarded, 'cache'>;
-export type Routed = With<Recalled, 'choice' | 'resolution'>;
 export type Called = With<Recalled, 'answer'>;
 export type Answered = With<Called, 'outcome'>;

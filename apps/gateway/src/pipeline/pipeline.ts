@@ -80,5 +80,5 @@ function onClose(this: { [EXCHANGE]?: Exchange; writableFinished: boolean }): vo
 const watchClient = (exchange: Exchange): void => {
   const response = exchange.response as Exchange['response'] & { [EXCHANGE]?: Exchange };
   response[EXCHANGE] = exchange;
-  response.once('close', onClose);
+  response.on('close', onClose);
 };

@@ -6,6 +6,7 @@ import { parseJsonObject } from '../bytes/parse-json.js';
 import type { OperationName } from '../routes/front.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { checkClientParameters } from '../upstream/client-parameters.js';
+import { wishesOf } from './wishes.js';
 import type { Authenticated, Deadlines, Exchange, Read } from './exchange.js';
 import type { Stage } from './stage.js';
 
@@ -18,6 +19,7 @@ export const read = (_runtime: Runtime): Stage<Authenticated, Read> => ({
     exchange.isStream = streamOf(body);
     exchange.deadlines = deadlinesOf(exchange, body);
     checkClientParameters(body, exchange.snapshot);
+    exchange.wishes = wishesOf(exchange.headers, body, exchange.snapshot);
     return exchange as Read;
   },
 });
@@ -52,10 +54,11 @@ const streamOf = (body: JsonObject): boolean => {
 
 /** Header over body; absent parts are filled by the deployment and the router once they are known. */
 const deadlinesOf = ({ headers, snapshot }: Exchange, body: JsonObject): Deadlines => {
-  const total = secondsOf(headers['x-litellm-timeout'], body['timeout'] ?? body['request_timeout'], 'timeout');
+  const attempt = secondsOf(headers['x-litellm-timeout'], body['timeout'] ?? body['request_timeout'], 'timeout');
   const firstToken = secondsOf(headers['x-litellm-stream-timeout'], body['stream_timeout'], 'stream_timeout');
-  if (total === undefined && firstToken === undefined) return snapshot.noDeadlines;
-  return { totalMs: total ?? 0, firstTokenMs: firstToken ?? 0 };
+  const idle = secondsOf(headers['x-litellm-stream-idle-timeout'], body['stream_idle_timeout'], 'stream_idle_timeout');
+  if (attempt === undefined && firstToken === undefined && idle === undefined) return snapshot.noDeadlines;
+  return { attemptMs: attempt ?? 0, firstTokenMs: firstToken ?? 0, idleMs: idle ?? 0 };
 };
 
 const secondsOf = (header: string | string[] | undefined, value: unknown, name: string): number | undefined => {

@@ -1,7 +1,7 @@
 // Stage 1: a request arrives: its call id, and whether its head is one we take. Ends with 413, 415 or 503.
 import { GatewayError } from '@turnpike/errors';
-import { randomUUID } from 'node:crypto';
 import type { Runtime } from '../runtime/runtime.js';
+import { newCallId } from './call-id.js';
 import type { Exchange, Received } from './exchange.js';
 import type { Stage } from './stage.js';
 
@@ -23,7 +23,7 @@ export const receive = (runtime: Runtime): Stage<Exchange, Received> => ({
 });
 
 const callIdOf = (header: string | string[] | undefined): string =>
-  typeof header === 'string' && CALL_ID.test(header) ? header : randomUUID();
+  typeof header === 'string' && CALL_ID.test(header) ? header : newCallId();
 
 const checkContentType = (type: string | undefined): void => {
   if (type === undefined || /^application\/(?:[\w.+-]*\+)?json\b/i.test(type)) return;

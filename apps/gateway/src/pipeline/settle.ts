@@ -5,16 +5,8 @@ import type { Exchange, Outcome } from './exchange.js';
 export const settle = (runtime: Runtime): { readonly name: string; run(exchange: Exchange): void } => ({
   name: 'settle',
   run(exchange) {
-    const { outcome, choice, answer, cacheWrite, snapshot } = exchange;
+    const { outcome, answer, cacheWrite, snapshot } = exchange;
     if (!outcome) return;
-    if (exchange.calledAt !== undefined && choice) {
-      runtime.state.of(choice.target.deployment).ended(runtime.clock.now(), {
-        tokens: outcome.usage?.totalTokens,
-        outputTokens: outcome.status === 'success' ? outcome.usage?.outputTokens : undefined,
-        durationMs: outcome.endedAt - exchange.calledAt,
-        firstTokenMs: exchange.firstTokenAt === undefined ? undefined : exchange.firstTokenAt - exchange.calledAt,
-      });
-    }
     if (exchange.admission) {
       exchange.admission.release();
       runtime.metrics.inFlight.add(-1);
@@ -24,6 +16,7 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
       snapshot.cache?.write(cacheWrite.key, answer.body, cacheWrite.ttlMs, runtime.clock.now());
     }
     runtime.events.finished(exchange, outcome);
+    runtime.recentCalls.add(exchange, outcome);
     if (snapshot.config.logging.verbose) logCall(runtime, exchange, outcome);
     runtime.left(exchange);
   },
@@ -31,7 +24,7 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
 
 /** `--verbose`: where the call was routed, who answered, and how long it took. */
 const logCall = (runtime: Runtime, exchange: Exchange, outcome: Outcome): void => {
-  const target = exchange.choice?.target;
+  const target = exchange.attempt?.target;
   const upstream = target && `${target.deployment.provider.slice('provider.'.length)}/${target.model}`;
   const seconds = ((outcome.endedAt - exchange.startedAt) / 1_000).toFixed(2);
   const routed =
@@ -39,7 +32,9 @@ const logCall = (runtime: Runtime, exchange: Exchange, outcome: Outcome): void =
       ? `${exchange.model ?? 'a request'} was not routed`
       : `${exchange.model} routed to ${upstream}`;
   const how = outcome.error ? `${outcome.error.code} (${outcome.statusCode})` : outcome.status;
-  runtime.log.info(`${routed}: ${how} in ${seconds} s`, {
+  const { length: attempts } = exchange.attempts;
+  const tried = attempts > 1 ? ` after ${attempts} attempts` : '';
+  runtime.log.info(`${routed}: ${how} in ${seconds} s${tried}`, {
     callId: exchange.callId,
     deployment: target?.deployment.id,
     ...(outcome.usage ? { inputTokens: outcome.usage.inputTokens, outputTokens: outcome.usage.outputTokens } : {}),

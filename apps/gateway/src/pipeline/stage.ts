@@ -7,15 +7,15 @@ export interface Stage<In extends Exchange, Out extends In> {
   run(exchange: In): Out | Promise<Out>;
 }
 
-/** A stage that decides when, and how often, the stage inside it runs. */
-export interface AroundStage<In extends Exchange, Inner extends In, Out extends In> {
+/** A stage that decides when, and how often, what is inside it runs. */
+export interface AroundStage<In extends Exchange, Inner extends { readonly name: string }, Out extends In> {
   readonly name: string;
-  run(exchange: In, inner: Stage<Inner, Inner & Out>): Out | Promise<Out>;
+  run(exchange: In, inner: Inner): Out | Promise<Out>;
 }
 
-export const around = <In extends Exchange, Inner extends In, Out extends In>(
+export const around = <In extends Exchange, Inner extends { readonly name: string }, Out extends In>(
   outer: AroundStage<In, Inner, Out>,
-  inner: Stage<Inner, Inner & Out>,
+  inner: Inner,
 ): Stage<In, Out> => ({
   name: `${outer.name} around ${inner.name}`,
   run: (exchange) => outer.run(exchange, inner),

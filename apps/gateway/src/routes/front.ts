@@ -18,14 +18,22 @@ export interface Front {
   toDomain(body: JsonObject): unknown;
   /** Domain answer → the client's dialect. */
   fromDomain(response: unknown, body: Readonly<JsonObject>): JsonObject;
+  /**
+   * Answers to this body are not what its client reads, although the upstream speaks this dialect.
+   * @param isKept whether a field of the body goes upstream as the client sent it
+   */
+  needsTranslation?(body: Readonly<JsonObject>, isKept: (field: string) => boolean): boolean;
   /** A whole domain answer as chunks, for streams whose upstream did not stream. */
   toChunks(response: unknown): Iterable<unknown>;
-  encoder(includeUsage: boolean): StreamEncoder<never>;
+  /** @param body of the request that the stream answers; an error alone needs none */
+  encoder(includeUsage: boolean, body?: Readonly<JsonObject>): StreamEncoder<never>;
   tap(withholdUsage: boolean): StreamTap;
 
   /** Usage of a whole answer in this dialect. */
   usageOf(body: JsonValue): Usage | undefined;
   usageOfDomain(response: unknown): Usage | undefined;
+  /** What a request has used, of a body or a domain request; undefined where that cannot be told from it. */
+  estimateUsage?(request: Readonly<JsonObject>): Usage | undefined;
   /** The client asked for the usage chunk. */
   wantsUsage(body: Readonly<JsonObject>): boolean;
   /** Edits that make an upstream of this dialect send the usage chunk. */

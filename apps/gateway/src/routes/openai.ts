@@ -8,6 +8,7 @@ import {
   type JsonValue,
 } from '@turnpike/domain';
 import {
+  asksInFunctions,
   fromOpenAiCompletionRequest,
   fromOpenAiEmbeddingRequest,
   fromOpenAiRequest,
@@ -24,6 +25,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { estimateEmbeddingUsage } from '../upstream/estimate-usage.js';
 import type { Front } from './front.js';
 
 const askForUsage = (body: Readonly<JsonObject>): { set: JsonObject } => ({
@@ -51,9 +53,11 @@ const chat: Front = {
   operation: 'chat',
   route: '/v1/chat/completions',
   toDomain: fromOpenAiRequest,
-  fromDomain: (response) => toOpenAiResponse(response as ChatResponse),
+  fromDomain: (response, body) => toOpenAiResponse(response as ChatResponse, { inFunctions: asksInFunctions(body) }),
+  // Where a provider made tools of the functions, the answer calls a tool.
+  needsTranslation: (body, isKept) => asksInFunctions(body) && !isKept('functions'),
   toChunks: (response) => toChunks(response as ChatResponse),
-  encoder: (includeUsage) => openAiStreamEncoder({ includeUsage }),
+  encoder: (includeUsage, body = {}) => openAiStreamEncoder({ includeUsage, inFunctions: asksInFunctions(body) }),
 };
 
 const completions: Front = {
@@ -82,6 +86,8 @@ const embeddings: Front = {
   fromDomain: (response, body) =>
     toOpenAiEmbeddingResponse(response as EmbeddingResponse, body['encoding_format'] === 'base64' ? 'base64' : 'float'),
   toChunks: () => [],
+  // Both call it `input`.
+  estimateUsage: ({ input }) => estimateEmbeddingUsage(input),
   encoder: () => openAiStreamEncoder({ includeUsage: false }),
 };
 
@@ -108,9 +114,10 @@ export const openAiRoutes = (scope: FastifyInstance, runtime: Runtime, pipeline:
         snapshot: runtime.entered(),
       });
     };
-    scope.post(`/v1/${path}`, handler);
-    scope.post(`/${path}`, handler);
-    scope.post(`/engines/:model(.+)/${path}`, handler);
-    scope.post(`/openai/deployments/:model(.+)/${path}`, handler);
+    const options = { config: { front } };
+    scope.post(`/v1/${path}`, options, handler);
+    scope.post(`/${path}`, options, handler);
+    scope.post(`/engines/:model(.+)/${path}`, options, handler);
+    scope.post(`/openai/deployments/:model(.+)/${path}`, options, handler);
   }
 };

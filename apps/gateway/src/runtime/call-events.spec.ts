@@ -1,7 +1,6 @@
 import type { CallFinished, EventsV1 } from '@turnpike/plugin-sdk';
-import { aDeployment } from '@turnpike/plugin-testkit';
 import { describe, expect, it } from '@jest/globals';
-import { aConfig, aGraph, anExchange, anInstance } from '../../test/doubles.js';
+import { aConfig, aGraph, anAttempt, anExchange, anInstance } from '../../test/doubles.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
 import { CallEvents } from './call-events.js';
 
@@ -143,16 +142,13 @@ describe('a callback', () => {
 
 describe('what is told of a call', () => {
   it('is everything that is known', async () => {
-    const deployment = aDeployment({ id: 'd', provider: 'provider.x' });
     const usage = { inputTokens: 1, outputTokens: 2, totalTokens: 3 };
     const exchange = call({
       body: { model: 'm', user: 'end-user', metadata: { trace: 't', user_api_key_hash: 'secret' } },
       principal: { isAdmin: false, keyHash: 'h', keyAlias: 'alias', teamId: 'team', userId: 'u' },
-      choice: { group: 'm', target: { deployment, model: 'upstream' } },
-      calledAt: 100,
-      firstTokenAt: 150,
       isStream: true,
     });
+    anAttempt(exchange, { deployment: { id: 'd', provider: 'provider.x' }, startedAt: 100, firstTokenAt: 150 });
     expect(await toldOf(exchange, outcome({ usage, costNanoUsd: 5 }))).toMatchObject({
       callId: 'call-1',
       operation: 'chat',

@@ -91,7 +91,8 @@ export class CallEvents {
 
 const eventOf = (exchange: Exchange, outcome: Outcome): CallFinished => {
   const now = Date.now();
-  const { principal, choice, snapshot } = exchange;
+  const { principal, attempt, snapshot } = exchange;
+  const target = attempt?.target;
   const metadata = exchange.body?.['metadata'];
   return {
     callId: exchange.callId,
@@ -108,18 +109,15 @@ const eventOf = (exchange: Exchange, outcome: Outcome): CallFinished => {
     request: snapshot.config.logging.turnOffMessageLogging ? undefined : exchange.body,
     status: outcome.status,
     statusCode: outcome.statusCode,
-    timeToFirstTokenMs:
-      exchange.firstTokenAt !== undefined && exchange.calledAt !== undefined
-        ? exchange.firstTokenAt - exchange.calledAt
-        : undefined,
-    provider: choice?.target.deployment.provider,
-    deploymentId: choice?.target.deployment.id,
-    upstreamModel: choice?.target.model,
+    timeToFirstTokenMs: attempt?.firstTokenAt === undefined ? undefined : attempt.firstTokenAt - attempt.startedAt,
+    provider: target?.deployment.provider,
+    deploymentId: target?.deployment.id,
+    upstreamModel: target?.model,
     usage: outcome.usage,
     isUsageEstimated: outcome.isUsageEstimated,
     costNanoUsd: outcome.costNanoUsd,
     cacheHit: exchange.cache === 'hit',
-    attempts: choice ? 1 : 0,
+    attempts: exchange.attempts.length,
     error: outcome.error && { code: outcome.error.code, message: outcome.error.message },
   };
 };

@@ -9,6 +9,8 @@ export type AnyOperation = Operation<unknown, unknown, unknown>;
 
 export class Callable {
   readonly operations: Readonly<Partial<Record<OperationName, AnyOperation>>>;
+  /** False once its upstream has refused them. */
+  takesStreamOptions = true;
   private readonly allowed: ReadonlySet<string>;
   private mergedFrom: Readonly<Record<string, string>> | undefined;
   private merged: Record<string, string> = {};

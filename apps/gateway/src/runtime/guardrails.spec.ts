@@ -115,6 +115,14 @@ describe('before the call', () => {
     expect(wasAsked).toBe(false);
   });
 
+  it('sees what the client puts over its own body', async () => {
+    let shown: unknown;
+    const looks: GuardrailV1 = { preCall: { check: async (request) => ((shown = request), { action: 'pass' }) } };
+    const body = { messages: 'harmless', extra_body: { messages: 'harmful' } };
+    await some({ name: 'g', guardrail: looks }).before(anExchange({ body }, { front: aFront({ toDomain: (b) => b }) }));
+    expect(shown).toMatchObject({ messages: 'harmful' });
+  });
+
   it('is told who calls', async () => {
     let context: GuardrailContext | undefined;
     const listens: GuardrailV1 = {

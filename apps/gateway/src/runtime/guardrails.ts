@@ -4,6 +4,7 @@ import { GatewayError } from '@turnpike/errors';
 import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
 import type { GuardrailContext, GuardrailVerdict } from '@turnpike/plugin-sdk';
 import type { Exchange } from '../pipeline/exchange.js';
+import { wishOf } from '../upstream/body-edits.js';
 import { GUARDED_VIEWS } from './guarded-view.js';
 import { keyOfGuardrail } from './plan.js';
 
@@ -40,7 +41,7 @@ export class Guardrails {
   async before(exchange: Exchange): Promise<string[]> {
     const view = GUARDED_VIEWS[exchange.front.operation];
     for (const { name, instance } of this.preCall) {
-      exchange.request ??= exchange.front.toDomain(exchange.body ?? {});
+      exchange.request ??= exchange.front.toDomain(wishOf(exchange.body ?? {}));
       const { request } = exchange;
       const shown = view.request(request);
       const verdict = await this.ask(instance, 'preCall', exchange, (signal) =>
@@ -62,7 +63,7 @@ export class Guardrails {
     for (const { name, instance } of this.postCall) {
       const shown = view.response(response);
       if (!shown) break;
-      exchange.request ??= exchange.front.toDomain(exchange.body ?? {});
+      exchange.request ??= exchange.front.toDomain(wishOf(exchange.body ?? {}));
       const request = view.request(exchange.request);
       const verdict = await this.ask(instance, 'postCall', exchange, (signal) =>
         instance.exports.postCall!.check(shown, request, contextOf(exchange, signal)),

@@ -79,6 +79,17 @@ describe('a key', () => {
     });
   });
 
+  it('is not taken for the key that the same connection sent before', () => {
+    const keys = new Keys(MASTER, knows);
+    const connection = {};
+    const whoSends = (key: string) => keys.authenticate({ authorization: key }, auth(), connection);
+    expect(whoSends(MASTER)).toMatchObject({ isAdmin: true });
+    expect(whoSends(VIRTUAL)).toBe(someone);
+    expect(whoSends(VIRTUAL)).toBe(someone);
+    expect(whoSends(MASTER)).toMatchObject({ isAdmin: true });
+    expect(() => whoSends('sk-unknown')).toThrow(fault('GW_INVALID_KEY'));
+  });
+
   it('of somebody is known at once, or when the answer comes', async () => {
     expect(new Keys(MASTER, knows).authenticate({ authorization: VIRTUAL }, auth())).toBe(someone);
     await expect(new Keys(MASTER, asks).authenticate({ authorization: VIRTUAL }, auth())).resolves.toBe(someone);

@@ -3,7 +3,11 @@ import type { CounterCell, HistogramCell } from '@turnpike/telemetry';
 import { SeriesCounter, SeriesGauge, SeriesHistogram, type GaugeCell } from '@turnpike/telemetry';
 import type { Metrics } from '@turnpike/plugin-sdk';
 import type { Registry } from 'prom-client';
+import type { GatewayError } from '@turnpike/errors';
+import type { Target } from '@turnpike/router';
+import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange, Outcome, Principal } from '../pipeline/exchange.js';
+import { CellCache } from './cell-cache.js';
 import { ModelNames } from './model-names.js';
 
 const KEY = ['hashed_api_key', 'api_key_alias', 'team', 'team_alias', 'user'] as const;
@@ -49,8 +53,8 @@ export class GatewayMetrics {
   private readonly pluginEvents: SeriesCounter;
   private readonly pluginValues: SeriesGauge;
   private readonly names = new ModelNames();
-  private readonly cells = new Map<string, CallCells>();
-  private readonly statusCells = new Map<string, CounterCell>();
+  private readonly cells = new CellCache<CallCells>(MAX_REMEMBERED);
+  private readonly statusCells = new CellCache<CounterCell>(MAX_REMEMBERED);
 
   constructor(registry: Registry) {
     const counter = (name: string, help: string, labelNames: readonly string[] = []): SeriesCounter =>
@@ -134,15 +138,16 @@ export class GatewayMetrics {
 
   /** One call is over. Adds to cells that were found before, so it costs little. */
   record(exchange: Exchange, outcome: Outcome): void {
-    const { principal, choice, calledAt } = exchange;
-    const requested = this.requestedModel(exchange, outcome);
+    const { principal, attempt } = exchange;
+    const requested = this.requestedModel(exchange, outcome.status === 'success');
     this.statusCell(exchange, requested, outcome.statusCode).add(1);
     if (exchange.cache === 'hit') this.cacheHits.cell([requested]).add(1);
     else if (exchange.cache === 'miss') this.cacheMisses.cell([requested]).add(1);
     if (outcome.error) this.recordFailure(exchange, requested, outcome);
-    if (!choice || calledAt === undefined) return;
-    const called = this.calledLabels(choice.target, outcome);
-    const cells = this.cellsFor(principal, requested, choice.group, called);
+    if (!attempt) return;
+    const { target, choice, startedAt, firstTokenAt } = attempt;
+    const called = this.calledLabels(target, outcome.status === 'success');
+    const cells = this.cellsFor(principal, requested, choice.level.group.name, called);
     cells.requests.add(1);
     if (outcome.usage) {
       cells.inputTokens.add(outcome.usage.inputTokens);
@@ -151,14 +156,19 @@ export class GatewayMetrics {
       if (outcome.costNanoUsd === undefined) this.unpriced.cell(called).add(1);
       else cells.spend.add(outcome.costNanoUsd / 1e9);
     }
-    const upstreamMs = (exchange.answeredAt ?? outcome.endedAt) - calledAt;
+    const upstreamMs = (attempt.answeredAt ?? outcome.endedAt) - startedAt;
     const totalMs = outcome.endedAt - exchange.startedAt;
     cells.totalSeconds.observe(totalMs / 1_000);
     cells.upstreamSeconds.observe(upstreamMs / 1_000);
     cells.overheadSeconds.observe(Math.max(0, totalMs - upstreamMs) / 1_000);
-    if (exchange.firstTokenAt !== undefined)
-      cells.firstTokenSeconds.observe((exchange.firstTokenAt - calledAt) / 1_000);
+    if (firstTokenAt !== undefined) cells.firstTokenSeconds.observe((firstTokenAt - startedAt) / 1_000);
     if (outcome.status === 'success') cells.successes.add(1);
+  }
+
+  /** One attempt failed, whatever became of its call. */
+  attemptFailed({ exchange, target }: Attempt, { status, code }: GatewayError): void {
+    const called = this.calledLabels(target, false);
+    this.deploymentFailures.cell([this.requestedModel(exchange, false), ...called, String(status), code]).add(1);
   }
 
   hook(plugin: string, hook: string, outcome: string, ms: number): void {
@@ -167,14 +177,14 @@ export class GatewayMetrics {
   }
 
   /** A name that no configuration knows comes from a client and may be anything: it gets no series of its own. */
-  private requestedModel({ resolution, choice, model = '' }: Exchange, { status }: Outcome): string {
+  private requestedModel({ resolution, model = '' }: Exchange, isSuccess: boolean): string {
     if (!resolution) return 'unknown';
-    return this.names.labelOf(model, choice?.group ?? resolution.groups[0]?.name ?? '', status === 'success');
+    return this.names.labelOf(model, resolution.groups[0]?.name ?? '', isSuccess);
   }
 
   /** In the order of DEPLOYMENT. */
-  private calledLabels({ deployment, model }: Target, { status }: Outcome): CalledLabels {
-    return [this.names.labelOf(model, deployment.model, status === 'success'), deployment.id, deployment.provider];
+  private calledLabels({ deployment, model }: Target, isSuccess: boolean): CalledLabels {
+    return [this.names.labelOf(model, deployment.model, isSuccess), deployment.id, deployment.provider];
   }
 
   private recordFailure(exchange: Exchange, requested: string, outcome: Outcome): void {
@@ -182,21 +192,17 @@ export class GatewayMetrics {
     this.proxyFailures
       .cell(['', ...keyLabels(exchange.principal), requested, ...exception, exchange.front.route])
       .add(1);
-    if (exchange.choice && exchange.calledAt !== undefined) {
-      const called = this.calledLabels(exchange.choice.target, outcome);
-      this.deploymentFailures.cell([requested, ...called, ...exception]).add(1);
-    }
   }
 
   private statusCell({ principal, front }: Exchange, requested: string, status: number): CounterCell {
-    const key = `${principal?.keyHash ?? ''} ${requested} ${status} ${front.route}`;
-    let cell = this.statusCells.get(key);
-    if (!cell) {
-      if (this.statusCells.size >= MAX_REMEMBERED) this.statusCells.clear();
-      cell = this.proxyRequests.cell(['', ...keyLabels(principal), requested, String(status), front.route]);
-      this.statusCells.set(key, cell);
-    }
-    return cell;
+    const labels = [principal?.keyHash ?? '', requested, String(status), front.route] as const;
+    return (
+      this.statusCells.get(...labels) ??
+      this.statusCells.add(
+        ...labels,
+        this.proxyRequests.cell(['', ...keyLabels(principal), requested, String(status), front.route]),
+      )
+    );
   }
 
   private cellsFor(
@@ -205,14 +211,8 @@ export class GatewayMetrics {
     group: string,
     called: CalledLabels,
   ): CallCells {
-    const key = `${principal?.keyHash ?? ''} ${called[1]} ${called[0]} ${requested}`;
-    let cells = this.cells.get(key);
-    if (!cells) {
-      if (this.cells.size >= MAX_REMEMBERED) this.cells.clear();
-      cells = this.makeCells(principal, requested, group, called);
-      this.cells.set(key, cells);
-    }
-    return cells;
+    const labels = [principal?.keyHash ?? '', requested, called[1], called[0]] as const;
+    return this.cells.get(...labels) ?? this.cells.add(...labels, this.makeCells(principal, requested, group, called));
   }
 
   private makeCells(
@@ -237,8 +237,6 @@ export class GatewayMetrics {
     };
   }
 }
-
-type Target = NonNullable<Exchange['choice']>['target'];
 
 type CalledLabels = [model: string, deploymentId: string, provider: string];
 

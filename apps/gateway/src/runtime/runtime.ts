@@ -14,19 +14,22 @@ import {
 import { costOf, createPriceBook, perMillionTokens, readPriceKeys, type PriceBook } from '@turnpike/pricing';
 import type { Clock } from '@turnpike/plugin-sdk';
 import { LiveState } from '@turnpike/router';
-import { redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
+import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
-import type { Exchange, Routed } from '../pipeline/exchange.js';
+import type { Attempt } from '../pipeline/attempt.js';
+import type { Exchange } from '../pipeline/exchange.js';
 import type { PreparedCall } from '../upstream/prepare.js';
 import { CallEvents } from './call-events.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { Keys } from './keys.js';
 import { GatewayMetrics } from './metrics.js';
 import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
+import { RecentCalls } from './recent-calls.js';
 import { recogniser } from './recognise.js';
 import { secretsOf } from './secrets.js';
 import { RuntimeSnapshot } from './snapshot.js';
+import { TokenCounter } from './token-counter.js';
 
 export interface RuntimeOptions {
   /** How to read the configuration; used again at every reload. */
@@ -36,6 +39,8 @@ export interface RuntimeOptions {
   registry: Registry;
   /** The key that management routes take: configured, or generated. */
   masterKey: string;
+  /** There are other workers, who want to know what this one learns. */
+  isShared?: boolean;
   /** Sends a plugin's shared state to the other workers. */
   publishState?: (change: StateChange) => void;
 }
@@ -44,10 +49,13 @@ export interface RuntimeOptions {
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 
 export class Runtime {
-  readonly clock: Clock = { now: Date.now };
+  /** Epoch milliseconds that never jump: the wall clock is read once, at the start. */
+  readonly clock: Clock = { now: () => performance.timeOrigin + performance.now() };
   readonly random = Math.random;
   readonly maxResponseBytes = MAX_RESPONSE_BYTES;
-  readonly state = new LiveState();
+  readonly state: LiveState;
+  readonly recentCalls = new RecentCalls();
+  readonly tokens: TokenCounter;
   readonly metrics: GatewayMetrics;
   readonly events: CallEvents;
   readonly keys: Keys;
@@ -75,6 +83,8 @@ export class Runtime {
     }: Pick<Runtime, 'kernel' | 'http' | 'prices' | 'sharedState' | 'metrics'>,
   ) {
     this.log = options.log;
+    this.state = new LiveState(options.isShared);
+    this.tokens = new TokenCounter((error) => this.log.warn('prompt tokens could not be counted', { error }));
     this.metrics = metrics;
     this.events = new CallEvents((plugin, count) => this.log.warn('a callback lost events', { plugin, count }));
     this.keys = new Keys(options.masterKey);
@@ -92,6 +102,7 @@ export class Runtime {
     const prices = createPriceBook({ priceFile: readPriceFile(config) });
     const sharedState = new StateStore(options.publishState);
     const metrics = new GatewayMetrics(options.registry);
+    collectProcessMetrics(options.registry);
     const kernel = new Kernel({
       bundle: options.bundle,
       base: options.load.cwd,
@@ -155,14 +166,12 @@ export class Runtime {
     return toGatewayError(thrown);
   }
 
-  costOf(exchange: Exchange, usage: Usage): number | undefined {
-    const target = exchange.choice?.target;
-    if (!target) return undefined;
-    const { deployment } = target;
+  /** Nano-dollars; undefined when the price is unknown. */
+  costOf({ target: { deployment, model } }: Attempt, usage: Usage): number | undefined {
     const baseModel = deployment.info['base_model'];
     const price = this.prices.priceOf({
       provider: deployment.provider,
-      model: target.model,
+      model,
       baseModel: typeof baseModel === 'string' ? baseModel : undefined,
       overrides: deployment.prices,
     });
@@ -170,7 +179,7 @@ export class Runtime {
   }
 
   /** `--detailed_debug`: the upstream request as a curl command, secrets masked. */
-  showUpstreamRequest(exchange: Routed, { url, headers, body }: PreparedCall): void {
+  showUpstreamRequest(exchange: Exchange, { url, headers, body }: PreparedCall): void {
     if (!exchange.snapshot.config.logging.detailedDebug) return;
     const shown = Object.entries(redactHeaders(headers)).map(([name, value]) => `-H '${name}: ${String(value)}'`);
     const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 10_000)).toString('utf8');
@@ -181,6 +190,7 @@ export class Runtime {
   }
 
   async stop(): Promise<void> {
+    this.tokens.stop();
     await this.kernel.stop();
     await this.http.close(1_000);
     await this.log.flush();
@@ -206,14 +216,24 @@ export class Runtime {
     const next = new RuntimeSnapshot({
       config,
       graph,
-      strategy: strategy.exports.select,
+      strategy: { id: strategy.id, select: strategy.exports.select },
       state: this.state,
       recognise: recogniser(catalogue.manifests()),
-      priceOf: ({ deployment, model }) => {
-        const price = this.prices.priceOf({ provider: deployment.provider, model, overrides: deployment.prices });
-        if (!price) return undefined;
-        const { input, output } = perMillionTokens(price);
-        return input + output;
+      facts: {
+        priceOf: ({ provider, prices: overrides }, model) => {
+          const price = this.prices.priceOf({ provider, model, overrides });
+          if (!price) return undefined;
+          const { input, output } = perMillionTokens(price);
+          return input + output;
+        },
+        maxInputTokensOf: ({ provider, info }, model) =>
+          maxInputTokensIn(info) ?? this.prices.facts(provider, model)?.maxInputTokens,
+      },
+      now: () => this.clock.now(),
+      random: this.random,
+      onStrategyFault: (error) => {
+        this.metrics.hook(strategy.id, 'select', 'error', 0);
+        this.log.warn('the routing strategy failed; a deployment was chosen by chance', { plugin: strategy.id, error });
       },
     });
     const former = this.snapshot as RuntimeSnapshot | undefined;
@@ -252,6 +272,10 @@ const readPriceFile = ({ prices: { file } }: GatewayConfig): JsonObject => {
   );
 };
 
+/** `model_info.max_input_tokens`, the operator's word. */
+const maxInputTokensIn = ({ max_input_tokens: most }: JsonObject): number | undefined =>
+  typeof most === 'number' && most > 0 ? most : undefined;
+
 const httpSettings = (
   config: GatewayConfig,
   env: Readonly<Record<string, string | undefined>>,
@@ -259,6 +283,7 @@ const httpSettings = (
   verifyTls: config.http.verifyTls,
   extraCa: config.http.caFile === undefined ? undefined : readFileSync(config.http.caFile, 'utf8'),
   forceIpv4: config.http.forceIpv4,
+  connectTimeoutMs: config.router.connectTimeoutMs,
   allowedHosts: config.http.allowedHosts,
   proxy: proxyFromEnvironment(env),
 });

@@ -2,26 +2,35 @@
 import type { GatewayConfig } from '@turnpike/config';
 import type { PluginGraph } from '@turnpike/kernel';
 import type { SelectV1 } from '@turnpike/plugin-sdk';
-import { ModelIndex, Router, type LiveState, type Target } from '@turnpike/router';
+import { ModelIndex, Router, type LiveState, type TargetFacts } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadlines } from '../pipeline/exchange.js';
 import { Guardrails } from './guardrails.js';
 import { ResponseCache } from './response-cache.js';
 import { Callable } from './callable.js';
 import { ClientConnections } from './client-connections.js';
+import type { DeploymentLimits } from './deployment-limits.js';
 import { keyOfProvider } from './plan.js';
+import { WaitingRoom } from './waiting-room.js';
 
 export interface SnapshotOptions {
   config: GatewayConfig;
   graph: PluginGraph;
-  strategy: SelectV1;
+  strategy: { readonly id: string; readonly select: SelectV1 };
   state: LiveState;
   recognise: (model: string) => string | undefined;
-  priceOf: (target: Target) => number | undefined;
+  facts: Omit<TargetFacts, 'isUsable'>;
+  /** Epoch milliseconds. */
+  now: () => number;
+  random: () => number;
+  onStrategyFault: (error: unknown) => void;
 }
 
 /** Client headers that always travel on: they choose features of the upstream's API. */
 const ALWAYS_FORWARDED = ['anthropic-beta'];
+
+/** A stream that is silent for longer is dead, whatever the timeouts say. */
+const MAX_IDLE_MS = 600_000;
 
 const NO_HEADERS: Readonly<Record<string, string>> = {};
 
@@ -29,32 +38,41 @@ export class RuntimeSnapshot {
   readonly config: GatewayConfig;
   readonly graph: PluginGraph;
   readonly index: ModelIndex;
+  /** Plugin id. */
+  readonly strategyId: string;
   readonly router: Router;
   readonly guardrails: Guardrails;
   readonly cache: ResponseCache | undefined;
+  readonly limits: DeploymentLimits | undefined;
+  /** Absent: what finds no room is refused. */
+  readonly waitingRoom: WaitingRoom | undefined;
   /** What a request without wishes of its own gets; shared, so that it costs nothing. */
-  readonly noDeadlines: Deadlines = { totalMs: 0, firstTokenMs: 0 };
+  readonly noDeadlines: Deadlines = { attemptMs: 0, firstTokenMs: 0, idleMs: 0 };
   readonly clientConnections: ClientConnections;
   /** Connection parameters that some deployment lets clients set. */
   readonly clientParameters: ReadonlySet<string>;
   private readonly callables = new Map<string, Callable>();
 
-  constructor({ config, graph, strategy, state, recognise, priceOf }: SnapshotOptions) {
+  constructor({ config, graph, strategy, state, recognise, facts, now, random, onStrategyFault }: SnapshotOptions) {
     this.config = config;
     this.graph = graph;
+    this.strategyId = strategy.id;
     for (const deployment of config.deployments) {
       const provider = graph.get<'provider/v1'>(keyOfProvider(deployment));
       if (provider) this.callables.set(deployment.id, new Callable(deployment, provider));
     }
-    this.index = new ModelIndex({ deployments: config.deployments, settings: config.router, recognise });
-    this.router = new Router({
-      index: this.index,
-      strategy,
+    this.index = new ModelIndex({
+      deployments: config.deployments,
+      settings: config.router,
       state,
-      isUsable: ({ deployment }) => this.callables.has(deployment.id),
-      priceOf,
+      facts: { ...facts, isUsable: ({ id }) => this.callables.has(id) },
+      recognise,
     });
+    this.router = new Router({ index: this.index, settings: config.router, strategy: strategy.select, random, onStrategyFault });
     this.guardrails = new Guardrails(config.guardrails, graph);
+    this.limits = undefined;
+    const { enableQueue, queueMaxSize: maxSize, queueTimeoutMs: maxWaitMs } = config.limits;
+    this.waitingRoom = enableQueue ? new WaitingRoom({ maxSize, maxWaitMs }, now) : undefined;
     this.cache = ResponseCache.create(config.cache, graph);
     this.clientParameters = new Set(config.deployments.flatMap((deployment) => deployment.clientParams));
     this.clientConnections = new ClientConnections(config.auth.allowClientCredentials, this.clientParameters);
@@ -64,13 +82,19 @@ export class RuntimeSnapshot {
     return this.callables.get(deploymentId);
   }
 
-  /** The caller's own wish, else the deployment's, else the router's. */
-  deadlinesFor({ deployment }: Callable, asked: Deadlines): Deadlines {
+  /**
+   * The caller's own wish, else the deployment's, else the router's.
+   * @param leftMs of the whole call's time
+   */
+  deadlinesFor({ deployment }: Callable, asked: Deadlines, leftMs: number): Deadlines {
     const { router } = this.config;
-    const totalMs = asked.totalMs || deployment.timeoutMs || router.timeoutMs || router.requestTimeoutMs;
+    const attemptMs = asked.attemptMs || deployment.timeoutMs || router.timeoutMs || router.requestTimeoutMs;
+    const firstTokenMs = asked.firstTokenMs || deployment.streamTimeoutMs || router.streamTimeoutMs || attemptMs;
+    const idleMs = asked.idleMs || deployment.streamIdleTimeoutMs || router.streamIdleTimeoutMs || attemptMs;
     return {
-      totalMs,
-      firstTokenMs: asked.firstTokenMs || deployment.streamTimeoutMs || router.streamTimeoutMs || totalMs,
+      attemptMs: Math.min(attemptMs, leftMs),
+      firstTokenMs: Math.min(firstTokenMs, leftMs),
+      idleMs: Math.min(idleMs, MAX_IDLE_MS),
     };
   }
 

@@ -1,5 +1,5 @@
 // What an answer calls itself: its id when the provider gave none, its model when the operator wants the asked name.
-import type { Routed } from '../pipeline/exchange.js';
+import type { Recalled } from '../pipeline/exchange.js';
 
 export interface AnswerNames {
   /** For an answer without an id of its own. */
@@ -8,7 +8,7 @@ export interface AnswerNames {
   readonly model: string | undefined;
 }
 
-export const namesOf = ({ front, callId, model, snapshot }: Routed): AnswerNames => ({
+export const namesOf = ({ front, callId, model, snapshot }: Recalled): AnswerNames => ({
   id: `${front.operation === 'completions' ? 'cmpl' : 'chatcmpl'}-${callId}`,
   model: snapshot.config.requests.restampModel ? model : undefined,
 });

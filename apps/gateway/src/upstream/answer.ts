@@ -8,6 +8,8 @@ export interface WholeAnswer {
   /** In the client's dialect. */
   readonly body: Buffer;
   readonly usage: Usage | undefined;
+  /** The provider told none: `usage` is what the request says of it. */
+  readonly isUsageEstimated?: boolean;
   /** The provider's own headers, lower-case names. */
   readonly headers: IncomingHeaders;
 }

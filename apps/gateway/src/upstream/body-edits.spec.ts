@@ -1,7 +1,7 @@
 import type { Deployment, JsonObject } from '@turnpike/domain';
 import { aDeployment } from '@turnpike/plugin-testkit';
 import { describe, expect, it } from '@jest/globals';
-import { addEdits, applyEdits, commonEdits, dropPath, isEmpty, noEdits } from './body-edits.js';
+import { addEdits, applyEdits, commonEdits, dropPath, isEmpty, noEdits, wishOf } from './body-edits.js';
 
 const BODY: JsonObject = { model: 'm', messages: [] };
 
@@ -56,6 +56,13 @@ describe('the body on its way upstream', () => {
   it("takes the client's extra body, but not its model nor whether it streams", () => {
     const extra = { model: 'other', stream: true, top_k: 5, tags: ['theirs'] };
     expect(edited({ extra_body: extra, top_k: 1 })).toEqual({ ...BODY, top_k: 5, tags: ['theirs'] });
+  });
+
+  it('is judged with the extra body in it', () => {
+    const body = { ...BODY, extra_body: { model: 'other', messages: ['other'], extra_body: { messages: [] } } };
+    expect(wishOf(body)).toEqual({ ...body, messages: ['other'] });
+    expect(edited(body)).toEqual({ ...BODY, messages: ['other'] });
+    expect(wishOf(BODY)).toBe(BODY);
   });
 
   it('takes a field called __proto__ for a field', () => {

@@ -1,7 +1,7 @@
 // What changes in a body on its way upstream: our own fields out, the deployment's defaults in, quirks applied.
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue } from '@turnpike/domain';
 import type { BodyEdits } from '@turnpike/plugin-sdk';
-import { CONNECTION_PARAMETERS, GATEWAY_PARAMETERS, INTERNAL_PARAMETERS } from './client-parameters.js';
+import { OWN_PARAMETERS } from './client-parameters.js';
 
 export interface Edits {
   set: JsonObject;
@@ -25,8 +25,7 @@ export const commonEdits = (body: Readonly<JsonObject>, deployment: Deployment, 
   const edits = noEdits();
   if (body['model'] !== model) edits.set['model'] = model;
   for (const key in body) {
-    if (GATEWAY_PARAMETERS.has(key) || INTERNAL_PARAMETERS.has(key) || CONNECTION_PARAMETERS.has(key))
-      edits.remove.add(key);
+    if (OWN_PARAMETERS.has(key)) edits.remove.add(key);
   }
   // Metadata is the gateway's unless the provider is asked to store the answer with it.
   if (body['metadata'] !== undefined && body['store'] !== true) edits.remove.add('metadata');
@@ -36,12 +35,31 @@ export const commonEdits = (body: Readonly<JsonObject>, deployment: Deployment, 
     edits.set[key] = deployment.defaults[key];
   }
   merge(edits.set, deployment.extraBody);
-  if (isJsonObject(body['extra_body'])) {
-    // Which model is called, and whether it streams, is decided by then.
-    const { model: _model, stream: _stream, ...extra } = body['extra_body'];
-    merge(edits.set, extra);
-  }
+  merge(edits.set, extraOf(body));
   return edits;
+};
+
+/** What a fallback's entry changes of the request. Which model is called, and whether it streams, is decided by then. */
+export const addOverrides = (
+  edits: Edits,
+  { model: _model, stream: _stream, ...fields }: Readonly<JsonObject>,
+): void => {
+  for (const key in fields) if (!edits.remove.has(key) && !(key in edits.set)) edits.set[key] = fields[key];
+};
+
+const NO_FIELDS: Readonly<JsonObject> = {};
+
+/** What the client puts over its own body. Which model is called, and whether it streams, is decided by then. */
+const extraOf = ({ extra_body: given }: Readonly<JsonObject>): Readonly<JsonObject> => {
+  if (!isJsonObject(given)) return NO_FIELDS;
+  const { model: _model, stream: _stream, extra_body: _more, ...extra } = given;
+  return extra;
+};
+
+/** The client's whole wish, for those who judge it. */
+export const wishOf = (body: Readonly<JsonObject>): Readonly<JsonObject> => {
+  const extra = extraOf(body);
+  return extra === NO_FIELDS ? body : { ...body, ...extra };
 };
 
 const isGiven = (value: JsonValue | undefined): boolean => value !== undefined && value !== null;

@@ -1,8 +1,9 @@
 import type { ChatChunk } from '@turnpike/domain';
+import { GatewayError } from '@turnpike/errors';
 import { openAiStreamEncoder } from '@turnpike/wire';
 import { describe, expect, it } from '@jest/globals';
-import { aFront, anExchange, FakeResponse } from '../../test/doubles.js';
-import type { Routed } from '../pipeline/exchange.js';
+import { aFront, anAttempt, anExchange, FakeResponse } from '../../test/doubles.js';
+import type { Attempt } from '../pipeline/attempt.js';
 import { ChunkStream, playAsStream, replay } from './chunk-stream.js';
 
 const CHUNKS: ChatChunk[] = [
@@ -13,17 +14,19 @@ const CHUNKS: ChatChunk[] = [
   { type: 'usage', usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 } },
 ];
 
-const asked = (alwaysIncludeStreamUsage = false): Routed =>
-  anExchange<Routed>(
-    { callId: 'call-1', model: 'asked', body: {} },
-    {
-      front: aFront({
-        encoder: (includeUsage) => openAiStreamEncoder({ includeUsage }),
-        wantsUsage: () => false,
-        toChunks: () => CHUNKS,
-      }),
-      snapshot: { config: { requests: { restampModel: false, alwaysIncludeStreamUsage } } },
-    },
+const asked = (alwaysIncludeStreamUsage = false): Attempt =>
+  anAttempt(
+    anExchange(
+      { callId: 'call-1', model: 'asked', body: {} },
+      {
+        front: aFront({
+          encoder: (includeUsage) => openAiStreamEncoder({ includeUsage }),
+          wantsUsage: () => false,
+          toChunks: () => CHUNKS,
+        }),
+        snapshot: { config: { requests: { restampModel: false, alwaysIncludeStreamUsage } } },
+      },
+    ),
   );
 
 async function* chunks(...given: (ChatChunk | Error)[]): AsyncGenerator<ChatChunk> {
@@ -41,9 +44,9 @@ const pipe = async (stream: ChunkStream) => {
 
 describe("a plugin's own stream", () => {
   it('is sent to its end, and named where the plugin gave no id', async () => {
-    const exchange = asked();
-    const stream = await ChunkStream.open(exchange, chunks(...CHUNKS));
-    expect(exchange.firstTokenAt).toBeDefined();
+    const attempt = asked();
+    const stream = await ChunkStream.open(attempt, chunks(...CHUNKS));
+    expect(attempt.firstTokenAt).toBeDefined();
     const { response, end } = await pipe(stream);
     expect(end).toEqual({ status: 'success' });
     expect(response.text).toMatch(/"id":"chatcmpl-call-1".*one.*two.*"finish_reason":"stop".*\[DONE\]\n\n$/s);
@@ -65,6 +68,14 @@ describe("a plugin's own stream", () => {
     expect(response.text).not.toContain('[DONE]');
   });
 
+  it('that breaks off names its provider', async () => {
+    const broken = new GatewayError('GW_UPSTREAM_UNAVAILABLE', 'The provider broke off.');
+    const attempt = asked();
+    const { provider } = attempt.target.deployment;
+    const { end } = await pipe(await ChunkStream.open(attempt, chunks(...CHUNKS.slice(0, 2), broken)));
+    expect(end).toMatchObject({ error: { message: `${provider} broke off.`, facts: { provider } } });
+  });
+
   it('waits for a client that reads slowly', async () => {
     const stream = await ChunkStream.open(asked(), chunks(...CHUNKS));
     const response = new FakeResponse();
@@ -78,13 +89,13 @@ describe("a plugin's own stream", () => {
   });
 
   it('does not wait for a client that left', async () => {
-    const exchange = asked();
-    const stream = await ChunkStream.open(exchange, chunks(...CHUNKS));
+    const attempt = asked();
+    const stream = await ChunkStream.open(attempt, chunks(...CHUNKS));
     const response = new FakeResponse();
     response.isFull = true;
     const ended = stream.pipe(response.asResponse());
     await new Promise(setImmediate);
-    exchange.clientGone();
+    attempt.exchange.clientGone();
     response.emit('close');
     await expect(ended).resolves.toEqual({ status: 'client_closed' });
     expect(response.text).not.toContain('two');

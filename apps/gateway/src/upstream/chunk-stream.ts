@@ -1,31 +1,33 @@
 // Streams that are made here: of a plugin's own chunks, or of a whole answer.
-import { GatewayError } from '@turnpike/errors';
+import { GatewayError, namingProvider } from '@turnpike/errors';
 import type { ServerResponse } from 'node:http';
-import type { Routed } from '../pipeline/exchange.js';
+import type { Attempt } from '../pipeline/attempt.js';
+import type { Recalled } from '../pipeline/exchange.js';
 import type { StreamAnswer, StreamEnd } from './answer.js';
+import { bounded } from './bounded.js';
 import { namesOf } from './answer-names.js';
 import { ChunkWriter } from './relay.js';
 
 /** A whole answer as the text of a stream. */
-export const replay = (exchange: Routed, response: unknown): string => {
+export const replay = ({ exchange }: Attempt, response: unknown): string => {
   const writer = writerFor(exchange);
   let text = '';
   for (const chunk of exchange.front.toChunks(response)) text += writer.write(chunk as never);
   return text + writer.end();
 };
 
-const writerFor = (exchange: Routed): ChunkWriter => {
+const writerFor = (exchange: Recalled): ChunkWriter => {
   const { front, body, snapshot } = exchange;
   const includeUsage = front.wantsUsage(body) || snapshot.config.requests.alwaysIncludeStreamUsage;
-  return new ChunkWriter(front.encoder(includeUsage), namesOf(exchange));
+  return new ChunkWriter(front.encoder(includeUsage, body), namesOf(exchange));
 };
 
 /** A whole answer as a stream. */
 export const playAsStream = (
-  exchange: Routed,
+  attempt: Attempt,
   response: unknown,
   headers: StreamAnswer['headers'],
-): Promise<ChunkStream> => ChunkStream.open(exchange, toAsync(exchange.front.toChunks(response)), headers);
+): Promise<ChunkStream> => ChunkStream.open(attempt, toAsync(attempt.exchange.front.toChunks(response)), headers);
 
 // eslint-disable-next-line @typescript-eslint/require-await -- makes the asynchronous iterator that a stream is
 async function* toAsync(chunks: Iterable<unknown>): AsyncGenerator {
@@ -37,24 +39,33 @@ export class ChunkStream implements StreamAnswer {
   readonly kind = 'stream';
 
   private constructor(
-    private readonly exchange: Routed,
+    private readonly exchange: Recalled,
+    /** Plugin id, for what goes wrong. */
+    private readonly provider: string,
     private readonly chunks: AsyncIterator<unknown>,
     private readonly writer: ChunkWriter,
     private readonly first: string,
     readonly headers: StreamAnswer['headers'],
+    /** Longest silence; absent: the chunks are here already. */
+    private readonly idleMs: number | undefined,
   ) {}
 
   /** Waits for the first chunk, so that a failure before it is an ordinary error. */
   static async open(
-    exchange: Routed,
+    attempt: Attempt,
     chunks: AsyncIterator<unknown>,
     headers: StreamAnswer['headers'] = {},
+    idleMs?: number,
   ): Promise<ChunkStream> {
     const { value, done } = (await chunks.next()) as IteratorResult<unknown, unknown>;
     if (done) throw new GatewayError('GW_STREAM_CUT', 'The provider ended the stream before it began.');
-    exchange.firstTokenAt = performance.now();
+    attempt.firstTokenAt = performance.now();
+    const { exchange, target } = attempt;
     const writer = writerFor(exchange);
-    return new ChunkStream(exchange, chunks, writer, writer.write(value as never), headers);
+    const first = writer.write(value as never);
+    const stream = new ChunkStream(exchange, target.deployment.provider, chunks, writer, first, headers, idleMs);
+    attempt.isDoing(stream);
+    return stream;
   }
 
   get usage(): StreamAnswer['usage'] {
@@ -73,11 +84,16 @@ export class ChunkStream implements StreamAnswer {
     void this.chunks.return?.();
   }
 
+  private next(): Promise<unknown> {
+    const next = this.chunks.next();
+    return this.idleMs === undefined ? next : bounded(next, this.idleMs, this);
+  }
+
   async pipe(response: ServerResponse): Promise<StreamEnd> {
     try {
       response.write(this.first);
       for (;;) {
-        const { value, done } = (await this.chunks.next()) as IteratorResult<unknown, unknown>;
+        const { value, done } = (await this.next()) as IteratorResult<unknown, unknown>;
         if (this.exchange.isClientGone) return { status: 'client_closed' };
         if (done) break;
         const text = this.writer.write(value as never);
@@ -86,7 +102,8 @@ export class ChunkStream implements StreamAnswer {
       response.write(this.writer.end());
       return { status: 'success' };
     } catch (error) {
-      return this.exchange.isClientGone ? { status: 'client_closed' } : { status: 'failure', error };
+      if (this.exchange.isClientGone) return { status: 'client_closed' };
+      return { status: 'failure', error: namingProvider(error, this.provider) };
     }
   }
 }

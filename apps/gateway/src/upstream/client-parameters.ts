@@ -6,6 +6,7 @@ import type { RuntimeSnapshot } from '../runtime/snapshot.js';
 /** Said to the gateway, never to a provider. */
 export const GATEWAY_PARAMETERS: ReadonlySet<string> = new Set([
   'additional_drop_params',
+  'allowed_model_region',
   'allowed_openai_params',
   'cache',
   'caching',
@@ -35,6 +36,7 @@ export const GATEWAY_PARAMETERS: ReadonlySet<string> = new Set([
   'request_timeout',
   'router_settings_override',
   'specific_deployment',
+  'stream_idle_timeout',
   'stream_timeout',
   'tags',
   'timeout',
@@ -78,6 +80,13 @@ export const CONNECTION_PARAMETERS: ReadonlySet<string> = new Set([
   'vertex_credentials',
 ]);
 
+/** All that no provider gets. */
+export const OWN_PARAMETERS: ReadonlySet<string> = new Set([
+  ...GATEWAY_PARAMETERS,
+  ...INTERNAL_PARAMETERS,
+  ...CONNECTION_PARAMETERS,
+]);
+
 /** Fields that the gateway reads itself, whatever the provider makes of them. */
 const TYPES: readonly (readonly [name: string, type: 'object' | 'array' | 'boolean'])[] = [
   ['additional_drop_params', 'array'],
@@ -101,7 +110,8 @@ export const checkClientParameters = (body: Readonly<JsonObject>, snapshot: Runt
   if (isJsonObject(body['extra_body'])) refuseConnection(body['extra_body'], 'extra_body.', snapshot);
 };
 
-const refuseConnection = (fields: Readonly<JsonObject>, path: string, snapshot: RuntimeSnapshot): void => {
+/** @throws GW_FORBIDDEN_PARAMETER for what says where a call goes, or with whose key */
+export const refuseConnection = (fields: Readonly<JsonObject>, path: string, snapshot: RuntimeSnapshot): void => {
   for (const name of CONNECTION_PARAMETERS) {
     if (fields[name] === undefined || snapshot.clientParameters.has(name)) continue;
     throw new GatewayError(

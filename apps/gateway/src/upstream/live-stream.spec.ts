@@ -15,22 +15,25 @@ const LAST = said('', 'stop');
 const DONE = event('[DONE]');
 const STREAM = { 'content-type': 'text/event-stream' };
 const TIMEOUT_MS = 1_000;
+const TIMES = { firstTokenMs: TIMEOUT_MS, totalMs: 60_000 };
 
-const cut = new GatewayError('GW_STREAM_CUT', 'The provider closed the connection.');
+const provider = 'provider.test';
+const cut = new GatewayError('GW_STREAM_CUT', 'provider.test closed the connection.', { provider });
 const code = (name: string): unknown => expect.objectContaining({ code: name });
 
 const open = (options: Partial<LiveStreamOptions> = {}) => {
   const transfer = new FakeTransfer();
   const onFirst = jest.fn();
   const stream = new LiveStream({
+    provider,
     relay: new ByteRelay(new OpenAiStreamTap({ withholdUsage: true })),
-    toError: ({ status, body }) => new GatewayError('GW_UPSTREAM_RATE_LIMITED', `${status}: ${body}`),
+    toError: ({ status, body }) => new GatewayError('GW_UPSTREAM_RATE_LIMITED', `${status}: ${body}`, { provider }),
     errorFrame: (body) => `data: ${body}\n\n`,
     onDocument: (document) => `replayed ${document.toString()}`,
     onFirst,
     ...options,
   });
-  const opened = stream.opened(transfer, TIMEOUT_MS);
+  const opened = stream.opened(transfer, TIMES);
   opened.catch(() => undefined);
   return { stream, transfer, opened, onFirst };
 };
@@ -117,7 +120,10 @@ describe('before the first event', () => {
     jest.advanceTimersByTime(TIMEOUT_MS - 1);
     expect(await isSettled(opened)).toBe(false);
     jest.advanceTimersByTime(1);
-    await expect(opened).rejects.toMatchObject({ code: 'GW_TIMEOUT', message: expect.stringContaining('1 s') });
+    await expect(opened).rejects.toMatchObject({
+      code: 'GW_TIMEOUT',
+      message: 'provider.test sent no first token within 1 s.',
+    });
     expect(transfer.steps).toEqual(['abort']);
   });
 
@@ -132,7 +138,7 @@ describe('before the first event', () => {
   it('an error that came before anybody waited is told to whoever waits then', async () => {
     const stream = new LiveStream({ relay: new ByteRelay(new OpenAiStreamTap({ withholdUsage: true })) } as never);
     stream.onError(cut);
-    await expect(stream.opened(new FakeTransfer(), TIMEOUT_MS)).rejects.toBe(cut);
+    await expect(stream.opened(new FakeTransfer(), TIMES)).rejects.toBe(cut);
     expect(jest.getTimerCount()).toBe(0);
   });
 });
@@ -192,10 +198,14 @@ describe('after the first event', () => {
     expect(response.text).toBe(Buffer.concat([FIRST, LAST, DONE]).toString());
   });
 
-  it('time no longer counts', async () => {
-    const { ended } = await flowing();
-    jest.advanceTimersByTime(TIMEOUT_MS * 10);
+  it('only the time of the whole call counts', async () => {
+    const { stream, ended, transfer } = await flowing();
+    jest.advanceTimersByTime(TIMES.totalMs / 2);
     expect(await isSettled(ended)).toBe(false);
+    jest.advanceTimersByTime(TIMES.totalMs);
+    await expect(ended).resolves.toMatchObject({ status: 'failure', error: code('GW_TIMEOUT') });
+    expect(transfer.steps).toContain('abort');
+    stream.abort();
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -218,7 +228,14 @@ describe('after the first event', () => {
     } catch (thrown) {
       stream.onError(thrown as GatewayError);
     }
-    await expect(ended).resolves.toEqual({ status: 'failure', error: code('GW_UPSTREAM_UNAVAILABLE') });
+    await expect(ended).resolves.toMatchObject({
+      status: 'failure',
+      error: {
+        code: 'GW_UPSTREAM_UNAVAILABLE',
+        message: 'provider.test broke off the stream: Overloaded',
+        facts: { provider },
+      },
+    });
     expect(response.text).toBe(Buffer.concat([FIRST, SECOND]).toString());
   });
 
@@ -254,6 +271,37 @@ describe('a client that reads slowly', () => {
     void stream.pipe(response.asResponse());
     expect([response.listenerCount('drain'), transfer.steps]).toEqual([1, ['pause']]);
     expect(response.written).toHaveLength(51);
+  });
+
+  it('and has no response yet is not sent for without end', async () => {
+    const { stream, transfer, opened } = open();
+    stream.onHead(200, STREAM);
+    stream.onData(FIRST);
+    await opened;
+    const long = said('x'.repeat(40_000));
+    stream.onData(long);
+    expect(transfer.steps).toEqual([]);
+    stream.onData(long);
+    stream.onData(long);
+    expect(transfer.steps).toEqual(['pause']);
+    const response = new FakeResponse();
+    void stream.pipe(response.asResponse());
+    expect(transfer.steps).toEqual(['pause', 'resume']);
+    expect(response.text).toBe(Buffer.concat([FIRST, long, long, long]).toString());
+  });
+
+  it('and was held before it had a response stays held while that one is full', async () => {
+    const { stream, transfer, opened } = open();
+    stream.onHead(200, STREAM);
+    stream.onData(FIRST);
+    await opened;
+    stream.onData(said('x'.repeat(70_000)));
+    const response = new FakeResponse();
+    response.isFull = true;
+    void stream.pipe(response.asResponse());
+    expect(transfer.steps).not.toContain('resume');
+    response.drain();
+    expect(transfer.steps.at(-1)).toBe('resume');
   });
 
   it('and is gone is not waited for', async () => {

@@ -1,6 +1,6 @@
 // A stream that is under way: upstream on one side, client on the other.
 import type { Usage } from '@turnpike/domain';
-import { GatewayError, type UpstreamFailure } from '@turnpike/errors';
+import { GatewayError, namingProvider, type UpstreamFailure } from '@turnpike/errors';
 import type { IncomingHeaders, ResponseSink, Transfer } from '@turnpike/kernel';
 import type { ServerResponse } from 'node:http';
 import type { StreamAnswer, StreamEnd } from './answer.js';
@@ -10,6 +10,8 @@ import type { Relay } from './relay.js';
 
 export interface LiveStreamOptions {
   relay: Relay;
+  /** Plugin id, for what goes wrong. */
+  provider: string;
   /** Reads a failed answer (status ≥ 400). */
   toError: (failure: UpstreamFailure) => GatewayError;
   /** Text that tells the client of an error in mid-stream. */
@@ -18,6 +20,18 @@ export interface LiveStreamOptions {
   onDocument: (document: Buffer) => string;
   onFirst: () => void;
 }
+
+/** Node's timers know no longer time. */
+const MAX_TIMER_MS = 0x7fff_ffff;
+
+/** How long a stream may take. Milliseconds. */
+export interface StreamTimes {
+  readonly firstTokenMs: number;
+  readonly totalMs: number;
+}
+
+/** What may wait for its client once the stream has begun: until then no write tells when to stop. */
+const MAX_PENDING_BYTES = 64 * 1024;
 
 /**
  * Waits for the first event before it lets go: until then a failure is an ordinary error, and the client has seen
@@ -28,6 +42,7 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   headers: IncomingHeaders = {};
   private transfer: Transfer | undefined;
   private pending: (Buffer | string)[] = [];
+  private pendingLength = 0;
   private response: ServerResponse | undefined;
   private failureBody: BoundedBody | undefined;
   private document: BoundedBody | undefined;
@@ -35,23 +50,27 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   private end: StreamEnd | undefined;
   private finish: ((end: StreamEnd) => void) | undefined;
   private isReady = false;
-  /** The client reads more slowly than the provider writes. */
+  /** The client reads more slowly than the provider writes, or cannot be given anything yet. */
   private isPaused = false;
   private ready: (() => void) | undefined;
   private refuse: ((error: unknown) => void) | undefined;
-  private firstTimer: NodeJS.Timeout | undefined;
+  /** Until the first event, for that; from then on for the whole. */
+  private timer: NodeJS.Timeout | undefined;
+  private endsAt = 0;
 
   constructor(private readonly options: LiveStreamOptions) {}
 
   /** Resolves at the first event. @throws our error when there is none */
-  opened(transfer: Transfer, firstTokenMs: number): Promise<this> {
+  opened(transfer: Transfer, { firstTokenMs, totalMs }: StreamTimes): Promise<this> {
     this.transfer = transfer;
+    this.endsAt = performance.now() + totalMs;
     return new Promise((resolve, reject) => {
       this.ready = () => resolve(this);
       this.refuse = reject;
       if (this.end?.status === 'failure') reject(this.end.error);
       else if (this.isReady) resolve(this);
-      else this.firstTimer = setTimeout(onFirstTimeout, firstTokenMs, this, firstTokenMs);
+      else
+        this.timer = setTimeout(onTimeout, firstTokenMs, this, `sent no first token within ${firstTokenMs / 1_000} s`);
     });
   }
 
@@ -110,30 +129,36 @@ export class LiveStream implements ResponseSink, StreamAnswer {
     return new Promise((resolve) => {
       this.finish = resolve;
       this.response = response;
-      const { pending } = this;
+      const { pending, isPaused: wasHeld } = this;
       this.pending = [];
+      this.isPaused = false;
       for (const piece of pending) this.send(piece);
+      if (wasHeld && !this.isPaused) this.transfer?.resume();
       if (this.end) resolve(this.end);
     });
   }
 
   /** The client left, or nobody wants the answer any more. */
   abort(): void {
-    clearTimeout(this.firstTimer);
+    clearTimeout(this.timer);
     this.transfer?.abort();
     if (!this.isReady) this.refuse?.(new GatewayError('GW_CLIENT_CLOSED', 'The client left before the answer began.'));
     this.over({ status: 'client_closed' });
   }
 
-  timedOut(afterMs: number): void {
+  timedOut(what: string): void {
     this.transfer?.abort();
-    this.fail(new GatewayError('GW_TIMEOUT', `The provider sent no first token within ${afterMs / 1_000} s.`));
+    this.fail(new GatewayError('GW_TIMEOUT', `The provider ${what}.`));
   }
 
   private begin(): void {
     if (this.isReady) return;
     this.isReady = true;
-    clearTimeout(this.firstTimer);
+    clearTimeout(this.timer);
+    if (!this.end) {
+      const leftMs = Math.min(Math.max(1, this.endsAt - performance.now()), MAX_TIMER_MS);
+      this.timer = setTimeout(onTimeout, leftMs, this, 'was still sending when the time of the call was over');
+    }
     this.options.onFirst();
     this.ready?.();
   }
@@ -143,19 +168,27 @@ export class LiveStream implements ResponseSink, StreamAnswer {
     const { response } = this;
     if (!response) {
       this.pending.push(piece);
+      this.pendingLength += piece.length;
+      if (this.isReady && !this.isPaused && this.pendingLength > MAX_PENDING_BYTES) this.pause();
       return;
     }
     if (response.write(piece) || response.destroyed || this.isPaused) return;
-    this.isPaused = true;
-    this.transfer?.pause();
+    this.pause();
+    // A client that never reads again loses its connection, and the stream is aborted like that of any that leaves.
     response.once('drain', () => {
       this.isPaused = false;
       this.transfer?.resume();
     });
   }
 
-  private fail(error: unknown): void {
-    clearTimeout(this.firstTimer);
+  private pause(): void {
+    this.isPaused = true;
+    this.transfer?.pause();
+  }
+
+  private fail(thrown: unknown): void {
+    clearTimeout(this.timer);
+    const error = namingProvider(thrown, this.options.provider);
     if (!this.isReady) {
       this.end ??= { status: 'failure', error };
       this.refuse?.(error);
@@ -167,9 +200,10 @@ export class LiveStream implements ResponseSink, StreamAnswer {
 
   private over(end: StreamEnd): void {
     if (this.end) return;
+    clearTimeout(this.timer);
     this.end = end;
     this.finish?.(end);
   }
 }
 
-const onFirstTimeout = (stream: LiveStream, afterMs: number): void => stream.timedOut(afterMs);
+const onTimeout = (stream: LiveStream, what: string): void => stream.timedOut(what);

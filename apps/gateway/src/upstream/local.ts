@@ -1,34 +1,39 @@
 // Calls that a plugin answers by itself.
+import { namingProvider } from '@turnpike/errors';
 import type { LocalOperation } from '@turnpike/plugin-sdk';
-import type { Routed } from '../pipeline/exchange.js';
+import type { Attempt } from '../pipeline/attempt.js';
+import type { Deadlines } from '../pipeline/exchange.js';
 import type { AnyOperation, Callable } from '../runtime/callable.js';
-import type { Runtime } from '../runtime/runtime.js';
 import type { UpstreamAnswer } from './answer.js';
-import { commonEdits } from './body-edits.js';
 import { canonicalRequest } from './canonical-request.js';
 import { ChunkStream, playAsStream } from './chunk-stream.js';
-import { callOf } from './prepare.js';
+import { bounded } from './bounded.js';
+import { callOf, editsFor } from './prepare.js';
 import { encode } from './read-whole.js';
 
 type Local = LocalOperation<unknown, unknown, unknown>;
 
 export const callLocal = async (
-  _runtime: Runtime,
-  exchange: Routed,
+  attempt: Attempt,
   callable: Callable,
   operation: AnyOperation,
+  { attemptMs, firstTokenMs, idleMs }: Deadlines,
 ): Promise<UpstreamAnswer> => {
+  const { exchange, signal } = attempt;
   const { snapshot } = exchange;
-  const call = callOf(exchange, callable);
+  const call = callOf(attempt, callable);
   const local = operation as Local;
-  const request = canonicalRequest(exchange, commonEdits(exchange.body, callable.deployment, call.model));
+  const blame = (error: unknown): never => {
+    throw namingProvider(error, call.policy.provider);
+  };
+  const request = canonicalRequest(exchange, editsFor(attempt, callable, call));
   if (exchange.streamsUpstream && local.stream) {
-    const chunks = local.stream(request, call, exchange.signal)[Symbol.asyncIterator]();
-    return ChunkStream.open(exchange, chunks);
+    const chunks = local.stream(request, call, signal)[Symbol.asyncIterator]();
+    return bounded(ChunkStream.open(attempt, chunks, {}, idleMs), firstTokenMs, attempt).catch(blame);
   }
-  let response = await local.respond(request, call, exchange.signal);
-  exchange.answeredAt = performance.now();
+  let response = await bounded(Promise.resolve(local.respond(request, call, signal)), attemptMs, attempt).catch(blame);
+  attempt.answeredAt = performance.now();
   if (snapshot.guardrails.postCall.length > 0) response = await snapshot.guardrails.after(exchange, response);
-  if (exchange.isStream) return playAsStream(exchange, response, {});
+  if (exchange.isStream) return playAsStream(attempt, response, {});
   return encode(exchange, response, {});
 };

@@ -1,44 +1,47 @@
 // Starts a streamed call and waits for its first event.
 import type { OutgoingRequest } from '@turnpike/kernel';
-import type { Routed } from '../pipeline/exchange.js';
+import type { Attempt } from '../pipeline/attempt.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { GatewayError } from '@turnpike/errors';
 import type { UpstreamAnswer } from './answer.js';
 import { namesOf } from './answer-names.js';
 import { replay } from './chunk-stream.js';
-import { LiveStream } from './live-stream.js';
+import { failedAnswer } from './failed-answer.js';
+import { LiveStream, type StreamTimes } from './live-stream.js';
 import type { PreparedCall } from './prepare.js';
 import { parseAnswer, throwFault } from './read-whole.js';
 import { ByteRelay, ChunkWriter, TranslatingRelay, type Relay } from './relay.js';
 
 export const openStream = (
   runtime: Runtime,
-  exchange: Routed,
+  attempt: Attempt,
   prepared: PreparedCall,
   outgoing: OutgoingRequest,
-  firstTokenMs: number,
+  times: StreamTimes,
 ): Promise<UpstreamAnswer> => {
   const { operation, call } = prepared;
+  const { exchange } = attempt;
   const { front } = exchange;
   const stream = new LiveStream({
-    relay: relayOf(exchange, prepared),
-    toError: (failure) => operation.toError(failure, call),
+    relay: relayOf(attempt, prepared),
+    provider: call.policy.provider,
+    toError: (failure) => failedAnswer(prepared, failure),
     errorFrame: (body) => front.encoder(false).error(body),
     onDocument: (document) => {
       const parsed = parseAnswer(document, call.policy.provider);
       throwFault(exchange, prepared, parsed, { headers: stream.headers, body: document });
-      return replay(exchange, operation.fromBody(parsed, call));
+      return replay(attempt, operation.fromBody(parsed, call));
     },
     onFirst: () => {
-      exchange.firstTokenAt = performance.now();
+      attempt.firstTokenAt = performance.now();
     },
   });
-  const opened = stream.opened(runtime.http.send(outgoing, stream), firstTokenMs);
-  exchange.whenClientGone(() => stream.abort());
+  const opened = stream.opened(runtime.http.send(outgoing, stream), times);
+  attempt.isDoing(stream);
   return opened;
 };
 
-const relayOf = (exchange: Routed, prepared: PreparedCall): Relay => {
+const relayOf = ({ exchange }: Attempt, prepared: PreparedCall): Relay => {
   const { front } = exchange;
   const { operation, call } = prepared;
   const names = namesOf(exchange);
@@ -47,9 +50,9 @@ const relayOf = (exchange: Routed, prepared: PreparedCall): Relay => {
     throw new GatewayError(
       'GW_INVALID_REQUEST',
       `The provider of '${exchange.model}' does not stream ${front.operation}.`,
-      { param: 'stream' },
+      { param: 'stream', provider: call.policy.provider },
     );
   }
-  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage), names);
+  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage, exchange.body), names);
   return new TranslatingRelay(writer, (emit) => operation.decoder!(call, emit as never));
 };

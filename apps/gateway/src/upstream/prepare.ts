@@ -4,10 +4,22 @@ import { invalidRequest } from '@turnpike/errors';
 import type { Call, HttpOperation, UpstreamEndpoint } from '@turnpike/plugin-sdk';
 import { mayRepeat } from '../bytes/json-members.js';
 import { spliceJson } from '../bytes/json-splice.js';
-import type { Routed } from '../pipeline/exchange.js';
+import { hasRepeatedMembers } from '../bytes/repeated-members.js';
+import type { Attempt } from '../pipeline/attempt.js';
+import type { Recalled } from '../pipeline/exchange.js';
 import type { AnyOperation, Callable } from '../runtime/callable.js';
-import { addEdits, applyEdits, commonEdits, dropPath, isEmpty, noEdits, type Edits } from './body-edits.js';
+import {
+  addEdits,
+  addOverrides,
+  applyEdits,
+  commonEdits,
+  dropPath,
+  isEmpty,
+  noEdits,
+  type Edits,
+} from './body-edits.js';
 import { canonicalRequest } from './canonical-request.js';
+import { STREAM_OPTIONS } from './stream-options.js';
 
 type AnyHttpOperation = HttpOperation<unknown, unknown, unknown>;
 
@@ -24,12 +36,12 @@ export interface PreparedCall {
 }
 
 /** The facts of this attempt. */
-export const callOf = (exchange: Routed, callable: Callable): Call => {
-  const { body, snapshot } = exchange;
+export const callOf = ({ exchange, target, body }: Attempt, callable: Callable): Call => {
+  const { snapshot } = exchange;
   const { deployment } = callable;
   const asked = body['drop_params'];
   return {
-    model: exchange.choice.target.model,
+    model: target.model,
     stream: exchange.streamsUpstream,
     deploymentId: deployment.id,
     headers: snapshot.forwardedHeaders(exchange.headers),
@@ -44,19 +56,20 @@ export const callOf = (exchange: Routed, callable: Callable): Call => {
 };
 
 /** @throws GW_UNSUPPORTED_PARAMETER, GW_INVALID_REQUEST */
-export const prepareHttp = (exchange: Routed, callable: Callable, operation: AnyHttpOperation): PreparedCall => {
+export const prepareHttp = (attempt: Attempt, callable: Callable, operation: AnyHttpOperation): PreparedCall => {
+  const { exchange } = attempt;
   const { front } = exchange;
-  const call = callOf(exchange, callable);
-  const edits = commonEdits(exchange.body, callable.deployment, call.model);
+  const call = callOf(attempt, callable);
+  const edits = editsFor(attempt, callable, call);
   dropAlways(exchange.body, callable, edits);
   if (exchange.isStream && !exchange.streamsUpstream) addEdits(edits, ASK_WHOLE);
   const isSameDialect = operation.dialect === front.dialect;
   const wantsUsage = front.wantsUsage(exchange.body);
 
-  const body =
-    isSameDialect && !exchange.isRewritten
-      ? nativeBody(exchange, operation, call, edits, wantsUsage)
-      : translatedBody(exchange, operation, call, edits);
+  const making: Making = { exchange, callable, operation, call, edits };
+  const isNative = isSameDialect && !exchange.isRewritten;
+  const body = isNative ? nativeBody(making, wantsUsage) : translatedBody(making);
+  const isKept = (field: string): boolean => isNative && !edits.remove.has(field);
 
   const endpoint = operation.endpoint(call);
   return {
@@ -65,50 +78,75 @@ export const prepareHttp = (exchange: Routed, callable: Callable, operation: Any
     url: endpoint.url,
     headers: headersFor(callable, endpoint, exchange, call),
     body,
-    isBytePath: isSameDialect && operation.translatesAnswers !== true && !exchange.mustReadAnswer,
+    isBytePath:
+      isSameDialect &&
+      operation.translatesAnswers !== true &&
+      !exchange.mustReadAnswer &&
+      !front.needsTranslation?.(exchange.body, isKept),
     withholdUsage: exchange.isStream && !wantsUsage && !exchange.snapshot.config.requests.alwaysIncludeStreamUsage,
   };
+};
+
+/** The edits that every kind of operation needs. */
+export const editsFor = ({ exchange, choice }: Attempt, { deployment }: Callable, { model }: Call): Edits => {
+  const edits = commonEdits(exchange.body, deployment, model);
+  if (choice.overrides) addOverrides(edits, choice.overrides);
+  return edits;
 };
 
 /** An answer that is read before the client gets it cannot come in pieces. */
 const ASK_WHOLE = { set: { stream: false }, remove: ['stream_options'] };
 
+/** What a body is made of. */
+interface Making {
+  exchange: Recalled;
+  callable: Callable;
+  operation: AnyHttpOperation;
+  call: Call;
+  edits: Edits;
+}
+
+const WITHOUT_STREAM_OPTIONS = { remove: [STREAM_OPTIONS] };
+
+const MODEL = Buffer.from('"model"');
+
 /** The client's own bytes with only the edits changed; untouched when there are none. */
-const nativeBody = (
-  exchange: Routed,
-  operation: AnyHttpOperation,
-  call: Call,
-  edits: Edits,
-  wantsUsage: boolean,
-): Uint8Array => {
+const nativeBody = ({ exchange, callable, operation, call, edits }: Making, wantsUsage: boolean): Uint8Array => {
   if (exchange.streamsUpstream && !wantsUsage) addEdits(edits, exchange.front.askForUsage(exchange.body));
   if (operation.adapt)
     addEdits(edits, operation.adapt(isEmpty(edits) ? exchange.body : applyEdits(exchange.body, edits), call));
+  if (exchange.streamsUpstream && !callable.takesStreamOptions) addEdits(edits, WITHOUT_STREAM_OPTIONS);
+  if (isJudged(exchange) && hasRepeatedMembers(exchange.raw, exchange.body))
+    return toBytes(() => applyEdits(exchange.body, edits));
   // Of two members of one name some readers take the first: both must be the model that was routed.
-  if (!edits.set['model'] && !edits.remove.has('model') && mayRepeat(exchange.raw, 'model'))
+  if (!edits.set['model'] && !edits.remove.has('model') && mayRepeat(exchange.raw, MODEL))
     edits.set['model'] = call.model;
   return isEmpty(edits) ? exchange.raw : spliceJson(exchange.raw, edits, exchange.body);
 };
 
+/** Somebody goes by what the request says: the upstream must not read anything else in it. */
+const isJudged = ({ guardrails, mustReadAnswer, cacheWrite }: Recalled): boolean =>
+  guardrails.length > 0 || mustReadAnswer || cacheWrite !== undefined;
+
 /** What is nested inside texts, such as a tool call's arguments, is first met here. */
-const translatedBody = (...given: Parameters<typeof translate>): Uint8Array => {
+const translatedBody = (making: Making): Uint8Array => toBytes(() => translate(making));
+
+/** @throws GW_INVALID_REQUEST */
+const toBytes = (make: () => JsonObject): Uint8Array => {
   try {
-    return Buffer.from(JSON.stringify(translate(...given)));
+    return Buffer.from(JSON.stringify(make()));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw invalidRequest('A part of the request is nested too deep, or too large, to be translated.');
   }
 };
 
-const translate = (exchange: Routed, operation: AnyHttpOperation, call: Call, edits: Edits): JsonObject => {
-  let body: JsonObject = operation.toBody(canonicalRequest(exchange, edits), call);
-  const quirks = operation.adapt?.(body, call);
-  if (quirks) {
-    const more = noEdits();
-    addEdits(more, quirks);
-    body = applyEdits(body, more);
-  }
-  return body;
+const translate = ({ exchange, callable, operation, call, edits }: Making): JsonObject => {
+  const body = operation.toBody(canonicalRequest(exchange, edits), call);
+  const more = noEdits();
+  addEdits(more, operation.adapt?.(body, call));
+  if (exchange.streamsUpstream && !callable.takesStreamOptions) addEdits(more, WITHOUT_STREAM_OPTIONS);
+  return isEmpty(more) ? body : applyEdits(body, more);
 };
 
 const dropAlways = (body: Readonly<JsonObject>, callable: Callable, edits: Edits): void => {
@@ -142,7 +180,7 @@ const dropPathsOf = (asked: JsonValue | undefined): string[] => {
 const headersFor = (
   callable: Callable,
   endpoint: UpstreamEndpoint,
-  exchange: Routed,
+  exchange: Recalled,
   call: Call,
 ): Record<string, string> => {
   const merged = callable.headersWith(endpoint.headers);

@@ -1,12 +1,14 @@
 // A whole upstream answer → the client's bytes, with the usage read from it.
-import { isJsonObject, type JsonValue } from '@turnpike/domain';
-import { GatewayError } from '@turnpike/errors';
+import { isJsonObject, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
+import { GatewayError, namingProvider } from '@turnpike/errors';
 import { spliceJson } from '../bytes/json-splice.js';
-import type { Routed } from '../pipeline/exchange.js';
+import type { Attempt } from '../pipeline/attempt.js';
+import type { Recalled } from '../pipeline/exchange.js';
 import { checkHead, toFailure } from './answer-head.js';
 import type { UpstreamAnswer, WholeAnswer } from './answer.js';
 import { namesOf } from './answer-names.js';
 import { playAsStream } from './chunk-stream.js';
+import { failedAnswer } from './failed-answer.js';
 import type { PreparedCall } from './prepare.js';
 import type { WholeUpstreamAnswer } from './whole-sink.js';
 
@@ -14,15 +16,40 @@ const NO_REMOVALS: ReadonlySet<string> = new Set();
 
 /** @throws the error that the provider's answer means */
 export const readWhole = (
-  exchange: Routed,
+  attempt: Attempt,
   prepared: PreparedCall,
   answer: WholeUpstreamAnswer,
 ): WholeAnswer | Promise<UpstreamAnswer> => {
-  exchange.answeredAt = performance.now();
+  attempt.answeredAt = performance.now();
+  const { exchange } = attempt;
+  const { snapshot } = exchange;
+  const { headers } = answer;
+  const read = readNamed(exchange, prepared, answer);
+  if ('bytes' in read) return read.bytes;
+  if (snapshot.guardrails.postCall.length === 0) return encode(exchange, read.response, headers);
+  return snapshot.guardrails
+    .after(exchange, read.response)
+    .then((checked): UpstreamAnswer | Promise<UpstreamAnswer> =>
+      exchange.isStream ? playAsStream(attempt, checked, headers) : encode(exchange, checked, headers),
+    );
+};
+
+/** On the byte path the client's answer, else a domain one. */
+type Read = { bytes: WholeAnswer } | { response: unknown };
+
+const readNamed = (exchange: Recalled, prepared: PreparedCall, answer: WholeUpstreamAnswer): Read => {
+  try {
+    return readAnswer(exchange, prepared, answer);
+  } catch (error) {
+    throw namingProvider(error, prepared.call.policy.provider);
+  }
+};
+
+const readAnswer = (exchange: Recalled, prepared: PreparedCall, answer: WholeUpstreamAnswer): Read => {
   const { operation, call } = prepared;
   const { front, snapshot } = exchange;
   const { status, headers } = answer;
-  if (status >= 400) throw operation.toError(toFailure(status, headers, answer.body), call);
+  if (status >= 400) throw failedAnswer(prepared, toFailure(status, headers, answer.body));
   checkHead(status, headers);
   const parsed = parseAnswer(answer.body, call.policy.provider);
   throwFault(exchange, prepared, parsed, answer);
@@ -32,41 +59,42 @@ export const readWhole = (
       restampModel && isJsonObject(parsed)
         ? spliceJson(answer.body, { set: { model: exchange.model }, remove: NO_REMOVALS }, parsed)
         : answer.body;
-    return {
-      kind: 'whole',
-      body,
-      usage: operation.usage ? operation.usage(parsed) : front.usageOf(parsed),
-      headers: answer.headers,
-    };
+    const told = operation.usage ? operation.usage(parsed) : front.usageOf(parsed);
+    return { bytes: { kind: 'whole', body, ...usageFor(exchange, told), headers } };
   }
-  const response = operation.fromBody(parsed, call);
-  if (snapshot.guardrails.postCall.length === 0) return encode(exchange, response, answer.headers);
-  return snapshot.guardrails
-    .after(exchange, response)
-    .then((checked): UpstreamAnswer | Promise<UpstreamAnswer> =>
-      exchange.isStream ? playAsStream(exchange, checked, answer.headers) : encode(exchange, checked, answer.headers),
-    );
+  return { response: operation.fromBody(parsed, call) };
 };
 
 /** Some hosts answer errors with status 200. @throws the error that it means */
 export const throwFault = (
-  { front }: Routed,
-  { operation, call }: PreparedCall,
+  { front }: Recalled,
+  prepared: PreparedCall,
   parsed: JsonValue,
   { headers, body }: Pick<WholeUpstreamAnswer, 'headers' | 'body'>,
 ): void => {
   const fault = front.errorOf(parsed);
-  if (fault !== undefined) throw operation.toError(toFailure(faultStatus(fault), headers, body), call);
+  if (fault !== undefined) throw failedAnswer(prepared, toFailure(faultStatus(fault), headers, body));
 };
 
 /** A domain answer in the client's dialect. */
-export const encode = (exchange: Routed, response: unknown, headers: WholeAnswer['headers']): WholeAnswer => {
+export const encode = (exchange: Recalled, response: unknown, headers: WholeAnswer['headers']): WholeAnswer => {
   const { front } = exchange;
-  const body = front.fromDomain(response, exchange.body);
+  const counted = usageFor(exchange, front.usageOfDomain(response));
+  const whole = counted.isUsageEstimated ? { ...(response as object), usage: counted.usage } : response;
+  const body = front.fromDomain(whole, exchange.body);
   const { id, model } = namesOf(exchange);
   if (body['id'] === '') body['id'] = id;
   if (model !== undefined) body['model'] = model;
-  return { kind: 'whole', body: Buffer.from(JSON.stringify(body)), usage: front.usageOfDomain(response), headers };
+  return { kind: 'whole', body: Buffer.from(JSON.stringify(body)), ...counted, headers };
+};
+
+/** What the provider told, else what the request alone can tell. */
+const usageFor = (
+  { front, isRewritten, request, body }: Recalled,
+  told: Usage | undefined,
+): Pick<WholeAnswer, 'usage' | 'isUsageEstimated'> => {
+  const estimated = told ? undefined : front.estimateUsage?.(isRewritten ? (request as JsonObject) : body);
+  return estimated ? { usage: estimated, isUsageEstimated: true } : { usage: told };
 };
 
 export const parseAnswer = (body: Buffer, provider: string): JsonValue => {

@@ -2,6 +2,7 @@
 import type { ChatChunk, CompletionChunk, Usage } from '@turnpike/domain';
 import type { StreamDecoder, StreamEncoder, StreamTap } from '@turnpike/wire';
 import type { AnswerNames } from './answer-names.js';
+import { estimateTokens } from './estimate-usage.js';
 
 type AnyChunk = ChatChunk | CompletionChunk;
 
@@ -47,8 +48,6 @@ export class ByteRelay implements Relay {
   }
 }
 
-const CHARACTERS_A_TOKEN = 4;
-
 /** Keeps what a stream's chunks tell, and turns them into text. */
 export class ChunkWriter {
   usage: Usage | undefined;
@@ -91,7 +90,7 @@ export class ChunkWriter {
   }
 
   estimateOutputTokens(): number {
-    return Math.ceil(this.characters / CHARACTERS_A_TOKEN);
+    return estimateTokens(this.characters);
   }
 }
 

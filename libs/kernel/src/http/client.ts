@@ -167,12 +167,21 @@ class OpenTransfer implements Dispatcher.DispatchHandler, Transfer {
     // 1xx heads announce the real one.
     if (status < 200 || this.isOver) return;
     this.hasHead = true;
-    this.guard(() => this.sink.onHead(status, headers));
+    try {
+      this.sink.onHead(status, headers);
+    } catch (error) {
+      this.refused(error);
+    }
     if (this.isPaused) controller.pause();
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.isOver) this.guard(() => this.sink.onData(chunk));
+    if (this.isOver) return;
+    try {
+      this.sink.onData(chunk);
+    } catch (error) {
+      this.refused(error);
+    }
   }
 
   onResponseEnd(): void {
@@ -204,13 +213,9 @@ class OpenTransfer implements Dispatcher.DispatchHandler, Transfer {
   }
 
   /** A sink that throws ends its own request; inside undici it would end the connection's others too. */
-  private guard(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.abort();
-      this.sink.onError(connectionError(error, this.origin, true));
-    }
+  private refused(error: unknown): void {
+    this.abort();
+    this.sink.onError(connectionError(error, this.origin, true));
   }
 }
 

@@ -21,7 +21,7 @@ export class Pools {
   constructor(settings: HttpClientSettings) {
     this.guard = new EgressGuard(settings.allowedHosts);
     const connect = {
-      timeout: CONNECT_TIMEOUT_MS,
+      timeout: settings.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       rejectUnauthorized: settings.verifyTls,
       ...(settings.extraCa ? { ca: [...rootCertificates, settings.extraCa] } : {}),
       ...(settings.forceIpv4 ? { family: 4, autoSelectFamily: false } : { autoSelectFamily: true }),

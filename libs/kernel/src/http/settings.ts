@@ -5,6 +5,8 @@ export interface HttpClientSettings {
   /** PEM text trusted besides the system's roots. */
   extraCa?: string;
   forceIpv4: boolean;
+  /** 10,000 by default. */
+  connectTimeoutMs?: number;
   /** Hosts (`*.example.com` too), addresses and CIDR ranges that guarded requests may reach. */
   allowedHosts: readonly string[];
   /** `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` in either case. */

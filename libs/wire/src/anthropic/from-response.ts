@@ -1,7 +1,6 @@
 // Anthropic message → ChatResponse.
 import { isJsonObject, type AssistantPart, type ChatResponse, type JsonObject, type JsonValue } from '@turnpike/domain';
-import { unreadable } from '../openai/from-response.js';
-import { streamError } from '../openai/stream-decoder.js';
+import { ANSWERED_WITH_ERROR, toInnerError, unreadable } from '../faults.js';
 import { fromAnthropicCitations } from './citations.js';
 import { fromAnthropicStopReason } from './finish-reason.js';
 import { fromThinking, toArguments } from './from-content.js';
@@ -22,7 +21,9 @@ const READ: ReadonlySet<string> = new Set([
 
 /** @throws GW_UPSTREAM_INVALID_RESPONSE, or the error that came in a 200 */
 export const fromAnthropicResponse = (body: JsonValue): ChatResponse => {
-  if (isJsonObject(body) && body['type'] === 'error') throw streamError(body['error'] ?? {});
+  if (isJsonObject(body) && body['type'] === 'error') {
+    throw toInnerError({ error: body['error'] ?? {} }, ANSWERED_WITH_ERROR);
+  }
   if (!isJsonObject(body) || !Array.isArray(body['content'])) throw unreadable("it has no 'content'");
   const { content, serverBlocks } = fromBlocks(body['content'].filter(isJsonObject));
   const word = typeof body['stop_reason'] === 'string' ? body['stop_reason'] : '';

@@ -1,6 +1,6 @@
 // The content blocks of a stream → chunks, one small object per kind of block.
 import { isJsonObject, type ChatChunk, type JsonObject } from '@turnpike/domain';
-import { unreadable } from '../openai/from-response.js';
+import { unreadable } from '../faults.js';
 import type { Emit } from '../stream.js';
 import { fromAnthropicCitations } from './citations.js';
 import { toArguments } from './from-content.js';

@@ -7,9 +7,8 @@
 // event: message_delta        data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{…}}
 // event: message_stop         data: {"type":"message_stop"}
 import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue } from '@turnpike/domain';
-import { unreadable } from '../openai/from-response.js';
-import { streamError } from '../openai/stream-decoder.js';
-import { parseEventJson, SseParser, streamCut, type SseEvent } from '../sse/index.js';
+import { BROKE_OFF_STREAM, streamCut, toInnerError, unreadable } from '../faults.js';
+import { parseEventJson, SseParser, type SseEvent } from '../sse/index.js';
 import type { Emit, StreamDecoder } from '../stream.js';
 import { fromAnthropicStopReason } from './finish-reason.js';
 import { fromAnthropicServiceTier } from './service-tier.js';
@@ -71,7 +70,7 @@ class AnthropicStreamDecoder implements StreamDecoder {
       case 'message_stop':
         return this.finish();
       case 'error':
-        throw streamError(payload['error'] ?? {});
+        throw toInnerError({ error: payload['error'] ?? {} }, BROKE_OFF_STREAM);
     }
   }
 

@@ -40,6 +40,18 @@ describe('fromGeminiEmbeddings', () => {
     });
   });
 
+  it('counts what Google tells, which not every answer does', () => {
+    const body = {
+      embeddings: [{ values: [1] }],
+      usageMetadata: { promptTokenCount: 7, promptTokenDetails: [{ modality: 'TEXT', tokenCount: 7 }] },
+    };
+    expect(fromGeminiEmbeddings(body, 'gemini-embedding-2').usage).toMatchObject({
+      inputTokens: 7,
+      outputTokens: 0,
+      totalTokens: 7,
+    });
+  });
+
   it('gives shortened vectors of the first model unit length', () => {
     expect(fromGeminiEmbeddings({ embeddings: [{ values: [3, 4] }] }, 'gemini-embedding-001').vectors).toEqual([
       [0.6, 0.8],

@@ -7,7 +7,8 @@ import {
   type JsonValue,
 } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
-import { unreadable } from '../openai/from-response.js';
+import { unreadable } from '../faults.js';
+import { isNumbers } from '../fields.js';
 import { camelCased, defined } from './json.js';
 import { geminiResource } from './model.js';
 import { fromGeminiUsage } from './usage.js';
@@ -41,15 +42,12 @@ export const fromGeminiEmbeddings = (body: JsonValue, model: string): EmbeddingR
     model,
     vectors: body['embeddings'].map((entry) => {
       const values = isJsonObject(entry) ? entry['values'] : undefined;
-      if (!isVector(values)) throw unreadable('an embedding is no vector');
+      if (!isNumbers(values)) throw unreadable('an embedding is no vector');
       return values.length < full ? toUnitLength(values) : values;
     }),
     usage: fromGeminiUsage(body['usageMetadata']),
   };
 };
-
-const isVector = (value: JsonValue | undefined): value is number[] =>
-  Array.isArray(value) && value.length > 0 && value.every((member) => typeof member === 'number');
 
 const toUnitLength = (vector: readonly number[]): number[] => {
   const length = Math.hypot(...vector);

@@ -8,7 +8,7 @@ import {
   type JsonValue,
   type Usage,
 } from '@turnpike/domain';
-import { unreadable } from '../openai/from-response.js';
+import { ANSWERED_WITH_ERROR, unreadable } from '../faults.js';
 import { fromGeminiInnerError } from './errors.js';
 import { blockReason, fromGeminiFinishReason } from './finish-reason.js';
 import { billedSearches, fromGrounding, sumOfKnown } from './grounding.js';
@@ -23,7 +23,7 @@ import { fromGeminiUsage } from './usage.js';
  */
 export const fromGeminiResponse = (body: JsonValue): ChatResponse => {
   if (!isJsonObject(body)) throw unreadable('it is not an object');
-  if (body['error']) throw fromGeminiInnerError(body['error'], 'The provider answered with an error');
+  if (body['error']) throw fromGeminiInnerError(body['error'], ANSWERED_WITH_ERROR);
   const candidates = candidatesOf(body);
   const head = fromGeminiHead(body);
   const refused = blockReason(body['promptFeedback']);

@@ -1,8 +1,8 @@
 // Gemini stream → chunks. State is one small object a stream.
 import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
-import { unreadable } from '../openai/from-response.js';
-import { parseEventJson, SseParser, streamCut, type SseEvent } from '../sse/index.js';
+import { BROKE_OFF_STREAM, streamCut, unreadable } from '../faults.js';
+import { parseEventJson, SseParser, type SseEvent } from '../sse/index.js';
 import type { Emit, StreamDecoder } from '../stream.js';
 import { fromGeminiInnerError } from './errors.js';
 import { blockReason } from './finish-reason.js';
@@ -12,7 +12,7 @@ import { StrayJson } from './stray-json.js';
 import { GeminiStreamChoice } from './stream-choice.js';
 import { fromGeminiUsage } from './usage.js';
 
-const brokenOff = (error: JsonValue): GatewayError => fromGeminiInnerError(error, 'The provider broke off the stream');
+const brokenOff = (error: JsonValue): GatewayError => fromGeminiInnerError(error, BROKE_OFF_STREAM);
 
 export const geminiStreamDecoder = (emit: Emit<ChatChunk>): StreamDecoder => new GeminiStreamDecoder(emit);
 

@@ -1,15 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ReasoningOptions } from '@turnpike/domain';
-import type { ParameterPolicy } from '../parameters.js';
+import { aPolicy } from '../../test/policy.js';
 import { fromGeminiThinking, toGeminiThinking } from './thinking.js';
-
-const aPolicy = (changes: Partial<ParameterPolicy> = {}): ParameterPolicy => ({
-  provider: 'provider.test',
-  drop: false,
-  allowed: new Set(),
-  dropped: [],
-  ...changes,
-});
 
 const shown = (amount: object) => ({ ...amount, includeThoughts: true });
 

@@ -1,15 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ChatRequest, JsonObject, Message } from '@turnpike/domain';
-import type { ParameterPolicy } from '../parameters.js';
+import { aPolicy } from '../../test/policy.js';
 import { toGeminiRequest } from './to-request.js';
-
-const aPolicy = (changes: Partial<ParameterPolicy> = {}): ParameterPolicy => ({
-  provider: 'provider.test',
-  drop: false,
-  allowed: new Set(),
-  dropped: [],
-  ...changes,
-});
 
 const hello: Message = { role: 'user', content: [{ type: 'text', text: 'Hello' }] };
 

@@ -1,7 +1,7 @@
 import type { ChatChunk, CompletionRequest } from '@turnpike/domain';
 import { describe, expect, it } from '@jest/globals';
 import { badField, fault } from '../../test/faults.js';
-import type { ParameterPolicy } from '../parameters.js';
+import { aPolicy } from '../../test/policy.js';
 import { chatChunkToCompletion, chatToCompletion, completionToChat } from './completions-over-chat.js';
 
 const aRequest = (changes: Partial<CompletionRequest> = {}): CompletionRequest => ({
@@ -10,14 +10,6 @@ const aRequest = (changes: Partial<CompletionRequest> = {}): CompletionRequest =
   stream: false,
   includeUsage: false,
   extras: {},
-  ...changes,
-});
-
-const aPolicy = (changes: Partial<ParameterPolicy> = {}): ParameterPolicy => ({
-  provider: 'provider.test',
-  drop: false,
-  allowed: new Set(),
-  dropped: [],
   ...changes,
 });
 

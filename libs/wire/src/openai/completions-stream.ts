@@ -1,44 +1,26 @@
 // The stream of a legacy text completion: OpenAI's format ⇄ chunks.
 import { isJsonObject, type CompletionChunk, type JsonObject } from '@turnpike/domain';
-import { parseEventJson, SseParser, streamCut, type SseEvent } from '../sse/index.js';
 import type { Emit, StreamDecoder, StreamEncoder } from '../stream.js';
-import { completionFinish, completionHead } from './completions.js';
+import { completionFinish } from './completions.js';
 import { fromOpenAiFinishReason, toOpenAiFinishReason } from './finish-reason.js';
-import { failureInside, toInnerError, unreadable } from './from-response.js';
+import { fromOpenAiHead } from './head.js';
+import { OpenAiStreamFrame } from './stream-frame.js';
 import { fromOpenAiUsage, toOpenAiUsage } from './usage.js';
 
 export const openAiCompletionStreamDecoder = (emit: Emit<CompletionChunk>): StreamDecoder =>
   new CompletionStreamDecoder(emit);
 
-class CompletionStreamDecoder implements StreamDecoder {
-  private readonly parser = new SseParser((event) => this.event(event));
+class CompletionStreamDecoder extends OpenAiStreamFrame {
   private isStarted = false;
-  private isDone = false;
-  private readonly opened = new Set<number>();
-  private readonly finished = new Set<number>();
 
-  constructor(private readonly emit: Emit<CompletionChunk>) {}
-
-  push(bytes: Uint8Array): void {
-    this.parser.push(bytes);
+  constructor(private readonly emit: Emit<CompletionChunk>) {
+    super();
   }
 
-  end(): void {
-    this.parser.end();
-    if (!this.isDone && (this.opened.size === 0 || this.finished.size < this.opened.size)) throw streamCut();
-  }
-
-  private event(event: SseEvent): void {
-    if (event.data === '[DONE]') return this.done();
-    if (event.data === '') return;
-    const chunk = parseEventJson(event);
-    if (chunk === undefined) return;
-    if (!isJsonObject(chunk)) throw unreadable('a stream event is not an object');
-    const failure = failureInside(chunk);
-    if (failure) throw toInnerError(failure, 'The provider broke off the stream');
+  protected chunk(chunk: JsonObject): void {
     if (!this.isStarted) {
       this.isStarted = true;
-      this.emit({ type: 'start', ...completionHead(chunk) });
+      this.emit({ type: 'start', ...fromOpenAiHead(chunk) });
     }
     if (Array.isArray(chunk['choices'])) for (const one of chunk['choices']) if (isJsonObject(one)) this.choice(one);
     const usage = fromOpenAiUsage(chunk['usage']);
@@ -55,13 +37,7 @@ class CompletionStreamDecoder implements StreamDecoder {
     if (word !== '' && !this.finished.has(choice)) this.close(choice, word);
   }
 
-  /** Nothing more is to come, so a choice whose end was never told has ended. */
-  private done(): void {
-    this.isDone = true;
-    for (const choice of this.opened) if (!this.finished.has(choice)) this.close(choice, '');
-  }
-
-  private close(choice: number, word: string): void {
+  protected close(choice: number, word: string): void {
     this.finished.add(choice);
     this.emit({ type: 'finish', choice, reason: fromOpenAiFinishReason(word, false) });
   }

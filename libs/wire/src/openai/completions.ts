@@ -7,6 +7,7 @@ import {
   type JsonValue,
 } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
+import { ANSWERED_WITH_ERROR, GAVE_UP, toInnerError, unreadable } from '../faults.js';
 import {
   optionalBoolean,
   optionalInteger,
@@ -15,9 +16,10 @@ import {
   otherFields,
   requiredString,
 } from '../fields.js';
-import { fromOpenAiFinishReason, isFailedFinish, toOpenAiFinishReason } from './finish-reason.js';
+import { failureOf, fromOpenAiFinishReason, isFailedFinish, toOpenAiFinishReason } from './finish-reason.js';
 import { asksForUsage, fromStop } from './from-request.js';
-import { failureInside, toInnerError, unreadable } from './from-response.js';
+import { failureInside } from './from-response.js';
+import { fromOpenAiHead } from './head.js';
 import { fromOpenAiUsage, toOpenAiUsage } from './usage.js';
 
 const MODELLED: ReadonlySet<string> = new Set([
@@ -93,10 +95,10 @@ export const toOpenAiCompletionRequest = (request: CompletionRequest, model: str
 /** @throws GW_UPSTREAM_INVALID_RESPONSE, or what an error inside the body means */
 export const fromOpenAiCompletionResponse = (body: JsonValue): CompletionResponse => {
   const failure = failureInside(body);
-  if (failure) throw toInnerError(failure, 'The provider answered with an error');
+  if (failure) throw toInnerError(failure, ANSWERED_WITH_ERROR);
   if (!isJsonObject(body) || !Array.isArray(body['choices'])) throw unreadable("it has no 'choices'");
   return {
-    ...completionHead(body),
+    ...fromOpenAiHead(body),
     choices: body['choices'].filter(isJsonObject).map((choice, position) => ({
       index: typeof choice['index'] === 'number' ? choice['index'] : position,
       text: typeof choice['text'] === 'string' ? choice['text'] : '',
@@ -107,18 +109,12 @@ export const fromOpenAiCompletionResponse = (body: JsonValue): CompletionRespons
   };
 };
 
-/** What answers and chunks alike begin with. */
-export const completionHead = ({ id, model, created }: JsonObject): { id: string; model: string; created: number } => ({
-  id: typeof id === 'string' ? id : '',
-  model: typeof model === 'string' ? model : '',
-  created: typeof created === 'number' ? created : Math.floor(Date.now() / 1_000),
-});
-
 /** Empty while there is none. @throws what a word for failure means */
-export const completionFinish = ({ finish_reason: word, error }: JsonObject): string => {
+export const completionFinish = (choice: JsonObject): string => {
+  const { finish_reason: word } = choice;
   if (typeof word !== 'string') return '';
   if (!isFailedFinish(word)) return word;
-  throw toInnerError({ error: error ?? { message: `finish reason '${word}'`, code: 503 } }, 'The provider gave up');
+  throw toInnerError(failureOf(word, choice), GAVE_UP);
 };
 
 export const toOpenAiCompletionResponse = (response: CompletionResponse): JsonObject => ({

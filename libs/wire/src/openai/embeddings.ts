@@ -7,8 +7,9 @@ import {
   type JsonValue,
 } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
-import { optionalEnum, optionalInteger, optionalString, otherFields, requiredString } from '../fields.js';
-import { failureInside, toInnerError, unreadable } from './from-response.js';
+import { ANSWERED_WITH_ERROR, toInnerError, unreadable } from '../faults.js';
+import { isNumbers, optionalEnum, optionalInteger, optionalString, otherFields, requiredString } from '../fields.js';
+import { failureInside } from './from-response.js';
 import { fromOpenAiUsage } from './usage.js';
 
 const MODELLED: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
@@ -23,14 +24,11 @@ export const fromOpenAiEmbeddingRequest = (body: JsonObject): EmbeddingRequest =
   extras: otherFields(body, MODELLED),
 });
 
-const isTokens = (value: JsonValue): value is number[] =>
-  Array.isArray(value) && value.length > 0 && value.every((token) => typeof token === 'number');
-
 const fromInput = (value: JsonValue | undefined): EmbeddingRequest['input'] => {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value) && value.length > 0) {
-    if (isTokens(value)) return [value];
-    if (value.every((entry): entry is string | number[] => typeof entry === 'string' || isTokens(entry))) return value;
+    if (isNumbers(value)) return [value];
+    if (value.every((entry): entry is string | number[] => typeof entry === 'string' || isNumbers(entry))) return value;
   }
   throw invalidRequest("'input' must be a string, an array of strings, or arrays of token ids.", 'input');
 };
@@ -54,7 +52,7 @@ export const toOpenAiEmbeddingRequest = (request: EmbeddingRequest, model: strin
  */
 export const fromOpenAiEmbeddingResponse = (body: JsonValue): EmbeddingResponse => {
   const failure = failureInside(body);
-  if (failure) throw toInnerError(failure, 'The provider answered with an error');
+  if (failure) throw toInnerError(failure, ANSWERED_WITH_ERROR);
   if (!isJsonObject(body) || !Array.isArray(body['data'])) throw unreadable("it has no 'data'");
   const entries = body['data'].map((entry, position) => {
     if (!isJsonObject(entry)) throw unreadable('an embedding is not an object');
@@ -70,7 +68,7 @@ export const fromOpenAiEmbeddingResponse = (body: JsonValue): EmbeddingResponse 
 
 const toVector = (value: JsonValue | undefined): EmbeddingResponse['vectors'][number] => {
   if (typeof value === 'string') return { base64: value };
-  if (value !== undefined && isTokens(value)) return value;
+  if (isNumbers(value)) return value;
   throw unreadable('an embedding is no vector');
 };
 

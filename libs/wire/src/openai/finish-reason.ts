@@ -1,4 +1,4 @@
-import type { FinishReason } from '@turnpike/domain';
+import type { FinishReason, JsonObject } from '@turnpike/domain';
 
 const TO_OPENAI: Readonly<Record<FinishReason, string>> = {
   stop: 'stop',
@@ -37,3 +37,8 @@ export const fromOpenAiFinishReason = (word: string | null | undefined, hasToolC
 const FAILED: ReadonlySet<string> = new Set(['error', 'network_error', 'insufficient_system_resource']);
 
 export const isFailedFinish = (word: string): boolean => FAILED.has(word);
+
+/** What a choice says of its failure; the word itself where it says no more. */
+export const failureOf = (word: string, { error }: JsonObject): JsonObject => ({
+  error: error ?? { message: `finish reason '${word}'`, code: 503 },
+});

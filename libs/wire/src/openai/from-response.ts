@@ -1,9 +1,10 @@
 // OpenAI chat answer → ChatResponse.
 import { isJsonObject, type ChatChoice, type ChatResponse, type JsonObject, type JsonValue } from '@turnpike/domain';
-import { GatewayError, classifyUpstreamError, readErrorValue } from '@turnpike/errors';
+import { ANSWERED_WITH_ERROR, GAVE_UP, toInnerError, unreadable } from '../faults.js';
 import { otherFields } from '../fields.js';
 import { fromOpenAiAssistant } from './content.js';
-import { fromOpenAiFinishReason, isFailedFinish } from './finish-reason.js';
+import { failureOf, fromOpenAiFinishReason, isFailedFinish } from './finish-reason.js';
+import { fromOpenAiChatHead } from './head.js';
 import { newToolCallId } from './stream-tool-calls.js';
 import { fromOpenAiUsage } from './usage.js';
 
@@ -18,9 +19,6 @@ const READ: ReadonlySet<string> = new Set([
   'service_tier',
 ]);
 
-export const unreadable = (what: string, cause?: unknown): GatewayError =>
-  new GatewayError('GW_UPSTREAM_INVALID_RESPONSE', `The provider's answer cannot be read: ${what}.`, { cause });
-
 /** An error that came inside a 200: `{error}`, or `{base_resp: {status_code, status_msg}}` with a code other than 0. */
 export const failureInside = (body: JsonValue): JsonObject | undefined => {
   if (!isJsonObject(body)) return undefined;
@@ -29,29 +27,16 @@ export const failureInside = (body: JsonValue): JsonObject | undefined => {
   return isJsonObject(base) && typeof base['status_code'] === 'number' && base['status_code'] !== 0 ? body : undefined;
 };
 
-/** What `failureInside` found → our error. */
-export const toInnerError = (failure: JsonObject, what: string): GatewayError => {
-  const read = readErrorValue(failure);
-  return new GatewayError(classifyUpstreamError(200, read), `${what}: ${read.message || 'no reason given'}`, {
-    upstreamCode: read.code,
-    upstreamType: read.type,
-  });
-};
-
 /** @throws GW_UPSTREAM_INVALID_RESPONSE, or what an error inside the body means */
 export const fromOpenAiResponse = (body: JsonValue): ChatResponse => {
   const failure = failureInside(body);
-  if (failure) throw toInnerError(failure, 'The provider answered with an error');
+  if (failure) throw toInnerError(failure, ANSWERED_WITH_ERROR);
   if (!isJsonObject(body) || !Array.isArray(body['choices'])) throw unreadable("it has no 'choices'");
   const extras = otherFields(body, READ);
   return {
-    id: typeof body['id'] === 'string' ? body['id'] : '',
-    model: typeof body['model'] === 'string' ? body['model'] : '',
-    created: typeof body['created'] === 'number' ? body['created'] : Math.floor(Date.now() / 1_000),
+    ...fromOpenAiChatHead(body),
     choices: body['choices'].filter(isJsonObject).map(fromChoice),
     usage: fromOpenAiUsage(body['usage']),
-    ...(typeof body['system_fingerprint'] === 'string' ? { systemFingerprint: body['system_fingerprint'] } : {}),
-    ...(typeof body['service_tier'] === 'string' ? { serviceTier: body['service_tier'] } : {}),
     ...(Object.keys(extras).length > 0 ? { extras } : {}),
   };
 };
@@ -60,10 +45,7 @@ const fromChoice = (choice: JsonObject, position: number): ChatChoice => {
   const message = isJsonObject(choice['message']) ? choice['message'] : {};
   const content = fromAnswer(message);
   const word = typeof choice['finish_reason'] === 'string' ? choice['finish_reason'] : '';
-  if (isFailedFinish(word)) {
-    const error = choice['error'] ?? { message: `finish reason '${word}'`, code: 503 };
-    throw toInnerError({ error }, 'The provider gave up');
-  }
+  if (isFailedFinish(word)) throw toInnerError(failureOf(word, choice), GAVE_UP);
   return {
     index: typeof choice['index'] === 'number' ? choice['index'] : position,
     content,

@@ -16,4 +16,5 @@ export * from './stream-tap.js';
 export * from './stream-tool-calls.js';
 export * from './to-request.js';
 export * from './to-response.js';
+export * from './tool-words.js';
 export * from './usage.js';

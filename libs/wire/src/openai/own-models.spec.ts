@@ -1,15 +1,8 @@
 import type { JsonObject } from '@turnpike/domain';
 import { isGatewayError } from '@turnpike/errors';
 import { describe, expect, it } from '@jest/globals';
-import type { ParameterPolicy } from '../parameters.js';
+import { aPolicy } from '../../test/policy.js';
 import { foreignFieldEdits, mergeEdits, reasoningModelEdits } from './own-models.js';
-
-const aPolicy = (drop = false): ParameterPolicy => ({
-  provider: 'provider.test',
-  drop,
-  allowed: new Set(),
-  dropped: [],
-});
 
 const refused = (body: JsonObject, model: string): string | undefined => {
   try {
@@ -72,7 +65,7 @@ describe('reasoning models', () => {
   });
 
   it('lose what they lack when parameters may be dropped', () => {
-    const policy = aPolicy(true);
+    const policy = aPolicy({ drop: true });
     expect(reasoningModelEdits({ temperature: 0.2, stop: 'x' }, 'o3', policy)).toEqual({
       set: {},
       remove: ['stop', 'temperature'],
@@ -89,7 +82,7 @@ describe("OpenAI's own API", () => {
 
   it.each(['top_k', 'thinking'])('has no %s', (name) => {
     expect(() => foreignFieldEdits({ [name]: 5 }, aPolicy())).toThrow(name);
-    expect(foreignFieldEdits({ [name]: 5 }, aPolicy(true))).toEqual({ set: {}, remove: [name] });
+    expect(foreignFieldEdits({ [name]: 5 }, aPolicy({ drop: true }))).toEqual({ set: {}, remove: [name] });
   });
 
   it.each<[string, JsonObject, JsonObject]>([

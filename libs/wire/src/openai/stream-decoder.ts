@@ -1,7 +1,6 @@
 // OpenAI chat stream → chunks. State is one small object a stream.
 import { isJsonObject, type ChatChunk, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
-import type { GatewayError } from '@turnpike/errors';
-import { parseEventJson, SseParser, streamCut, type SseEvent } from '../sse/index.js';
+import { BROKE_OFF_STREAM, toInnerError } from '../faults.js';
 import type { Emit, StreamDecoder } from '../stream.js';
 import {
   argumentsText,
@@ -12,14 +11,11 @@ import {
   reasoningText,
   thoughtSignature,
 } from './content.js';
-import { fromOpenAiFinishReason, isFailedFinish } from './finish-reason.js';
-import { failureInside, toInnerError, unreadable } from './from-response.js';
+import { failureOf, fromOpenAiFinishReason, isFailedFinish } from './finish-reason.js';
+import { fromOpenAiChatHead } from './head.js';
+import { OpenAiStreamFrame } from './stream-frame.js';
 import { ToolCallTracker } from './stream-tool-calls.js';
 import { fromOpenAiUsage } from './usage.js';
-
-/** An `error` value that came inside a 200 → our error. */
-export const streamError = (error: JsonValue): GatewayError =>
-  toInnerError({ error }, 'The provider broke off the stream');
 
 /** Hosts put it at the top, into the last choice (Moonshot), or into a field of their own (Groq). */
 const usageOf = (chunk: JsonObject, choices: readonly JsonObject[]): Usage | undefined => {
@@ -33,34 +29,15 @@ const usageOf = (chunk: JsonObject, choices: readonly JsonObject[]): Usage | und
 
 export const openAiStreamDecoder = (emit: Emit<ChatChunk>): StreamDecoder => new OpenAiStreamDecoder(emit);
 
-class OpenAiStreamDecoder implements StreamDecoder {
-  private readonly parser = new SseParser((event) => this.event(event));
+class OpenAiStreamDecoder extends OpenAiStreamFrame {
   private readonly calls = new ToolCallTracker();
   private isStarted = false;
-  private isDone = false;
-  private readonly opened = new Set<number>();
-  private readonly finished = new Set<number>();
 
-  constructor(private readonly emit: Emit<ChatChunk>) {}
-
-  push(bytes: Uint8Array): void {
-    this.parser.push(bytes);
+  constructor(private readonly emit: Emit<ChatChunk>) {
+    super();
   }
 
-  end(): void {
-    this.parser.end();
-    // Hosts may omit `[DONE]`; an answer whose choices all finished is complete all the same.
-    if (!this.isDone && (this.opened.size === 0 || this.finished.size < this.opened.size)) throw streamCut();
-  }
-
-  private event(event: SseEvent): void {
-    if (event.data === '[DONE]') return this.done();
-    if (event.data === '') return;
-    const chunk = parseEventJson(event);
-    if (chunk === undefined) return;
-    if (!isJsonObject(chunk)) throw unreadable('a stream event is not an object');
-    const failure = failureInside(chunk);
-    if (failure) throw toInnerError(failure, 'The provider broke off the stream');
+  protected chunk(chunk: JsonObject): void {
     const choices = Array.isArray(chunk['choices']) ? chunk['choices'].filter(isJsonObject) : [];
     const usage = usageOf(chunk, choices);
     // Azure opens with an empty chunk that only carries filter results.
@@ -69,23 +46,10 @@ class OpenAiStreamDecoder implements StreamDecoder {
     if (usage) this.emit({ type: 'usage', usage });
   }
 
-  /** Nothing more is to come, so a choice whose end was never told has ended. */
-  private done(): void {
-    this.isDone = true;
-    for (const choice of this.opened) if (!this.finished.has(choice)) this.close(choice, '');
-  }
-
   private start(chunk: JsonObject): void {
     if (this.isStarted) return;
     this.isStarted = true;
-    this.emit({
-      type: 'start',
-      id: typeof chunk['id'] === 'string' ? chunk['id'] : '',
-      model: typeof chunk['model'] === 'string' ? chunk['model'] : '',
-      created: typeof chunk['created'] === 'number' ? chunk['created'] : Math.floor(Date.now() / 1_000),
-      ...(typeof chunk['system_fingerprint'] === 'string' ? { systemFingerprint: chunk['system_fingerprint'] } : {}),
-      ...(typeof chunk['service_tier'] === 'string' ? { serviceTier: chunk['service_tier'] } : {}),
-    });
+    this.emit({ type: 'start', ...fromOpenAiChatHead(chunk) });
   }
 
   private choice(value: JsonObject): void {
@@ -171,14 +135,15 @@ class OpenAiStreamDecoder implements StreamDecoder {
     this.emit({ type: 'tool-call-delta', choice, index, arguments: piece });
   }
 
-  private finish(choice: number, { finish_reason: word, error }: JsonObject): void {
+  private finish(choice: number, given: JsonObject): void {
+    const { finish_reason: word } = given;
     // An empty word is "not yet" on some hosts, and on others all they ever say.
     if (typeof word !== 'string' || word === '' || this.finished.has(choice)) return;
-    if (isFailedFinish(word)) throw streamError(error ?? { message: `finish reason '${word}'`, code: 503 });
+    if (isFailedFinish(word)) throw toInnerError(failureOf(word, given), BROKE_OFF_STREAM);
     this.close(choice, word);
   }
 
-  private close(choice: number, word: string): void {
+  protected close(choice: number, word: string): void {
     this.finished.add(choice);
     for (const index of this.calls.silent(choice)) {
       this.emit({ type: 'tool-call-delta', choice, index, arguments: '{}' });

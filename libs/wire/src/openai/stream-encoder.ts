@@ -1,13 +1,14 @@
 // Chunks → OpenAI chat stream.
 import type { ChatChunk, JsonObject, JsonValue } from '@turnpike/domain';
 import type { StreamEncoder } from '../stream.js';
-import { signatureFields } from './content.js';
-import { toOpenAiFinishReason } from './finish-reason.js';
+import { toolWords, type ToolWords } from './tool-words.js';
 import { toOpenAiUsage } from './usage.js';
 
 export interface OpenAiStreamOptions {
   /** The client asked for `stream_options.include_usage`. */
   includeUsage: boolean;
+  /** See `asksInFunctions`. */
+  inFunctions?: boolean;
 }
 
 export const openAiStreamEncoder = (options: OpenAiStreamOptions): StreamEncoder<ChatChunk> =>
@@ -17,11 +18,13 @@ class OpenAiStreamEncoder implements StreamEncoder<ChatChunk> {
   /** `data: {"id":…,"choices":[` once known: it is the same in every chunk. */
   private head = '';
   private readonly tail: string;
+  private readonly words: ToolWords;
   /** Choices whose first delta, the one with the role, is out. */
   private readonly opened = new Set<number>();
   private usage: JsonObject | undefined;
 
   constructor(private readonly options: OpenAiStreamOptions) {
+    this.words = toolWords(options.inFunctions);
     this.tail = options.includeUsage ? '],"usage":null}\n\n' : ']}\n\n';
   }
 
@@ -44,21 +47,9 @@ class OpenAiStreamEncoder implements StreamEncoder<ChatChunk> {
       case 'refusal-delta':
         return this.delta(chunk.choice, { refusal: chunk.text });
       case 'tool-call-start':
-        return this.delta(chunk.choice, {
-          tool_calls: [
-            {
-              index: chunk.index,
-              id: chunk.id,
-              type: 'function',
-              function: { name: chunk.name, arguments: '' },
-              ...(chunk.signature ? signatureFields(chunk.signature) : {}),
-            },
-          ],
-        });
+        return this.maybe(chunk.choice, this.words.start(chunk));
       case 'tool-call-delta':
-        return this.delta(chunk.choice, {
-          tool_calls: [{ index: chunk.index, function: { arguments: chunk.arguments } }],
-        });
+        return this.maybe(chunk.choice, this.words.delta(chunk));
       case 'logprobs':
         return this.delta(chunk.choice, {}, null, chunk.logprobs);
       case 'annotations':
@@ -70,7 +61,7 @@ class OpenAiStreamEncoder implements StreamEncoder<ChatChunk> {
       case 'audio-delta':
         return this.delta(chunk.choice, { audio: chunk.audio });
       case 'finish':
-        return this.delta(chunk.choice, {}, toOpenAiFinishReason(chunk.reason));
+        return this.delta(chunk.choice, {}, this.words.finish(chunk.reason));
       case 'usage':
         this.usage = toOpenAiUsage(chunk.usage);
         return '';
@@ -105,6 +96,10 @@ class OpenAiStreamEncoder implements StreamEncoder<ChatChunk> {
     if (this.opened.has(choice)) return '';
     this.opened.add(choice);
     return this.event(choice, { role: 'assistant', content: '', refusal: null }, null, null);
+  }
+
+  private maybe(choice: number, delta: JsonObject | undefined): string {
+    return delta ? this.delta(choice, delta) : '';
   }
 
   private delta(

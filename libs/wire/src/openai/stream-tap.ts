@@ -1,12 +1,15 @@
 // The side reader for OpenAI's streams (chat and completions). It searches bytes and parses only the events that matter.
 import { isJsonObject, type JsonValue, type Usage } from '@turnpike/domain';
-import { EventSplitter, streamCut } from '../sse/index.js';
+import { BROKE_OFF_STREAM, streamCut, toInnerError } from '../faults.js';
+import { EventSplitter } from '../sse/index.js';
 import type { StreamTap } from '../stream-tap.js';
-import { streamError } from './stream-decoder.js';
 import { fromOpenAiUsage } from './usage.js';
 
 const EMPTY = Buffer.alloc(0);
 const DONE = Buffer.from('data: [DONE]\n\n');
+// As bytes: a text would be turned into them at every look.
+const ERROR = Buffer.from('"error"');
+const USAGE = Buffer.from('"usage"');
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACKET = 0x5d;
@@ -64,7 +67,7 @@ export class OpenAiStreamTap implements StreamTap {
     if (this.events === 0) this.envelopeBytes = whole.length / count;
     this.events += count;
     this.bytes += whole.length;
-    if (whole.includes('"error"')) this.throwIfError(whole);
+    if (whole.includes(ERROR)) this.throwIfError(whole);
     if (endsWithDone(whole)) this.isDone = true;
     this.recent.push(whole);
     if (this.recent.length > REMEMBERED) this.recent.shift();
@@ -76,14 +79,14 @@ export class OpenAiStreamTap implements StreamTap {
       const parsed = parseEvent(whole.subarray(event.start, event.end));
       if (!isJsonObject(parsed) || parsed['error'] === undefined || parsed['error'] === null) continue;
       this.before = this.takeUsage(whole.subarray(0, event.start));
-      throw streamError(parsed['error']);
+      throw toInnerError({ error: parsed['error'] }, BROKE_OFF_STREAM);
     }
   }
 
   /** Most events say `"usage":null` or nothing; only one that holds an object is parsed. */
   private takeUsage(whole: Buffer): Buffer {
-    for (let at = whole.indexOf('"usage"'); at !== -1; at = whole.indexOf('"usage"', at + 7)) {
-      if (!opensObject(whole, at + 7)) continue;
+    for (let at = indexOf(whole, USAGE, 0); at !== -1; at = indexOf(whole, USAGE, at + USAGE.length)) {
+      if (!opensObject(whole, at + USAGE.length)) continue;
       const event = this.splitter.eventsOf(whole).find(({ start, end }) => start <= at && at < end);
       const parsed = event && parseEvent(whole.subarray(event.start, event.end));
       if (!event || !isJsonObject(parsed)) continue;
@@ -99,6 +102,10 @@ export class OpenAiStreamTap implements StreamTap {
     return whole;
   }
 }
+
+/** Spares itself the search where the name would not fit any more: usage stands at the end of most events. */
+const indexOf = (bytes: Buffer, name: Buffer, from: number): number =>
+  bytes.length - from < name.length ? -1 : bytes.indexOf(name, from);
 
 const skipSpace = (bytes: Buffer, from: number): number => {
   let at = from;

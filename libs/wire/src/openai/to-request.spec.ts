@@ -1,17 +1,9 @@
 import type { ChatRequest, JsonObject, ReasoningOptions, Tool } from '@turnpike/domain';
 import { describe, expect, it } from '@jest/globals';
 import { badField, fault } from '../../test/faults.js';
-import type { ParameterPolicy } from '../parameters.js';
+import { aPolicy } from '../../test/policy.js';
 import { fromOpenAiRequest } from './from-request.js';
 import { toOpenAiRequest } from './to-request.js';
-
-const aPolicy = (changes: Partial<ParameterPolicy> = {}): ParameterPolicy => ({
-  provider: 'provider.test',
-  drop: false,
-  allowed: new Set(),
-  dropped: [],
-  ...changes,
-});
 
 const aRequest = (changes: Partial<ChatRequest> = {}): ChatRequest => ({
   model: 'asked',

@@ -1,9 +1,8 @@
 // Cuts a byte stream at the blank lines between server-sent events, without decoding it.
-import { GatewayError } from '@turnpike/errors';
+import { checkEventSize } from './event-size.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
 /** Just after the last blank line, or 0 when there is none. */
 const lastBoundary = (bytes: Buffer): number => {
@@ -45,6 +44,8 @@ export class EventSplitter {
   }
 
   count(whole: Buffer): number {
+    // Most pieces are one event of one line, which looking for one byte tells.
+    if (whole.indexOf(LF) === whole.length - 2) return 1;
     let count = 0;
     for (let at = whole.indexOf('\n\n'); at !== -1; at = whole.indexOf('\n\n', at + 2)) count += 1;
     return count > 0 ? count : Math.max(1, this.eventsOf(whole).length);
@@ -84,8 +85,6 @@ export class EventSplitter {
   private hold(bytes: Buffer): void {
     this.held.push(bytes);
     this.heldBytes += bytes.length;
-    if (this.heldBytes > MAX_EVENT_BYTES) {
-      throw new GatewayError('GW_UPSTREAM_INVALID_RESPONSE', `A stream event is larger than ${MAX_EVENT_BYTES} bytes.`);
-    }
+    checkEventSize(this.heldBytes);
   }
 }

@@ -1,5 +1,5 @@
 // Server-sent events, byte for byte: any cut of the input gives the same events.
-import { GatewayError } from '@turnpike/errors';
+import { checkEventSize } from './event-size.js';
 
 /** One event; `data` lines are joined by `\n`. */
 export interface SseEvent {
@@ -14,8 +14,6 @@ const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
 const SPACE = 0x20;
-/** Generated images arrive as one line of base64, so the bound is generous. */
-const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 /** What a line of data takes in memory besides its text: endlessly many short ones must meet the bound as well. */
 const BYTES_A_LINE = 256;
 
@@ -97,8 +95,6 @@ export class SseParser {
   }
 
   private bound(): void {
-    if (this.size + this.heldBytes > MAX_EVENT_BYTES) {
-      throw new GatewayError('GW_UPSTREAM_INVALID_RESPONSE', `A stream event is larger than ${MAX_EVENT_BYTES} bytes.`);
-    }
+    checkEventSize(this.size + this.heldBytes);
   }
 }

@@ -1,5 +1,5 @@
 // Lines of /api/chat → chunks. A line may hold thinking and text together; calls of tools come whole.
-import { GatewayError, type ChatChunk, type Emit, type JsonObject, type StreamDecoder } from '@turnpike/plugin-sdk';
+import { streamCut, type ChatChunk, type Emit, type JsonObject, type StreamDecoder } from '@turnpike/plugin-sdk';
 import { createdOf, fromLogprobs } from './chat.response.js';
 import { fromDoneReason } from './finish-reason.js';
 import { NdjsonParser } from './ndjson.js';
@@ -24,8 +24,7 @@ export class OllamaStreamDecoder implements StreamDecoder {
 
   end(): void {
     this.parser.end();
-    if (!this.isDone)
-      throw new GatewayError('GW_STREAM_CUT', 'Ollama closed the stream before the answer was complete.');
+    if (!this.isDone) throw streamCut();
   }
 
   private line(answer: OllamaAnswer): void {

@@ -2,6 +2,8 @@
 import {
   invalidRequest,
   isJsonObject,
+  isNumbers,
+  unreadable,
   type Call,
   type EmbeddingRequest,
   type EmbeddingResponse,
@@ -12,7 +14,6 @@ import type { OllamaConfig } from './config.js';
 import { innerError } from './errors.js';
 import { compact, isOption, settledOptions } from './options.js';
 import { fromOllamaUsage } from './usage.js';
-import { unreadable } from './wire.js';
 
 /** The encoding is the gateway's affair: vectors always come as numbers. @throws GW_INVALID_REQUEST for token ids */
 export const toOllamaEmbed = (request: EmbeddingRequest, call: Call, settings: OllamaConfig): JsonObject => {
@@ -42,7 +43,7 @@ export const fromOllamaEmbeddings = (body: JsonValue): EmbeddingResponse => {
   if (isJsonObject(body) && body['error']) throw innerError(body);
   if (!isJsonObject(body) || !Array.isArray(body['embeddings'])) throw unreadable("it has no 'embeddings'");
   const vectors = body['embeddings'].map((vector) => {
-    if (Array.isArray(vector) && vector.every((value) => typeof value === 'number')) return vector;
+    if (isNumbers(vector)) return vector;
     throw unreadable('an embedding is no vector');
   });
   const counted = body['prompt_eval_count'];

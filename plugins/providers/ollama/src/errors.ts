@@ -2,6 +2,7 @@
 import {
   classifyUpstreamError,
   GatewayError,
+  GAVE_UP,
   readErrorValue,
   upstreamError,
   type Call,
@@ -40,5 +41,5 @@ export const toOllamaError = (failure: UpstreamFailure, call: Call): GatewayErro
 export const innerError = (value: JsonObject): GatewayError => {
   const read = readErrorValue(value);
   const { code, param } = meaningOf(read.message, classifyUpstreamError(200, read));
-  return new GatewayError(code, `Ollama broke off: ${read.message || 'no reason given'}`, { param });
+  return new GatewayError(code, `${GAVE_UP}: ${read.message || 'no reason given'}`, { param });
 };

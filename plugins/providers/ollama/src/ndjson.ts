@@ -1,6 +1,5 @@
 // Lines of JSON, byte for byte: any cut of the input gives the same lines.
-import { GatewayError, type JsonValue } from '@turnpike/plugin-sdk';
-import { unreadable } from './wire.js';
+import { unreadable, type JsonValue } from '@turnpike/plugin-sdk';
 
 const LF = 0x0a;
 /** A call of a tool arrives in one line, arguments and all. */
@@ -30,9 +29,7 @@ export class NdjsonParser {
 
   private keep(piece: Buffer): void {
     this.tailBytes += piece.length;
-    if (this.tailBytes > MAX_LINE_BYTES) {
-      throw new GatewayError('GW_UPSTREAM_INVALID_RESPONSE', `A stream line is larger than ${MAX_LINE_BYTES} bytes.`);
-    }
+    if (this.tailBytes > MAX_LINE_BYTES) throw unreadable(`a stream line is larger than ${MAX_LINE_BYTES} bytes`);
     this.tail.push(piece);
   }
 

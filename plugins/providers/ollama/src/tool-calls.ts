@@ -1,7 +1,6 @@
 // `{id?, function: {name, arguments: {…}}}`: whole calls, with an id in newer versions only.
-import { argumentsText, isJsonObject, type JsonObject, type ToolCallPart } from '@turnpike/plugin-sdk';
+import { argumentsText, isJsonObject, unreadable, type JsonObject, type ToolCallPart } from '@turnpike/plugin-sdk';
 import { createHash } from 'node:crypto';
-import { unreadable } from './wire.js';
 
 /** `createdAt` is exact to the nanosecond, so that ids made from it are not made twice. */
 export const fromToolCall = (call: JsonObject, index: number, createdAt: string): ToolCallPart => {

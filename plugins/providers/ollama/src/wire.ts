@@ -1,5 +1,5 @@
 // Ollama's own format. docs: https://docs.ollama.com/api, read 2026-11-21
-import { GatewayError, isJsonObject, type JsonObject, type JsonValue } from '@turnpike/plugin-sdk';
+import { isJsonObject, unreadable, type JsonObject, type JsonValue } from '@turnpike/plugin-sdk';
 import { innerError } from './errors.js';
 
 export interface OllamaMessage {
@@ -31,9 +31,6 @@ export interface OllamaAnswer {
   evalCount: number | undefined;
   logprobs: JsonValue[];
 }
-
-export const unreadable = (what: string, cause?: unknown): GatewayError =>
-  new GatewayError('GW_UPSTREAM_INVALID_RESPONSE', `Ollama's answer cannot be read: ${what}.`, { cause });
 
 const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
 const count = (value: JsonValue | undefined): number | undefined => (typeof value === 'number' ? value : undefined);

@@ -1,0 +1,78 @@
+// Why a request goes where it goes: before it is sent, and after.
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
+import { isJsonObject, type JsonValue } from '@turnpike/domain';
+import { GatewayError, invalidRequest } from '@turnpike/errors';
+import type { Explanation } from '@turnpike/router';
+import type { IncomingHttpHeaders } from 'node:http';
+import { wishesOf } from '../pipeline/wishes.js';
+import type { CallRecord } from '../runtime/recent-calls.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { AllWorkers, RUNTIME } from '../runtime/tokens.js';
+import { estimateTokens } from '../upstream/estimate-usage.js';
+import { AdminGuard } from './admin.guard.js';
+import { Documented } from './documented.js';
+import { callSchema, explanationSchema } from './router.schemas.js';
+
+export interface ExplainedRequest extends Explanation {
+  strategy: string;
+  promptTokens: number;
+  numRetries: number;
+}
+
+@Controller()
+@UseGuards(AdminGuard)
+export class RouterController {
+  constructor(
+    @Inject(RUNTIME) private readonly runtime: Runtime,
+    private readonly workers: AllWorkers,
+  ) {}
+
+  /** The body is a request as a client would send it; nobody is called. */
+  @Post('router/explain')
+  @HttpCode(200)
+  @Documented({
+    summary: 'Where a request would go now, and why: candidates, who is left out, the pick, the fallbacks',
+    tag: 'router',
+    admin: true,
+    response: explanationSchema,
+  })
+  explain(@Body() body: JsonValue, @Headers() headers: IncomingHttpHeaders): ExplainedRequest {
+    if (!isJsonObject(body) || typeof body['model'] !== 'string')
+      throw invalidRequest("Send a request as a client would, with a 'model'.", 'model');
+    const { current, clock } = this.runtime;
+    const { model, messages, prompt, input, stream } = body;
+    const wishes = wishesOf(headers, body, current);
+    const promptTokens = estimateTokens(JSON.stringify(messages ?? prompt ?? input ?? '').length);
+    const request = {
+      model,
+      stream: stream === true,
+      promptTokens,
+      certainPromptTokens: 0,
+      deadlineAt: Number.POSITIVE_INFINITY,
+      wishes,
+    };
+    const { router } = current;
+    return {
+      strategy: current.strategyId,
+      promptTokens,
+      numRetries: wishes.numRetries ?? current.config.router.numRetries,
+      ...router.explain(request, router.resolve(model), clock.now()),
+    };
+  }
+
+  @Get('calls/:id')
+  @Documented({
+    summary: 'What became of a recent call: its attempts, why each, how long, at what cost',
+    tag: 'router',
+    admin: true,
+    response: callSchema,
+  })
+  async call(@Param('id') id: string): Promise<CallRecord> {
+    const found = await this.workers.findCall(id);
+    if (found) return found;
+    throw new GatewayError(
+      'GW_NOT_FOUND',
+      'No recent call has this id. It is the x-litellm-call-id of an answer; the newest 1,000 of each worker are kept.',
+    );
+  }
+}

@@ -1,0 +1,77 @@
+// One request to one deployment, and what became of it. A call has as many as it takes.
+import type { JsonObject, Usage } from '@turnpike/domain';
+import type { GatewayError } from '@turnpike/errors';
+import type { Choice, Target } from '@turnpike/router';
+import type { UpstreamAnswer } from '../upstream/answer.js';
+import type { Recalled } from './exchange.js';
+
+/** Something that can be given up, more than once and after its end too. */
+export interface Abortable {
+  abort(): void;
+}
+
+/** What an attempt holds of its deployment's limits. */
+export interface Permit {
+  /** Once. @param tokens what was really used; absent: as estimated */
+  release(tokens?: number): void;
+}
+
+/** `open` until it is over; `abandoned` when the client left or another attempt won. */
+export type AttemptStatus = 'open' | 'success' | 'failure' | 'abandoned';
+
+export class Attempt {
+  status: AttemptStatus = 'open';
+  /** `performance.now()` of each. */
+  readonly startedAt = performance.now();
+  firstTokenAt: number | undefined;
+  /** The whole answer was there. */
+  answeredAt: number | undefined;
+  endedAt: number | undefined;
+
+  answer: UpstreamAnswer | undefined;
+  error: GatewayError | undefined;
+  usage: Usage | undefined;
+  isUsageEstimated = false;
+  costNanoUsd: number | undefined;
+
+  private work: Abortable | undefined;
+  private isAborted = false;
+  private controller: AbortController | undefined;
+
+  constructor(
+    readonly exchange: Recalled,
+    readonly choice: Choice,
+    readonly permit: Permit | undefined,
+  ) {}
+
+  get target(): Target {
+    return this.choice.target;
+  }
+
+  /** What the client asks for, with what the fallback's entry changes of it. */
+  get body(): Readonly<JsonObject> {
+    const { overrides } = this.choice;
+    return overrides ? { ...this.exchange.body, ...overrides } : this.exchange.body;
+  }
+
+  /** What is under way for it, so that it can be given up. */
+  isDoing(work: Abortable): void {
+    this.work = work;
+    if (this.isAborted) work.abort();
+  }
+
+  abort(): void {
+    this.isAborted = true;
+    this.controller?.abort();
+    this.work?.abort();
+  }
+
+  /** For plugins that want a signal. Made when first asked for: most attempts never need one. */
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.isAborted) this.controller.abort();
+    }
+    return this.controller.signal;
+  }
+}

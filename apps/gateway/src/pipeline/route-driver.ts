@@ -1,0 +1,174 @@
+// The routing of one call, carried out: its attempts, waits and hedges.
+import { GatewayError, type GatewayError as Failure } from '@turnpike/errors';
+import {
+  drive,
+  hedgeAfterMs,
+  outcome,
+  type Choice,
+  type Driver,
+  type Over,
+  type Routing,
+  type RoutingRequest,
+} from '@turnpike/router';
+import type { Runtime } from '../runtime/runtime.js';
+import type { Place, WaitingRoom } from '../runtime/waiting-room.js';
+import { estimateTokens } from '../upstream/estimate-usage.js';
+import { Attempt, type Abortable, type Permit } from './attempt.js';
+import { countUsage, endAttempt } from './end-attempt.js';
+import type { Called, Recalled } from './exchange.js';
+import type { CallStage } from './route.js';
+
+interface Timer {
+  readonly handle: NodeJS.Timeout;
+  readonly run: () => void;
+}
+
+export class RouteDriver implements Driver<Attempt>, Abortable {
+  private readonly request: RoutingRequest;
+  private readonly routing: Routing;
+  private readonly promptTokens: number;
+  private permits: Map<Choice, Permit> | undefined;
+  private timers: Set<Timer> | undefined;
+  /** In the queue. */
+  private place: Place | undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly exchange: Recalled,
+    private readonly call: CallStage,
+    /** Prompt tokens, where they had to be counted. */
+    counted?: number,
+  ) {
+    const { snapshot, model, isStream, wishes, raw } = exchange;
+    this.promptTokens = counted ?? estimateTokens(raw.length);
+    this.request = {
+      model,
+      stream: isStream,
+      promptTokens: this.promptTokens,
+      certainPromptTokens: counted ?? 0,
+      deadlineAt: runtime.clock.now() + snapshot.config.router.requestTimeoutMs,
+      wishes,
+    };
+    this.routing = snapshot.router.route(this.request, exchange.resolution);
+    exchange.routing = this.routing;
+  }
+
+  async run(): Promise<Called> {
+    const { exchange } = this;
+    exchange.whenClientGone(this);
+    const { waitingRoom } = exchange.snapshot;
+    if (waitingRoom?.isQueued(exchange.model)) await this.queueUp(waitingRoom, undefined);
+    const winner = await drive(this.routing, this);
+    exchange.attempt = winner;
+    exchange.answer = winner.answer;
+    return exchange as Called;
+  }
+
+  now(): number {
+    return this.runtime.clock.now();
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer: Timer = {
+      run,
+      handle: setTimeout(() => {
+        this.timers?.delete(timer);
+        run();
+      }, ms),
+    };
+    (this.timers ??= new Set()).add(timer);
+    return () => {
+      clearTimeout(timer.handle);
+      this.timers?.delete(timer);
+    };
+  }
+
+  admit(choice: Choice): boolean | Promise<boolean> {
+    const { limits } = this.exchange.snapshot;
+    if (!limits) return true;
+    const taken = limits.take(choice.target.deployment.id, this.promptTokens);
+    return taken instanceof Promise ? taken.then((permit) => this.keep(choice, permit)) : this.keep(choice, taken);
+  }
+
+  async attempt(choice: Choice): Promise<Attempt> {
+    const { runtime, exchange } = this;
+    const attempt = new Attempt(exchange, choice, this.permits?.get(choice));
+    if (this.place) this.letInNext(this.place);
+    choice.target.state.began(runtime.clock.now());
+    exchange.attempts.push(attempt);
+    exchange.attempt = attempt;
+    try {
+      if (exchange.isClientGone) throw new GatewayError('GW_CLIENT_CLOSED', 'The client left before the answer began.');
+      attempt.answer = await this.call.run(attempt);
+      outcome.answered(choice, runtime.clock.now());
+      return attempt;
+    } catch (thrown) {
+      const error = runtime.toError(thrown, exchange);
+      if (exchange.isClientGone) this.abandon(choice);
+      else endAttempt(runtime, attempt, 'failure', error);
+      throw error;
+    }
+  }
+
+  /** Another one was quicker, or the client left. The provider was asked all the same: what it may charge for is counted. */
+  abandon(choice: Choice): void {
+    const attempt = this.exchange.attempts.find((one) => one.choice === choice);
+    if (!attempt) this.permits?.get(choice)?.release(0);
+    if (attempt?.status !== 'open') return;
+    const told = attempt.answer?.usage;
+    const inputTokens = this.promptTokens;
+    countUsage(
+      this.runtime,
+      attempt,
+      told ?? { inputTokens, outputTokens: 0, totalTokens: inputTokens },
+      told === undefined,
+    );
+    endAttempt(this.runtime, attempt, 'abandoned');
+    attempt.abort();
+  }
+
+  toError(thrown: unknown): Failure {
+    return this.runtime.toError(thrown, this.exchange);
+  }
+
+  /** What nobody can take for another reason than that all are busy is not waited for. */
+  wait({ error }: Over): Promise<boolean> | false {
+    const { waitingRoom } = this.exchange.snapshot;
+    const { retryAfterMs } = error.facts;
+    return waitingRoom !== undefined && retryAfterMs !== undefined && this.queueUp(waitingRoom, retryAfterMs);
+  }
+
+  hedgeAfterMs(choice: Choice): number | undefined {
+    const { hedge } = this.exchange.snapshot.config.router;
+    return hedge && hedgeAfterMs(hedge, choice, this.exchange.isStream);
+  }
+
+  /** The client left: whoever waits goes on at once, and finds that out. */
+  abort(): void {
+    const timers = [...(this.timers ?? [])];
+    this.timers?.clear();
+    if (this.place) this.exchange.snapshot.waitingRoom?.leave(this.place);
+    for (const { handle } of timers) clearTimeout(handle);
+    for (const { run } of timers) run();
+    for (const attempt of this.exchange.attempts) if (attempt.status === 'open') attempt.abort();
+  }
+
+  private queueUp(room: WaitingRoom, retryAfterMs: number | undefined): Promise<boolean> {
+    const { model, principal, wishes } = this.exchange;
+    const isBack = this.place !== undefined;
+    this.place ??= room.enter(model, principal.keyHash, wishes.priority ?? 0, retryAfterMs);
+    return room.wait(this.place, isBack);
+  }
+
+  /** Where one got through, the next may too. */
+  private letInNext({ ticket }: Place): void {
+    this.place = undefined;
+    this.exchange.snapshot.waitingRoom?.letInTo(ticket.key);
+  }
+
+  private keep(choice: Choice, permit: Permit | undefined): boolean {
+    if (!permit) return false;
+    (this.permits ??= new Map()).set(choice, permit);
+    return true;
+  }
+}

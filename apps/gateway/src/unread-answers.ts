@@ -1,0 +1,24 @@
+// Clients that stop reading. What is meant for them waits in memory, and with a stream its provider waits too.
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Longest time in which a client that has bytes to read takes none of them. */
+const MAX_UNREAD_MS = 120_000;
+
+/** @param totalMs the time that a call may take, which bounds this one as well */
+export const unreadMsFor = (totalMs: number): number => Math.min(totalMs, MAX_UNREAD_MS);
+
+/**
+ * Resets the connection of a client that takes nothing for so long. Every byte that moves starts the time anew, so a
+ * slow client is not meant. What belongs to the connection then learns that its client has left.
+ */
+export const resetWhenUnread = (server: Server, ms: number): void => {
+  // Node's keep-alive time uses the same timer. It is whole, so that this fraction tells which of the two is over.
+  const unreadMs = Math.trunc(ms) + 0.5;
+  server.setTimeout(unreadMs, (socket: Socket) => {
+    // A plain close would leave what was not read to the system, for many minutes.
+    if (socket.writableLength > 0) socket.resetAndDestroy();
+    // Whoever listens here does Node's part as well: an idle connection ends.
+    else if (socket.timeout !== unreadMs) socket.destroy();
+  });
+};

@@ -1,0 +1,94 @@
+// What one process holds of one key in one dimension.
+import { isAhead } from './window.js';
+
+/** How long a holder hands back more readily after a recall. */
+const RECALLED_MS = 5_000;
+
+export class Slice {
+  /** Infinity: none. */
+  limit = Infinity;
+  /** May be taken without asking. Below 0 for tokens when calls used more than they had reserved. */
+  free = 0;
+  /** Taken in this minute; of slots: in use now. */
+  taken = 0;
+  /** So much of `free` that nobody needed it since the last sweep. */
+  unneeded = 0;
+  /** See Grant.beyond. */
+  beyond = 0;
+  /** Slots that go back when they are released. */
+  owed = 0;
+  /** Someone was denied, and waits for the end of the drought. */
+  isAwaited = false;
+  private dryUntil = 0;
+  private recalledUntil = 0;
+
+  get isLimited(): boolean {
+    return this.limit !== Infinity;
+  }
+
+  /** The authority said that there is no more than `free`. */
+  isDry(now: number): boolean {
+    return isAhead(this.dryUntil, now);
+  }
+
+  /** Milliseconds until asking for more may be of use. */
+  dryForMs(now: number): number {
+    return this.isDry(now) ? this.dryUntil - now : 0;
+  }
+
+  /** There may be more again. */
+  refresh(): void {
+    this.dryUntil = 0;
+  }
+
+  relimit(limit: number): void {
+    this.limit = limit;
+    this.dryUntil = 0;
+    this.owed = 0;
+  }
+
+  isRecalled(now: number): boolean {
+    return isAhead(this.recalledUntil, now);
+  }
+
+  granted(amount: number, beyond: number, dryUntil: number): void {
+    this.free += amount;
+    this.beyond = beyond;
+    this.dryUntil = dryUntil;
+  }
+
+  /** Unused by those it was given to. */
+  cameBack(amount: number): void {
+    this.free += amount;
+    this.taken -= amount;
+    if (amount > 0) this.unneeded += amount;
+  }
+
+  recalled(now: number): void {
+    this.recalledUntil = now + RECALLED_MS;
+  }
+
+  /** Takes out all that is free, or so much of it. It pays debts. */
+  remove(atMost = Infinity): number {
+    const amount = Math.max(0, Math.min(this.free, atMost));
+    this.free -= amount;
+    this.owed = Math.max(0, this.owed - amount);
+    return amount;
+  }
+
+  /** Takes out what was free all the time since this was last asked. */
+  removeUnneeded(): number {
+    if (!this.isLimited) return 0;
+    const amount = this.remove(this.unneeded);
+    this.unneeded = Math.max(0, this.free);
+    return amount;
+  }
+
+  /** Tokens used beyond what was granted, taken off the slice to be charged to the authority. At most 0. */
+  removeDebt(): number {
+    if (!this.isLimited || this.free >= 0) return 0;
+    const debt = this.free;
+    this.free = 0;
+    return debt;
+  }
+}
