@@ -55,7 +55,9 @@ beforeEach(() => {
   seen = [];
 });
 
-afterAll(() => host.close());
+afterAll(() => {
+  host.close();
+});
 
 const knowsNot =
   (refusal: typeof REFUSAL) =>

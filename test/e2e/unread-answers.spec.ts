@@ -9,7 +9,7 @@ import { deployment, everyModelOf, openAi } from './upstreams.js';
 jest.setTimeout(30_000);
 
 const CHAT = '/v1/chat/completions';
-/** Bounds the time for which an answer may lie unread. */
+/** Also bounds the time for which an answer may lie unread. */
 const TIMEOUT_S = 1;
 
 let gateway: Gateway;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     config: {
       model_list: [...everyModelOf('openai', 'echo'), deployment('endless', 'openai/endless')],
-      router_settings: { timeout: TIMEOUT_S },
+      router_settings: { stream_idle_timeout: TIMEOUT_S },
     },
   });
 });

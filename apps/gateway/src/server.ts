@@ -65,7 +65,7 @@ export const createServer = async (runtime: Runtime, allWorkers: AllWorkers): Pr
   const application = await controlPlane(instance, runtime, allWorkers, routes);
   await instance.ready();
   const openAnswers = countAnswers(instance.server, runtime);
-  resetWhenUnread(instance.server, unreadMsFor(router.timeoutMs || router.requestTimeoutMs));
+  resetWhenUnread(instance.server, unreadMsFor(router));
 
   return {
     application,

@@ -89,6 +89,13 @@ it('idle connections end when their own time is over', async () => {
   expect(await closed).toBeGreaterThanOrEqual(UNREAD_MS * 2 - 20);
 });
 
-it('a short time for calls shortens this one too', () => {
-  expect([unreadMsFor(6_000_000), unreadMsFor(30_000)]).toEqual([120_000, 30_000]);
+describe('the time is', () => {
+  const requestTimeoutMs = 6_000_000;
+
+  it.each([
+    ['120 s', { requestTimeoutMs }, 120_000],
+    ['never longer', { streamIdleTimeoutMs: 600_000, requestTimeoutMs }, 120_000],
+    ['that of a silent provider, where that is shorter', { streamIdleTimeoutMs: 30_000, requestTimeoutMs }, 30_000],
+    ['that of an attempt, where that is shorter', { timeoutMs: 20_000, requestTimeoutMs }, 20_000],
+  ])('%s', (_what, router, expected) => expect(unreadMsFor(router)).toBe(expected));
 });

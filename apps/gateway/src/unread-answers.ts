@@ -1,12 +1,16 @@
 // Clients that stop reading. What is meant for them waits in memory, and with a stream its provider waits too.
+import type { RouterSettings } from '@turnpike/domain';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Longest time in which a client that has bytes to read takes none of them. */
 const MAX_UNREAD_MS = 120_000;
 
-/** @param totalMs the time that a call may take, which bounds this one as well */
-export const unreadMsFor = (totalMs: number): number => Math.min(totalMs, MAX_UNREAD_MS);
+type Times = Pick<RouterSettings, 'streamIdleTimeoutMs' | 'timeoutMs' | 'requestTimeoutMs'>;
+
+/** A client may not be silent for longer than a provider. */
+export const unreadMsFor = ({ streamIdleTimeoutMs, timeoutMs, requestTimeoutMs }: Times): number =>
+  Math.min(streamIdleTimeoutMs || timeoutMs || requestTimeoutMs, MAX_UNREAD_MS);
 
 /**
  * Resets the connection of a client that takes nothing for so long. Every byte that moves starts the time anew, so a

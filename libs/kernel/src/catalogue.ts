@@ -136,4 +136,6 @@ export class PluginCatalogue {
 }
 
 const namesGiven = (settings: JsonObject): string[] =>
-  Object.keys(settings).filter((name) => ![undefined, null, ''].includes(settings[name] as null));
+  Object.entries(settings).flatMap(([name, value]) =>
+    value === undefined || value === null || value === '' ? [] : [name],
+  );

@@ -21,6 +21,7 @@ type Step =
   | { type: 'take'; worker: number; rules: number[]; tokens: number }
   | { type: 'release'; worker: number; permit: number; used: number | undefined }
   | { type: 'deliver'; wire: number; direction: 'up' | 'down' }
+  | { type: 'deliverAll' }
   | { type: 'pass'; ms: number }
   | { type: 'kill'; worker: number };
 
@@ -51,6 +52,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 12, arbitrary: aTake },
     { weight: 8, arbitrary: aRelease },
     { weight: 20, arbitrary: aDelivery },
+    { weight: 6, arbitrary: fc.constant({ type: 'deliverAll' as const }) },
     { weight: 4, arbitrary: aWhile },
     { weight: 1, arbitrary: aDeath },
   ),
@@ -133,6 +135,9 @@ const play = async (house: House, script: readonly Step[]): Promise<void> => {
       case 'deliver':
         await house.deliver(step.wire, step.direction);
         break;
+      case 'deliverAll':
+        await house.quiet();
+        break;
       case 'pass':
         await jest.advanceTimersByTimeAsync(step.ms);
         break;
@@ -191,7 +196,8 @@ describe('takes, releases, deaths and messages in any order', () => {
 
 describe('a clock that jumps', () => {
   it('locks nobody out for more than a minute, back or forth', async () => {
-    const jumps = fc.array(fc.integer({ min: -7_200_000, max: 7_200_000 }), { minLength: 1, maxLength: 4 });
+    const jump = fc.oneof(fc.integer({ min: -7_200_000, max: 7_200_000 }), fc.integer({ min: -5_000, max: 5_000 }));
+    const jumps = fc.array(jump, { minLength: 1, maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(jumps, fc.nat(59_999), async (offsets, start) => {
         jest.setSystemTime(MINUTE + start);

@@ -117,8 +117,8 @@ const run = async (
     told = `${word}@${driver.now() - NOW}`;
     timersLeft = driver.clock.pendingTimers;
   };
-  drive(router.route(aRequest(request), router.resolve('g')), driver).then(end, (error: GatewayError) =>
-    end(error.code ?? error.message),
+  drive(router.route(aRequest(request), router.resolve('g')), driver).then(end, (error: unknown) =>
+    end(isGatewayError(error) ? error.code : String(error)),
   );
   for (let ms = 0; ms < 30_000 && (told === undefined || driver.clock.pendingTimers > 0); ms += TICK_MS) {
     await settle();

@@ -72,9 +72,9 @@ describe('the order of deployments', () => {
     ['begins with the lowest', {}, 'first-a ok'],
     ['stays with the lowest for its retries', { 'first-a': ERROR }, 'first-a first-b ok'],
     [
-      'goes on to the next level, which has retries of its own',
-      { 'first-a': ERROR, 'first-b': ERROR, second: [ERROR, 'ok'] },
-      'first-a first-b wait500 first-a second wait500 second ok',
+      'goes on to the next level rather than wait, and waits where there is none',
+      { 'first-a': ERROR, 'first-b': ERROR, second: ERROR, unordered: [ERROR, 'ok'] },
+      'first-a first-b second unordered wait500 unordered ok',
     ],
     [
       'does not go on when the request is what is wrong',

@@ -186,8 +186,17 @@ export class Routing {
     const others = ready.filter((target) => target !== last.target);
     const isSame = others.length === 0;
     // Its Retry-After is its own; another one need not be waited for as long.
+    // Rather the next level now than this one later.
+    if (!this.hasWaited && this.isReadyBelow(level, now)) return undefined;
     if (!this.hasWaited) return this.pause(isSame ? last.error.facts.retryAfterMs : undefined, now);
     return this.choose(level, isSame ? ready : others, now);
+  }
+
+  /** A later level of the group can be asked at once. */
+  private isReadyBelow({ group }: Level, now: number): boolean {
+    for (let at = this.position; this.levels[at]?.group === group; at += 1)
+      if (this.context.selection.ready(this.levels[at]!, this.request, now).length > 0) return true;
+    return false;
   }
 
   private fresh(ready: readonly Target[]): readonly Target[] {

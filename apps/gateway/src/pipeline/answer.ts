@@ -50,8 +50,6 @@ const endWith = (response: ServerResponse, body: Buffer): void => {
 };
 
 const sendStream = (runtime: Runtime, exchange: Called, stream: StreamAnswer): Promise<Answered> => {
-  const { response } = exchange;
-  exchange.whenClientGone(stream);
   const headers = answerHeaders(exchange, undefined);
   headers.push(
     'content-type',
@@ -61,14 +59,21 @@ const sendStream = (runtime: Runtime, exchange: Called, stream: StreamAnswer): P
     'x-accel-buffering',
     'no',
   );
-  response.writeHead(200, headers);
-  return stream.pipe(response).then((end) => {
-    const error = end.status === 'failure' ? runtime.toError(end.error, exchange) : undefined;
-    countStream(runtime, exchange, stream);
-    concluded(runtime, exchange, end.status, error);
-    finish(exchange, stream, error);
-    return exchange as Answered;
-  });
+  exchange.response.writeHead(200, headers);
+  return pipeToEnd(runtime, exchange, stream);
+};
+
+/** To the end of the stream, or of the one that goes on with it where it breaks. */
+const pipeToEnd = async (runtime: Runtime, exchange: Called, stream: StreamAnswer): Promise<Answered> => {
+  exchange.whenClientGone(stream);
+  const end = await stream.pipe(exchange.response);
+  const error = end.status === 'failure' ? runtime.toError(end.error, exchange) : undefined;
+  countStream(runtime, exchange, stream);
+  const next = error && (await exchange.continuation?.goOn(error));
+  if (next) return pipeToEnd(runtime, exchange, next);
+  concluded(runtime, exchange, end.status, error);
+  finish(exchange, stream, error);
+  return exchange as Answered;
 };
 
 /** The last bytes, after everything that must be done before them. */

@@ -3,6 +3,7 @@ import type { JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import type { Choice, Target } from '@turnpike/router';
 import type { UpstreamAnswer } from '../upstream/answer.js';
+import type { Transcript } from '../upstream/transcript.js';
 import type { Recalled } from './exchange.js';
 
 /** Something that can be given up, more than once and after its end too. */
@@ -42,15 +43,26 @@ export class Attempt {
     readonly exchange: Recalled,
     readonly choice: Choice,
     readonly permit: Permit | undefined,
+    /** Kept of a stream that may have to go on elsewhere. */
+    readonly transcript?: Transcript,
   ) {}
 
   get target(): Target {
     return this.choice.target;
   }
 
-  /** What the client asks for, with what the fallback's entry changes of it. */
-  get body(): Readonly<JsonObject> {
+  /** What differs from the client's request: by the fallback's entry, or to go on with what another began. */
+  get overrides(): Readonly<JsonObject> | undefined {
+    const { front, body } = this.exchange;
     const { overrides } = this.choice;
+    const former = this.transcript?.former;
+    if (!former) return overrides;
+    return { ...overrides, ...front.goOnWith?.({ ...body, ...overrides }, former.text) };
+  }
+
+  /** What the client asks for, with what differs from that. */
+  get body(): Readonly<JsonObject> {
+    const { overrides } = this;
     return overrides ? { ...this.exchange.body, ...overrides } : this.exchange.body;
   }
 

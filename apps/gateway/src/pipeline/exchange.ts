@@ -5,7 +5,7 @@ import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Front } from '../routes/front.js';
 import type { RuntimeSnapshot } from '../runtime/snapshot.js';
-import type { UpstreamAnswer } from '../upstream/answer.js';
+import type { StreamAnswer, UpstreamAnswer } from '../upstream/answer.js';
 import type { Abortable, Attempt } from './attempt.js';
 
 /** Who calls: made from the key. Limits and budgets join it with the ledger. */
@@ -32,6 +32,12 @@ export interface Deadlines {
   readonly firstTokenMs: number;
   /** Between two pieces of a stream. */
   readonly idleMs: number;
+}
+
+/** What happens to a stream that breaks after the client has seen some of it. */
+export interface Continuation {
+  /** The next deployment's stream, to be sent after what was sent; undefined: there is none. */
+  goOn(error: GatewayError): Promise<StreamAnswer | undefined>;
 }
 
 /** How the call ended; settle reads it. */
@@ -92,6 +98,8 @@ export class Exchange {
   cacheWrite?: { key: string; ttlMs: number };
   resolution?: Resolution;
   routing?: Routing;
+  /** Goes on with a stream that broke off; absent: it ends there. */
+  continuation?: Continuation;
   /** In the order in which they began. */
   readonly attempts: Attempt[] = [];
   /** The one that answers; until then the newest. */

@@ -1,5 +1,5 @@
 // The routing of one call, carried out: its attempts, waits and hedges.
-import { GatewayError, type GatewayError as Failure } from '@turnpike/errors';
+import { GatewayError } from '@turnpike/errors';
 import {
   drive,
   hedgeAfterMs,
@@ -12,10 +12,12 @@ import {
 } from '@turnpike/router';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Place, WaitingRoom } from '../runtime/waiting-room.js';
+import type { StreamAnswer } from '../upstream/answer.js';
 import { estimateTokens } from '../upstream/estimate-usage.js';
+import { Transcript } from '../upstream/transcript.js';
 import { Attempt, type Abortable, type Permit } from './attempt.js';
 import { countUsage, endAttempt } from './end-attempt.js';
-import type { Called, Recalled } from './exchange.js';
+import type { Called, Continuation, Recalled } from './exchange.js';
 import type { CallStage } from './route.js';
 
 interface Timer {
@@ -23,12 +25,14 @@ interface Timer {
   readonly run: () => void;
 }
 
-export class RouteDriver implements Driver<Attempt>, Abortable {
+export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   private readonly request: RoutingRequest;
   private readonly routing: Routing;
   private readonly promptTokens: number;
   private permits: Map<Choice, Permit> | undefined;
   private timers: Set<Timer> | undefined;
+  /** What a stream had said when it broke. */
+  private broken: Transcript | undefined;
   /** In the queue. */
   private place: Place | undefined;
 
@@ -61,7 +65,27 @@ export class RouteDriver implements Driver<Attempt>, Abortable {
     const winner = await drive(this.routing, this);
     exchange.attempt = winner;
     exchange.answer = winner.answer;
+    if (winner.transcript) exchange.continuation = this;
     return exchange as Called;
+  }
+
+  async goOn(error: GatewayError): Promise<StreamAnswer | undefined> {
+    const { exchange, runtime, routing } = this;
+    const { attempt } = exchange;
+    if (!attempt?.transcript?.mayContinue || exchange.isClientGone) return undefined;
+    endAttempt(runtime, attempt, 'failure', error);
+    routing.failed(attempt.choice, error);
+    this.broken = attempt.transcript;
+    exchange.whenClientGone(this);
+    try {
+      const next = await drive(routing, this);
+      exchange.attempt = next;
+      return next.answer?.kind === 'stream' ? next.answer : undefined;
+    } catch {
+      // The client is told of the first failure: that is what broke its answer.
+      exchange.attempt = attempt;
+      return undefined;
+    }
   }
 
   now(): number {
@@ -92,7 +116,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable {
 
   async attempt(choice: Choice): Promise<Attempt> {
     const { runtime, exchange } = this;
-    const attempt = new Attempt(exchange, choice, this.permits?.get(choice));
+    const attempt = new Attempt(exchange, choice, this.permits?.get(choice), this.transcript());
     if (this.place) this.letInNext(this.place);
     choice.target.state.began(runtime.clock.now());
     exchange.attempts.push(attempt);
@@ -127,7 +151,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable {
     attempt.abort();
   }
 
-  toError(thrown: unknown): Failure {
+  toError(thrown: unknown): GatewayError {
     return this.runtime.toError(thrown, this.exchange);
   }
 
@@ -151,6 +175,12 @@ export class RouteDriver implements Driver<Attempt>, Abortable {
     for (const { handle } of timers) clearTimeout(handle);
     for (const { run } of timers) run();
     for (const attempt of this.exchange.attempts) if (attempt.status === 'open') attempt.abort();
+  }
+
+  private transcript(): Transcript | undefined {
+    const { snapshot, streamsUpstream, front } = this.exchange;
+    if (!snapshot.config.router.midStreamFailover || !streamsUpstream || !front.goOnWith) return undefined;
+    return new Transcript(this.broken);
   }
 
   private queueUp(room: WaitingRoom, retryAfterMs: number | undefined): Promise<boolean> {

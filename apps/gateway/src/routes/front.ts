@@ -34,6 +34,8 @@ export interface Front {
   usageOfDomain(response: unknown): Usage | undefined;
   /** What a request has used, of a body or a domain request; undefined where that cannot be told from it. */
   estimateUsage?(request: Readonly<JsonObject>): Usage | undefined;
+  /** Fields of a request that asks to go on with an answer that broke off; undefined: this kind cannot. */
+  goOnWith?(body: Readonly<JsonObject>, answerSoFar: string): JsonObject;
   /** The client asked for the usage chunk. */
   wantsUsage(body: Readonly<JsonObject>): boolean;
   /** Edits that make an upstream of this dialect send the usage chunk. */

@@ -37,6 +37,10 @@ const askForUsage = (body: Readonly<JsonObject>): { set: JsonObject } => ({
 const wantsUsage = (body: Readonly<JsonObject>): boolean =>
   isJsonObject(body['stream_options']) && body['stream_options']['include_usage'] === true;
 
+/** Models that take a last message of the assistant as a beginning are few; a request in words is understood by all. */
+const GO_ON =
+  'Your answer was cut off. Continue it exactly where it stopped, with the very next character, and repeat nothing.';
+
 const shared = {
   dialect: 'openai',
   usageOf: (body: JsonValue) => (isJsonObject(body) ? fromOpenAiUsage(body['usage']) : undefined),
@@ -57,6 +61,13 @@ const chat: Front = {
   // Where a provider made tools of the functions, the answer calls a tool.
   needsTranslation: (body, isKept) => asksInFunctions(body) && !isKept('functions'),
   toChunks: (response) => toChunks(response as ChatResponse),
+  goOnWith: ({ messages }, answerSoFar) => ({
+    messages: [
+      ...(Array.isArray(messages) ? messages : []),
+      { role: 'assistant', content: answerSoFar },
+      { role: 'user', content: GO_ON },
+    ],
+  }),
   encoder: (includeUsage, body = {}) => openAiStreamEncoder({ includeUsage, inFunctions: asksInFunctions(body) }),
 };
 

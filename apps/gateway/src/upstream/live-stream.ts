@@ -133,7 +133,7 @@ export class LiveStream implements ResponseSink, StreamAnswer {
       this.pending = [];
       this.isPaused = false;
       for (const piece of pending) this.send(piece);
-      if (wasHeld && !this.isPaused) this.transfer?.resume();
+      if (wasHeld) this.resumeUnlessPaused();
       if (this.end) resolve(this.end);
     });
   }
@@ -179,6 +179,10 @@ export class LiveStream implements ResponseSink, StreamAnswer {
       this.isPaused = false;
       this.transfer?.resume();
     });
+  }
+
+  private resumeUnlessPaused(): void {
+    if (!this.isPaused) this.transfer?.resume();
   }
 
   private pause(): void {

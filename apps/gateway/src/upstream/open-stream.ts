@@ -41,11 +41,13 @@ export const openStream = (
   return opened;
 };
 
-const relayOf = ({ exchange }: Attempt, prepared: PreparedCall): Relay => {
+const relayOf = ({ exchange, transcript }: Attempt, prepared: PreparedCall): Relay => {
   const { front } = exchange;
   const { operation, call } = prepared;
   const names = namesOf(exchange);
-  if (prepared.isBytePath && names.model === undefined) return new ByteRelay(front.tap(prepared.withholdUsage));
+  // What may have to go on elsewhere is read as it comes.
+  const isUntouched = prepared.isBytePath && names.model === undefined && !transcript;
+  if (isUntouched) return new ByteRelay(front.tap(prepared.withholdUsage));
   if (!operation.decoder) {
     throw new GatewayError(
       'GW_INVALID_REQUEST',
@@ -53,6 +55,6 @@ const relayOf = ({ exchange }: Attempt, prepared: PreparedCall): Relay => {
       { param: 'stream', provider: call.policy.provider },
     );
   }
-  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage, exchange.body), names);
+  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage, exchange.body), names, transcript);
   return new TranslatingRelay(writer, (emit) => operation.decoder!(call, emit as never));
 };

@@ -88,9 +88,9 @@ export const prepareHttp = (attempt: Attempt, callable: Callable, operation: Any
 };
 
 /** The edits that every kind of operation needs. */
-export const editsFor = ({ exchange, choice }: Attempt, { deployment }: Callable, { model }: Call): Edits => {
+export const editsFor = ({ exchange, overrides }: Attempt, { deployment }: Callable, { model }: Call): Edits => {
   const edits = commonEdits(exchange.body, deployment, model);
-  if (choice.overrides) addOverrides(edits, choice.overrides);
+  if (overrides) addOverrides(edits, overrides);
   return edits;
 };
 

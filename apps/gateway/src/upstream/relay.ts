@@ -3,6 +3,7 @@ import type { ChatChunk, CompletionChunk, Usage } from '@turnpike/domain';
 import type { StreamDecoder, StreamEncoder, StreamTap } from '@turnpike/wire';
 import type { AnswerNames } from './answer-names.js';
 import { estimateTokens } from './estimate-usage.js';
+import type { Transcript } from './transcript.js';
 
 type AnyChunk = ChatChunk | CompletionChunk;
 
@@ -57,6 +58,7 @@ export class ChunkWriter {
   constructor(
     private readonly encoder: StreamEncoder<AnyChunk>,
     private readonly names: AnswerNames,
+    private readonly transcript?: Transcript,
   ) {}
 
   write(chunk: AnyChunk): string {
@@ -65,11 +67,7 @@ export class ChunkWriter {
       case 'start':
         // What is told at the start is about the prompt; an output count there (Anthropic: 1) is a placeholder.
         if ('usage' in chunk && chunk.usage) this.usage = { ...chunk.usage, outputTokens: 0 };
-        return this.encoder.encode({
-          ...chunk,
-          id: chunk.id || this.names.id,
-          model: this.names.model ?? chunk.model,
-        });
+        return this.start({ ...chunk, id: chunk.id || this.names.id, model: this.names.model ?? chunk.model });
       case 'usage':
         this.usage = chunk.usage;
         break;
@@ -82,7 +80,17 @@ export class ChunkWriter {
         this.characters += chunk.arguments.length;
         break;
     }
+    this.transcript?.hear(chunk);
     return this.encoder.encode(chunk);
+  }
+
+  /** To the client, an answer that goes on has begun before, under the name it had then. */
+  private start(chunk: AnyChunk & { type: 'start' }): string {
+    const { transcript } = this;
+    transcript?.hear(chunk);
+    if (!transcript?.former) return this.encoder.encode(chunk);
+    this.encoder.encode({ ...chunk, id: transcript.id, model: transcript.model });
+    return '';
   }
 
   end(): string {
