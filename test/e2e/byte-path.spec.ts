@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { chat, eventsOf, exchange, jsonOf, messages, okJson, send } from './client.js';
 import { eventually, startGateway, type Gateway } from './harness.js';
-import { connections, deployment, everyModelOf, openAi, PROVIDER_KEY } from './upstreams.js';
+import { anthropic, connections, deployment, everyModelOf, openAi, PROVIDER_KEY } from './upstreams.js';
 
 jest.setTimeout(30_000);
 
@@ -18,6 +18,9 @@ beforeAll(async () => {
           deployment('gpt-4o', 'openai/gpt-4o'),
           deployment('warm', 'openai/gpt-4o', { temperature: 0.3, max_tokens: 50, user: 'from-file' }),
           deployment('branded', 'openai/gpt-4o', { headers: { 'X-Team': 'blue', 'X-Cost-Centre': '42' } }),
+          deployment('beta', 'openai/gpt-4o', { headers: { 'Anthropic-Beta': 'file,both' } }),
+          deployment('beta claude', 'anthropic/claude-sonnet-4-5', { headers: { 'Anthropic-Beta': 'file,both' } }),
+          deployment('claude', 'anthropic/claude-sonnet-4-5'),
           deployment('extended', 'openai/gpt-4o', { extra_body: { vendor_flag: { deep: [1] } } }),
         ],
       },
@@ -233,6 +236,18 @@ describe('what is said to the gateway', () => {
 });
 
 describe('headers', () => {
+  it.each<[string, string[]]>([
+    ['beta claude', ['file', 'both', 'header', 'body', 'context-management-2025-06-27']],
+    ['claude', ['both', 'header', 'body', 'context-management-2025-06-27']],
+    ['beta', ['file', 'both', 'header', 'body']],
+  ])('that list features are joined, whoever names them: %s', async (model, features) => {
+    const body = { model, extra_headers: { 'Anthropic-Beta': 'body, both' }, context_management: { edits: [] } };
+    await okJson(chat(gateway, body, { headers: { 'anthropic-beta': 'header,both' } }));
+    const upstream = model === 'beta' ? openAi : anthropic;
+    const sent = String(upstream.requests.at(-1)!.headers['anthropic-beta']).split(',');
+    expect(sent.sort()).toEqual([...features].sort());
+  });
+
   it('of the file reach the provider', async () => {
     await okJson(chat(gateway, { model: 'branded' }));
     expect(received().headers).toMatchObject({ 'x-team': 'blue', 'x-cost-centre': '42' });

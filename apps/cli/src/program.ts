@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { checkConfig, importConfig, showConfig } from './commands/config.js';
 import { checkHealth } from './commands/health.js';
 import { serve, type ServeFlags } from './commands/serve.js';
+import { refuseStrayWords } from './stray-words.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -66,7 +67,10 @@ const withServeFlags = (command: Command): Command => {
     .option('--debug', 'log details')
     .option('--detailed-debug', 'log details and upstream requests (slow; not for production)');
   for (const flag of IGNORED) command.addOption(new Option(flag).hideHelp());
-  return command;
+  return command.allowExcessArguments().action((flags: ServeFlags) => {
+    refuseStrayWords(command);
+    return serve(flags);
+  });
 };
 
 export const createProgram = (): Command => {
@@ -74,12 +78,10 @@ export const createProgram = (): Command => {
     .description('LLM gateway: one OpenAI-compatible address in front of every model provider')
     .version(version, '-v, --version')
     .showHelpAfterError('Run with --help to see every flag.')
-    .enablePositionalOptions()
-    .action((flags: ServeFlags) => serve(flags));
+    .helpCommand('help [command]', 'show every flag of a command')
+    .enablePositionalOptions();
 
-  withServeFlags(program.command('gateway'))
-    .description('start the gateway alone, as containers do')
-    .action((flags: ServeFlags) => serve(flags));
+  withServeFlags(program.command('gateway')).description('start the gateway alone, as containers do');
 
   const config = program.command('config').description('look at the configuration');
   withConfigFlags(config.command('check'))

@@ -1,5 +1,6 @@
 // The one typed channel between the primary and its workers.
 import type { StateChange } from '@turnpike/kernel';
+import type { LimitMessage } from '@turnpike/limits';
 import type { DeploymentReport } from '@turnpike/router';
 import type { MetricDump } from '@turnpike/telemetry';
 import type { Socket } from 'node:net';
@@ -22,7 +23,8 @@ export type FromWorker =
   | { type: 'metrics-wanted'; request: number }
   | { type: 'state'; change: StateChange }
   /** What it learned of deployments. */
-  | { type: 'routing'; reports: readonly DeploymentReport[] }
+  | { type: 'routing'; reports: DeploymentReport[] }
+  | { type: 'limits'; message: LimitMessage }
   /** It is asked for a call that it may have had, and tells what it has. */
   | { type: 'call-wanted'; request: number; callId: string }
   | { type: 'call-told'; request: number; record: CallRecord | undefined }
@@ -40,6 +42,7 @@ export type FromPrimary =
   /** What another worker learned of deployments. */
   | { type: 'routing'; from: string; reports: readonly DeploymentReport[] }
   | { type: 'routing-gone'; from: string }
+  | { type: 'limits'; message: LimitMessage }
   /** A new worker knows nothing yet. */
   | { type: 'routing-wanted' }
   | { type: 'call-asked'; request: number; callId: string }

@@ -34,7 +34,9 @@ const main = async (): Promise<void> => {
   const needsPrimary = config.server.numWorkers > 1 || config.server.maxRequestsBeforeRestart > 0;
   if (needsPrimary && cluster.isPrimary) {
     const { Primary } = await import('./primary.js');
-    new Primary(config).run();
+    const primary = new Primary(config);
+    await primary.join();
+    primary.run();
     return;
   }
   const { runWorker } = await import('./worker.js');

@@ -1,9 +1,12 @@
 // Owns the workers: starts them, replaces them, and holds what no single one of them knows.
 import type { GatewayConfig } from '@turnpike/config';
+import { Distributor } from '@turnpike/limits';
 import { MetricsSum, type MetricDump } from '@turnpike/telemetry';
 import cluster, { type Worker } from 'node:cluster';
 import type { FromPrimary, FromWorker } from './channel.js';
 import { FrontDoor } from './front-door.js';
+import { steadyNow } from './runtime/clock.js';
+import { joinMachines, type Machines } from './runtime/machines.js';
 import type { CallRecord } from './runtime/recent-calls.js';
 import { describeFailure } from './start-failure.js';
 import { Surveys } from './survey.js';
@@ -37,11 +40,22 @@ export class Primary {
   private readonly metrics = new MetricsSum();
   private readonly dumps = new Surveys<MetricDump[]>(COLLECT_MS);
   private readonly records = new Surveys<CallRecord>(COLLECT_MS);
+  private limits = new Distributor({ now: steadyNow });
+  private machines: Machines | undefined;
   private restartMs = MIN_RESTART_MS;
   private hasPage = false;
   private isStopping = false;
 
   constructor(private readonly config: GatewayConfig) {}
+
+  /** Meets the other machines of the installation, where there are any. */
+  async join(): Promise<void> {
+    this.machines = await joinMachines(this.config.redis, steadyNow, {
+      learn: (from, reports) => this.broadcast({ type: 'routing', from, reports }),
+      forget: (from) => this.broadcast({ type: 'routing-gone', from }),
+    });
+    if (this.machines) this.limits = new Distributor({ now: steadyNow, authority: this.machines.authority });
+  }
 
   run(): void {
     cluster.setupPrimary({ silent: false });
@@ -56,6 +70,7 @@ export class Primary {
     const startedAt = Date.now();
     const known: Known = { worker, startedAt, lastDump: [], isListening: false, isRetiring: false, replaces };
     this.workers.set(worker.id, known);
+    this.limits.connect(String(worker.id), (message) => this.tell(worker, { type: 'limits', message }));
     worker.on('message', (message: FromWorker) => this.heard(known, message));
     worker.on('exit', () => this.ended(known));
   }
@@ -103,6 +118,10 @@ export class Primary {
         break;
       case 'routing':
         this.tellOthers(known, { ...message, from: String(known.worker.id) });
+        this.machines?.bus.tell(String(known.worker.id), message.reports);
+        break;
+      case 'limits':
+        this.limits.receive(String(known.worker.id), message.message);
         break;
       case 'retiring':
         this.replace(known);
@@ -147,6 +166,8 @@ export class Primary {
     this.dumps.gone(known.worker.id);
     this.records.gone(known.worker.id);
     this.broadcast({ type: 'routing-gone', from: String(known.worker.id) });
+    this.machines?.bus.gone(String(known.worker.id));
+    this.limits.holderGone(String(known.worker.id));
     if (this.isStopping) {
       if (this.workers.size === 0) process.exit(process.exitCode ?? 0);
       return;

@@ -3,6 +3,8 @@ import type { GatewayConfig } from '@turnpike/config';
 import type { Configuration } from './runtime/configuration.js';
 import { isGatewayError } from '@turnpike/errors';
 import { createLogger, type MetricDump } from '@turnpike/telemetry';
+import { ChannelAuthority, type LimitChannel } from '@turnpike/limits';
+import { LiveState, type DeploymentReport } from '@turnpike/router';
 import { register } from 'prom-client';
 import { AskedOfAll } from './asked-of-all.js';
 import type { Channel } from './channel.js';
@@ -11,6 +13,9 @@ import { createServer } from './server.js';
 import { loadOptions, readBundle, type StartOptions } from './start-options.js';
 import { startFailure } from './start-failure.js';
 import { startPage } from './start-page.js';
+import { steadyNow } from './runtime/clock.js';
+import { joinMachines } from './runtime/machines.js';
+import type { RoutingListener } from './runtime/routing-bus.js';
 import { Runtime } from './runtime/runtime.js';
 import type { AllWorkers } from './runtime/tokens.js';
 import { validateApiKeys } from './runtime/validate-api-keys.js';
@@ -34,6 +39,9 @@ export const runWorker = async (
     json: logging.json || undefined,
   });
   const masterKey = masterKeyOf(config);
+  const state = new LiveState(channel !== undefined || config.redis !== undefined);
+  // With a primary, that is who meets the other machines.
+  const machines = channel ? undefined : await joinMachines(config.redis, steadyNow, learning(state));
   const runtime = await Runtime.start(
     {
       load: loadOptions(options),
@@ -41,7 +49,8 @@ export const runWorker = async (
       log,
       registry: register,
       masterKey: masterKey.key,
-      isShared: channel !== undefined,
+      state,
+      limitAuthority: channel ? new ChannelAuthority(limitsOver(channel), { now: steadyNow }) : machines?.authority,
       ...(channel && { publishState: (change) => channel.send({ type: 'state', change }) }),
     },
     configuration,
@@ -60,6 +69,7 @@ export const runWorker = async (
     isStopping = true;
     if (channel) channel.send({ type: 'leaving' });
     await server.close();
+    machines?.bus.close();
     if (channel) channel.send({ type: 'metrics-dump', dump: await dumpMetrics() });
     process.exitCode = code;
     // What still holds the process is somebody's forgotten timer.
@@ -79,15 +89,20 @@ export const runWorker = async (
   process.on('SIGINT', () => void stop(0));
   process.on('SIGHUP', reload);
 
+  const tell = channel
+    ? (reports: DeploymentReport[]) => channel.send({ type: 'routing', reports })
+    : machines && ((reports: DeploymentReport[]) => machines.bus.tell('', reports));
+  if (tell) {
+    setInterval(() => {
+      const reports = state.reports(steadyNow());
+      if (reports.length > 0) tell(reports);
+    }, REPORT_INTERVAL_MS).unref();
+  }
   if (channel) {
     setInterval(
       () => void dumpMetrics().then((dump) => channel.send({ type: 'metrics-dump', dump })),
       DUMP_INTERVAL_MS,
     ).unref();
-    setInterval(() => {
-      const reports = runtime.state.reports(runtime.clock.now());
-      if (reports.length > 0) channel.send({ type: 'routing', reports });
-    }, REPORT_INTERVAL_MS).unref();
     process.on('disconnect', () => void stop(0));
     channel.onMessage((message, socket) => {
       switch (message.type) {
@@ -116,13 +131,13 @@ export const runWorker = async (
           asked?.answered(message.request, message.record);
           break;
         case 'routing':
-          runtime.state.learn(message.from, message.reports, runtime.clock.now());
+          state.learn(message.from, message.reports, steadyNow());
           break;
         case 'routing-wanted':
-          runtime.state.tellAll();
+          state.tellAll();
           break;
         case 'routing-gone':
-          runtime.state.forget(message.from);
+          state.forget(message.from);
           break;
         case 'state':
           runtime.sharedState.apply(message.change);
@@ -144,6 +159,20 @@ export const runWorker = async (
   if (config.health.validateApiKeys) void validateApiKeys(runtime);
   watchRetirement(runtime, config, channel);
 };
+
+/** The part of the channel that limits speak over. */
+const limitsOver = (channel: Channel): LimitChannel => ({
+  send: (message) => channel.send({ type: 'limits', message }),
+  onMessage: (listener) =>
+    channel.onMessage((message) => {
+      if (message.type === 'limits') listener(message.message);
+    }),
+});
+
+const learning = (state: LiveState): RoutingListener => ({
+  learn: (from, reports) => state.learn(from, reports, steadyNow()),
+  forget: (from) => state.forget(from),
+});
 
 /** `max_requests_before_restart`: this worker asks to be replaced once it has served so many. */
 const watchRetirement = (runtime: Runtime, config: GatewayConfig, channel: Channel | undefined): void => {

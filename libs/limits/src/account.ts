@@ -98,7 +98,8 @@ export class Account {
   lackingForGood(tokens: number, now: number): Dimension | undefined {
     const { requests, tokens: stock, parallel } = this;
     if (requests.isLimited && requests.free < 1 && requests.isDry(now)) return 'requests';
-    if (stock.isLimited && stock.free < this.reserved(tokens) && stock.isDry(now)) return 'tokens';
+    const reserved = this.reserved(tokens);
+    if (stock.isLimited && stock.free < reserved && stock.isDry(now, reserved)) return 'tokens';
     if (parallel.isLimited && parallel.free < 1 && parallel.isDry(now)) return 'parallel';
     return undefined;
   }
@@ -180,13 +181,13 @@ export class Account {
   }
 
   /** Takes in what the authority granted in the dimensions that were wanted. */
-  receive(want: Amounts, grant: Grant, now: number): void {
+  receive({ want, calls }: Ask, grant: Grant, now: number): void {
     const isCurrent = isAhead(grant.endsAt, now);
     if (isCurrent) this.enter(grant, now);
     for (const dimension of DIMENSIONS) {
       if (want[dimension] === 0) continue;
       const amount = isCurrent || dimension === 'parallel' ? grant.granted[dimension] : 0;
-      this[dimension].granted(amount, grant.beyond[dimension], grant.dryUntil[dimension]);
+      this[dimension].granted(amount, grant.beyond[dimension], grant.dryUntil[dimension], want[dimension], calls);
     }
   }
 

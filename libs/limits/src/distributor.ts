@@ -5,6 +5,7 @@ import { Outbox, type Item, type LimitMessage } from './messages.js';
 import { RecallRounds } from './recall-rounds.js';
 import { DIMENSIONS, type Dimension, type LimitRule } from './rule.js';
 import { Share } from './share.js';
+import { partOfOne } from './slice.js';
 import { SlicedStore } from './sliced-store.js';
 import { WholeAuthority } from './whole-authority.js';
 
@@ -116,7 +117,7 @@ export class Distributor {
 
   private async serve(counter: Counter): Promise<void> {
     counter.isServing = true;
-    for (let request; (request = counter.queue.shift()) !== undefined; ) {
+    for (let request; (request = counter.queue.shift()) !== undefined;) {
       counter.share.denied.delete(request.holder);
       await this.replenish(counter.share, request);
       this.answer(counter.share, request);
@@ -159,7 +160,7 @@ export class Distributor {
     if (!outbox) return;
     const now = this.now();
     const account = (share.account = this.store.account(rule, now));
-    const granted = share.draw(want, holder, now);
+    const granted = share.draw(want, calls, holder, now);
     const short = byDimension((dimension) => want[dimension] - granted[dimension]);
     const holders = share.activeHolders(now);
     outbox.post('limit-grant', {
@@ -183,7 +184,7 @@ export class Distributor {
     const oneOf = (dimension: Dimension): number => Math.min(1, short[dimension]);
     share.denied.set(holder, {
       requests: oneOf('requests'),
-      tokens: Math.ceil(short.tokens / Math.max(1, calls)),
+      tokens: partOfOne(short.tokens, calls),
       parallel: oneOf('parallel'),
     });
     for (const dimension of DIMENSIONS) if (short[dimension] > 0) this.store.denied(share.account, dimension);
@@ -192,7 +193,7 @@ export class Distributor {
 
   /** Those with most slots hand some over to those with too few, when calls end. */
   private collectDebts(share: Share, now: number): void {
-    for (let debtor; (debtor = share.debtor(now)) !== undefined; ) {
+    for (let debtor; (debtor = share.debtor(now)) !== undefined;) {
       share.holdings.get(debtor)!.owed += 1;
       this.outboxes.get(debtor)?.post('limit-recall', { key: share.account.key, dimensions: ['parallel'], owe: 1 });
     }

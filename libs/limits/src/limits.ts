@@ -73,10 +73,11 @@ export class Limits {
     if (!account?.fits(rule)) return 0;
     const now = this.now();
     account.turn(now);
-    const { requests, parallel } = account;
+    const { requests, tokens: stock, parallel } = account;
+    const reserved = account.reserved(tokens);
     return Math.max(
       requests.isLimited && requests.free < 1 ? requests.dryForMs(now) : 0,
-      account.tokens.isLimited && account.tokens.free < account.reserved(tokens) ? account.tokens.dryForMs(now) : 0,
+      stock.isLimited && stock.free < reserved ? stock.dryForMs(now, reserved) : 0,
       parallel.isLimited && parallel.free < 1 ? parallel.dryForMs(now) : 0,
     );
   }

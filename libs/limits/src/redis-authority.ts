@@ -210,9 +210,11 @@ export class RedisAuthority implements Authority {
 
   private inTurn<T>(key: string, call: () => Promise<T>): Promise<T> {
     const turn = (this.turns.get(key) ?? Promise.resolve()).then(call);
-    const settled = turn.catch(() => undefined).finally(() => {
-      if (this.turns.get(key) === settled) this.turns.delete(key);
-    });
+    const settled = turn
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.turns.get(key) === settled) this.turns.delete(key);
+      });
     this.turns.set(key, settled);
     return turn;
   }

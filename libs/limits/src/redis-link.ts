@@ -151,7 +151,8 @@ export class RedisLink {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const clientOf = ({ url, ssl, ...address }: RedisAddress): Redis => {
+/** A client that fails at once what it cannot do now, and comes back by itself. Not connected yet. */
+export const clientOf = ({ url, ssl, ...address }: RedisAddress): Redis => {
   const options: RedisOptions = {
     ...address,
     ...(ssl ? { tls: {} } : {}),

@@ -90,9 +90,11 @@ for dimension = 1, 3 do
   local denied = tonumber(state['denied' .. dimension] or '0')
   if came_back and denied > 0 and left >= denied then is_room = true end
 
+  -- Tokens that would not do for one call are of no use to it.
+  local enough = dimension == 2 and math.ceil(want[2] / math.max(1, calls)) or 1
   if dimension == 3 then left = left - kept end
   local granted = 0
-  if want[dimension] > 0 and left > 0 then
+  if want[dimension] > 0 and left >= math.max(1, enough) then
     granted = math.min(left, math.max(want[dimension], math.floor(left / (slices_each * machines))))
   end
   mine[dimension] = mine[dimension] + granted
@@ -104,7 +106,6 @@ for dimension = 1, 3 do
     note('spent' .. dimension, text(window))
   end
   if short > 0 then
-    local enough = dimension == 2 and math.max(1, math.ceil(short / math.max(1, calls))) or 1
     note('denied' .. dimension, text(denied > 0 and math.min(denied, enough) or enough))
   end
   if not is_report then note('limit' .. dimension, text(limit)) end

@@ -2,6 +2,7 @@
 import type { Account } from './account.js';
 import type { Amounts } from './authority.js';
 import { DIMENSIONS, type Dimension } from './rule.js';
+import { partOfOne } from './slice.js';
 import { isAhead, WINDOW_MS } from './window.js';
 
 /** A holder gets this part of what it may count on; so slices shrink with what is left. */
@@ -77,8 +78,8 @@ export class Share {
     return { requests: short('requests'), tokens: short('tokens'), parallel: short('parallel') };
   }
 
-  /** Takes a slice in each dimension that is wanted. */
-  draw(want: Amounts, holder: string, now: number): Amounts {
+  /** Takes a slice in each dimension that is wanted; of tokens none that would not do for one of these calls. */
+  draw(want: Amounts, calls: number, holder: string, now: number): Amounts {
     const holding = this.holding(holder, now);
     const holders = this.activeHolders(now);
     if (holding.window !== this.account.minute) {
@@ -89,6 +90,7 @@ export class Share {
     for (const dimension of DIMENSIONS) {
       const available = this.available(dimension, holder, now);
       if (want[dimension] === 0 || available === 0) continue;
+      if (dimension === 'tokens' && available < partOfOne(want.tokens, calls)) continue;
       const { free, beyond } = this.account[dimension];
       drawn[dimension] = Math.min(available, sliceOf(want[dimension], free + beyond, holders));
       this.account.draw(dimension, drawn[dimension]);
@@ -129,8 +131,7 @@ export class Share {
   holdersOf(dimensions: readonly Dimension[], except?: string): string[] {
     const has = (holding: Holding): boolean =>
       dimensions.some(
-        (dimension) =>
-          holding[dimension] > 0 && (dimension === 'parallel' || holding.window === this.account.minute),
+        (dimension) => holding[dimension] > 0 && (dimension === 'parallel' || holding.window === this.account.minute),
       );
     return [...this.holdings].flatMap(([holder, holding]) => (holder !== except && has(holding) ? [holder] : []));
   }

@@ -4,6 +4,9 @@ import { isAhead } from './window.js';
 /** How long a holder hands back more readily after a recall. */
 const RECALLED_MS = 5_000;
 
+/** The part of one of so many calls. */
+export const partOfOne = (amount: number, calls: number): number => Math.ceil(amount / Math.max(1, calls));
+
 export class Slice {
   /** Infinity: none. */
   limit = Infinity;
@@ -20,20 +23,22 @@ export class Slice {
   /** Someone was denied, and waits for the end of the drought. */
   isAwaited = false;
   private dryUntil = 0;
+  /** The drought concerns calls that need at least so much. */
+  private dryNeed = 0;
   private recalledUntil = 0;
 
   get isLimited(): boolean {
     return this.limit !== Infinity;
   }
 
-  /** The authority said that there is no more than `free`. */
-  isDry(now: number): boolean {
-    return isAhead(this.dryUntil, now);
+  /** The authority said that there is no more, at least for a call that needs so much. */
+  isDry(now: number, need = Infinity): boolean {
+    return need >= this.dryNeed && isAhead(this.dryUntil, now);
   }
 
   /** Milliseconds until asking for more may be of use. */
-  dryForMs(now: number): number {
-    return this.isDry(now) ? this.dryUntil - now : 0;
+  dryForMs(now: number, need = Infinity): number {
+    return this.isDry(now, need) ? this.dryUntil - now : 0;
   }
 
   /** There may be more again. */
@@ -51,10 +56,17 @@ export class Slice {
     return isAhead(this.recalledUntil, now);
   }
 
-  granted(amount: number, beyond: number, dryUntil: number): void {
+  /** @param want what was asked for, for so many calls */
+  granted(amount: number, beyond: number, dryUntil: number, want: number, calls: number): void {
+    this.dryNeed = this.needOfOne(want, calls);
+    this.dryUntil = dryUntil;
     this.free += amount;
     this.beyond = beyond;
-    this.dryUntil = dryUntil;
+  }
+
+  /** What one of so many calls needs, when this much is wanted besides what is free. */
+  needOfOne(want: number, calls: number): number {
+    return Math.max(0, this.free) + partOfOne(want, calls);
   }
 
   /** Unused by those it was given to. */
@@ -81,6 +93,8 @@ export class Slice {
     if (!this.isLimited) return 0;
     const amount = this.remove(this.unneeded);
     this.unneeded = Math.max(0, this.free);
+    // What went up can be had again.
+    if (amount > 0) this.refresh();
     return amount;
   }
 

@@ -5,6 +5,7 @@ import {
   byDimension,
   isNothing,
   type Amounts,
+  type Ask,
   type Authority,
   type AuthorityEvents,
   type Grant,
@@ -90,22 +91,26 @@ export class SlicedStore implements AuthorityEvents {
   fill(account: Account, want: Amounts, calls: number): Promise<void> | undefined {
     if (account.asking) return account.asking;
     const now = this.now();
-    const hopeful = byDimension((dimension) => (account[dimension].isDry(now) ? 0 : want[dimension]));
+    const hopeful = byDimension((dimension) => {
+      const slice = account[dimension];
+      return slice.isDry(now, slice.needOfOne(want[dimension], calls)) ? 0 : want[dimension];
+    });
     if (isNothing(hopeful)) return undefined;
-    const answer = this.authority.ask(account.ask(hopeful, calls));
+    const ask = account.ask(hopeful, calls);
+    const answer = this.authority.ask(ask);
     if (!(answer instanceof Promise)) {
-      this.receive(account, hopeful, answer);
+      this.receive(account, ask, answer);
       return undefined;
     }
     account.asking = answer.then((grant) => {
       account.asking = undefined;
-      this.receive(account, hopeful, grant);
+      this.receive(account, ask, grant);
     });
     return account.asking;
   }
 
-  private receive(account: Account, want: Amounts, grant: Grant): void {
-    account.receive(want, grant, this.now());
+  private receive(account: Account, ask: Ask, grant: Grant): void {
+    account.receive(ask, grant, this.now());
     // A limit that was lifted while the answer was on its way.
     const useless = byDimension((dimension) => (account[dimension].isLimited ? 0 : grant.granted[dimension]));
     this.giveBack(account.toReturn(useless));

@@ -112,7 +112,7 @@ export class House {
   /** Delivers until nothing is on its way. */
   async quiet(): Promise<void> {
     await settle();
-    for (let moved = true; moved; ) {
+    for (let moved = true; moved;) {
       moved = false;
       for (const wire of this.wires)
         for (const direction of ['up', 'down'] as const)
@@ -152,8 +152,7 @@ export class House {
   /** How many of these takes come through, one after the other. */
   async takeMany(worker: Worker, rules: readonly LimitRule[], times: number, tokens = 0): Promise<number> {
     let admitted = 0;
-    for (let index = 0; index < times; index += 1)
-      if (!isDenial(await this.take(worker, rules, tokens))) admitted += 1;
+    for (let index = 0; index < times; index += 1) if (!isDenial(await this.take(worker, rules, tokens))) admitted += 1;
     return admitted;
   }
 }

@@ -1,6 +1,7 @@
 // One deployment as a request would call it. It is the candidate that strategies see: nothing is copied for a choice.
 import type { Deployment } from '@turnpike/domain';
 import type { CallSample, Candidate } from '@turnpike/plugin-sdk';
+import { hashOf } from './hash.js';
 import type { DeploymentState } from './live-state.js';
 
 /** What the catalogue knows of a model. */
@@ -16,6 +17,7 @@ export class Target implements Candidate {
   readonly isUsable: boolean;
   private price: number | undefined | null = null;
   private window: number | undefined | null = null;
+  private idHash: number | undefined;
 
   constructor(
     readonly deployment: Deployment,
@@ -51,5 +53,10 @@ export class Target implements Candidate {
   get maxInputTokens(): number | undefined {
     if (this.window === null) this.window = this.facts.maxInputTokensOf(this.deployment, this.model);
     return this.window;
+  }
+
+  /** Of the deployment's id, by which conversations spread. */
+  get hash(): number {
+    return (this.idHash ??= hashOf(this.deployment.id));
   }
 }

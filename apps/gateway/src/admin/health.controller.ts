@@ -36,7 +36,7 @@ export class HealthController {
       cache: config.cache?.enabled ? config.cache.plugin.replace(/^cache\./, '') : null,
       litellm_version: VERSION,
       success_callbacks: [...config.callbacks.both, ...config.callbacks.success],
-      degraded: this.runtime.off,
+      degraded: this.runtime.degraded,
       warnings: config.warnings.filter(({ kind }) => kind === 'security').map(({ message }) => message),
       details,
     };

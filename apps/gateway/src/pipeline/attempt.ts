@@ -1,6 +1,7 @@
 // One request to one deployment, and what became of it. A call has as many as it takes.
 import type { JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
+import type { Permit } from '@turnpike/limits';
 import type { Choice, Target } from '@turnpike/router';
 import type { UpstreamAnswer } from '../upstream/answer.js';
 import type { Transcript } from '../upstream/transcript.js';
@@ -9,12 +10,6 @@ import type { Recalled } from './exchange.js';
 /** Something that can be given up, more than once and after its end too. */
 export interface Abortable {
   abort(): void;
-}
-
-/** What an attempt holds of its deployment's limits. */
-export interface Permit {
-  /** Once. @param tokens what was really used; absent: as estimated */
-  release(tokens?: number): void;
 }
 
 /** `open` until it is over; `abandoned` when the client left or another attempt won. */
@@ -42,6 +37,7 @@ export class Attempt {
   constructor(
     readonly exchange: Recalled,
     readonly choice: Choice,
+    /** What it holds of its deployment's limits. */
     readonly permit: Permit | undefined,
     /** Kept of a stream that may have to go on elsewhere. */
     readonly transcript?: Transcript,

@@ -1,6 +1,7 @@
 // The one object that travels the road of a request. Each stage fills what the next ones need.
 import type { JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
+import type { Permit } from '@turnpike/limits';
 import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Front } from '../routes/front.js';
@@ -17,11 +18,6 @@ export interface Principal {
   readonly keyAlias: string;
   readonly teamId: string;
   readonly userId: string;
-}
-
-/** What admission reserved; given back when the outcome is known. */
-export interface Admission {
-  release(): void;
 }
 
 /** How long one attempt may take. Milliseconds; 0: not asked for. */
@@ -85,7 +81,8 @@ export class Exchange {
   deadlines?: Deadlines;
   wishes?: RoutingWishes;
   principal?: Principal;
-  admission?: Admission;
+  /** What admission reserved; given back when the outcome is known. */
+  admission?: Permit;
   guardrails?: readonly string[];
   /** The canonical request, once somebody needed it. */
   request?: unknown;

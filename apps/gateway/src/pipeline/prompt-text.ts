@@ -2,7 +2,16 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
 
 /** Members that hold words; pictures and sounds are counted by no tokenizer. */
-const WORDED = ['messages', 'system', 'prompt', 'input', 'tools', 'functions', 'contents', 'systemInstruction'] as const;
+const WORDED = [
+  'messages',
+  'system',
+  'prompt',
+  'input',
+  'tools',
+  'functions',
+  'contents',
+  'systemInstruction',
+] as const;
 
 const MEDIA: ReadonlySet<string> = new Set(['image_url', 'input_audio', 'file', 'source', 'inlineData', 'inline_data']);
 

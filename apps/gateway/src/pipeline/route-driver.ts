@@ -1,5 +1,6 @@
 // The routing of one call, carried out: its attempts, waits and hedges.
 import { GatewayError } from '@turnpike/errors';
+import { isDenial, type Denial, type Permit } from '@turnpike/limits';
 import {
   drive,
   hedgeAfterMs,
@@ -15,7 +16,7 @@ import type { Place, WaitingRoom } from '../runtime/waiting-room.js';
 import type { StreamAnswer } from '../upstream/answer.js';
 import { estimateTokens } from '../upstream/estimate-usage.js';
 import { Transcript } from '../upstream/transcript.js';
-import { Attempt, type Abortable, type Permit } from './attempt.js';
+import { Attempt, type Abortable } from './attempt.js';
 import { countUsage, endAttempt } from './end-attempt.js';
 import type { Called, Continuation, Recalled } from './exchange.js';
 import type { CallStage } from './route.js';
@@ -108,9 +109,8 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   }
 
   admit(choice: Choice): boolean | Promise<boolean> {
-    const { limits } = this.exchange.snapshot;
-    if (!limits) return true;
-    const taken = limits.take(choice.target.deployment.id, this.promptTokens);
+    const taken = this.exchange.snapshot.limits.takeAt(choice.target.deployment.id, this.promptTokens);
+    if (taken === undefined) return true;
     return taken instanceof Promise ? taken.then((permit) => this.keep(choice, permit)) : this.keep(choice, taken);
   }
 
@@ -196,8 +196,8 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
     this.exchange.snapshot.waitingRoom?.letInTo(ticket.key);
   }
 
-  private keep(choice: Choice, permit: Permit | undefined): boolean {
-    if (!permit) return false;
+  private keep(choice: Choice, permit: Permit | Denial): boolean {
+    if (isDenial(permit)) return false;
     (this.permits ??= new Map()).set(choice, permit);
     return true;
   }

@@ -8,7 +8,8 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
     const { outcome, answer, cacheWrite, snapshot } = exchange;
     if (!outcome) return;
     if (exchange.admission) {
-      exchange.admission.release();
+      exchange.admission.release(outcome.usage?.totalTokens);
+      snapshot.waitingRoom?.letIn();
       runtime.metrics.inFlight.add(-1);
     }
     runtime.metrics.record(exchange, outcome);

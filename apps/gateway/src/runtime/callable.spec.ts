@@ -53,6 +53,12 @@ describe('headers', () => {
     expect(made.headersWith({ 'content-type': 'text/plain' })).toMatchObject({ 'content-type': 'text/plain' });
   });
 
+  it('that list features hold those of both', () => {
+    const featured = callable({ chat }, { headers: { 'Anthropic-Beta': 'own, both' } });
+    expect(featured.headersWith({ 'anthropic-beta': 'both,theirs' })['anthropic-beta']).toBe('both,theirs,own');
+    expect(featured.headersWith({})['anthropic-beta']).toBe('own, both');
+  });
+
   it('are put together once for the same object', () => {
     const endpoint = { authorization: 'k' };
     expect(made.headersWith(endpoint)).toBe(made.headersWith(endpoint));

@@ -4,6 +4,7 @@ import type { PluginInstance } from '@turnpike/kernel';
 import type { Operation } from '@turnpike/plugin-sdk';
 import type { OperationName } from '../routes/front.js';
 import { completionsOverChat } from '../upstream/completions-over-chat.js';
+import { FEATURE_HEADERS, joinFeatures } from '../upstream/feature-headers.js';
 
 export type AnyOperation = Operation<unknown, unknown, unknown>;
 
@@ -41,8 +42,12 @@ export class Callable {
     if (this.mergedFrom !== endpointHeaders) {
       this.mergedFrom = endpointHeaders;
       this.merged = { 'content-type': 'application/json', ...endpointHeaders };
-      for (const [name, value] of Object.entries(this.deployment.headers)) this.merged[name.toLowerCase()] = value;
+      for (const [name, value] of Object.entries(this.deployment.headers)) this.put(name.toLowerCase(), value);
     }
     return this.merged;
+  }
+
+  private put(name: string, value: string): void {
+    this.merged[name] = FEATURE_HEADERS.includes(name) ? (joinFeatures(this.merged[name], value) ?? value) : value;
   }
 }

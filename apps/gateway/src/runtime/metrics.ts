@@ -48,6 +48,7 @@ export class GatewayMetrics {
   private readonly cacheHits: SeriesCounter;
   private readonly cacheMisses: SeriesCounter;
   private readonly unpriced: SeriesCounter;
+  private readonly degradedStates: SeriesGauge;
   private readonly hookCalls: SeriesCounter;
   private readonly hookSeconds: SeriesHistogram;
   private readonly pluginEvents: SeriesCounter;
@@ -112,6 +113,12 @@ export class GatewayMetrics {
     ]);
     this.cacheHits = counter('litellm_cache_hits_metric_total', 'Answers from the cache', ['model']);
     this.cacheMisses = counter('litellm_cache_misses_metric_total', 'Cache look-ups that found nothing', ['model']);
+    this.degradedStates = new SeriesGauge({
+      name: 'turnpike_degraded',
+      help: 'Workers that something configured is away from, by what it is',
+      labelNames: ['state'],
+      registry,
+    });
     this.unpriced = counter('turnpike_unpriced_calls_total', 'Calls to a model whose price is unknown', DEPLOYMENT);
     this.hookCalls = counter('turnpike_plugin_hook_calls_total', 'Plugin hooks by outcome', [
       'plugin',
@@ -169,6 +176,11 @@ export class GatewayMetrics {
   attemptFailed({ exchange, target }: Attempt, { status, code }: GatewayError): void {
     const called = this.calledLabels(target, false);
     this.deploymentFailures.cell([this.requestedModel(exchange, false), ...called, String(status), code]).add(1);
+  }
+
+  /** @param state its name in readiness, in alerts and in the documents */
+  degraded(state: string, isDegraded: boolean): void {
+    this.degradedStates.cell([state]).set(isDegraded ? 1 : 0);
   }
 
   hook(plugin: string, hook: string, outcome: string, ms: number): void {

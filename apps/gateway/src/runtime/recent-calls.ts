@@ -73,15 +73,13 @@ type KeptAttempt = Pick<
 >;
 
 export class RecentCalls {
-  private readonly calls = new Map<string, Kept>();
+  /** A ring: to write over the oldest costs less than to take it out of a map, and looking up is seldom. */
+  private readonly calls: Kept[] = [];
+  private next = 0;
 
   add(exchange: Exchange, outcome: Outcome): void {
-    const { callId } = exchange;
-    // A client may send one id twice: the newer call is the one that is told.
-    this.calls.delete(callId);
-    if (this.calls.size >= MAX_KEPT) this.calls.delete(this.calls.keys().next().value!);
-    this.calls.set(callId, {
-      callId,
+    this.calls[this.next] = {
+      callId: exchange.callId,
       model: exchange.model ?? '',
       operation: exchange.front.operation,
       stream: exchange.isStream,
@@ -89,12 +87,17 @@ export class RecentCalls {
       cache: exchange.cache ?? 'off',
       outcome,
       attempts: exchange.attempts.map(keptOf),
-    });
+    };
+    this.next = (this.next + 1) % MAX_KEPT;
   }
 
+  /** A client may send one id twice: the newer call is the one that is told. */
   find(callId: string): CallRecord | undefined {
-    const kept = this.calls.get(callId);
-    return kept && recordOf(kept);
+    for (let back = 1; back <= this.calls.length; back += 1) {
+      const kept = this.calls[(this.next - back + this.calls.length) % this.calls.length];
+      if (kept?.callId === callId) return recordOf(kept);
+    }
+    return undefined;
   }
 }
 
@@ -141,9 +144,7 @@ const attemptOf = (attempt: KeptAttempt, callStartedAt: number): AttemptRecord =
     startedMs: rounded(startedAt - callStartedAt),
     durationMs: endedAt === undefined ? null : rounded(endedAt - startedAt),
     firstTokenMs: firstTokenAt === undefined ? null : rounded(firstTokenAt - startedAt),
-    error: error
-      ? { code: error.code, message: error.message, retryAfterMs: error.facts.retryAfterMs ?? null }
-      : null,
+    error: error ? { code: error.code, message: error.message, retryAfterMs: error.facts.retryAfterMs ?? null } : null,
     usage: attempt.usage ?? null,
     isUsageEstimated: attempt.isUsageEstimated,
     costUsd: usd(attempt.costNanoUsd),

@@ -12,7 +12,7 @@ import {
   type StateChange,
 } from '@turnpike/kernel';
 import { costOf, createPriceBook, perMillionTokens, readPriceKeys, type PriceBook } from '@turnpike/pricing';
-import type { Clock } from '@turnpike/plugin-sdk';
+import { Limits, type LimitsOptions } from '@turnpike/limits';
 import { LiveState } from '@turnpike/router';
 import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
@@ -21,6 +21,7 @@ import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { PreparedCall } from '../upstream/prepare.js';
 import { CallEvents } from './call-events.js';
+import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { Keys } from './keys.js';
 import { GatewayMetrics } from './metrics.js';
@@ -39,21 +40,26 @@ export interface RuntimeOptions {
   registry: Registry;
   /** The key that management routes take: configured, or generated. */
   masterKey: string;
-  /** There are other workers, who want to know what this one learns. */
-  isShared?: boolean;
+  /** Whom limits are asked of; absent: this worker counts alone. */
+  limitAuthority?: LimitsOptions['authority'];
+  /** What is known of deployments; shared with others where it is given. */
+  state?: LiveState;
   /** Sends a plugin's shared state to the other workers. */
   publishState?: (change: StateChange) => void;
 }
 
 /** Larger answers than this are cut off unless the configuration says otherwise. */
+/** What readiness says of it. */
+const REDIS_AWAY = 'redis_away: limits hold on each machine alone until Redis is back';
+
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 
 export class Runtime {
-  /** Epoch milliseconds that never jump: the wall clock is read once, at the start. */
-  readonly clock: Clock = { now: () => performance.timeOrigin + performance.now() };
+  readonly clock = steadyClock;
   readonly random = Math.random;
   readonly maxResponseBytes = MAX_RESPONSE_BYTES;
   readonly state: LiveState;
+  readonly limits: Limits;
   readonly recentCalls = new RecentCalls();
   readonly tokens: TokenCounter;
   readonly metrics: GatewayMetrics;
@@ -83,7 +89,13 @@ export class Runtime {
     }: Pick<Runtime, 'kernel' | 'http' | 'prices' | 'sharedState' | 'metrics'>,
   ) {
     this.log = options.log;
-    this.state = new LiveState(options.isShared);
+    this.state = options.state ?? new LiveState();
+    this.limits = new Limits({ authority: options.limitAuthority, now: () => this.clock.now() });
+    this.limits.onDegraded((isDegraded) => {
+      metrics.degraded('redis_away', isDegraded);
+      if (isDegraded) this.log.warn(REDIS_AWAY);
+      else this.log.info('Redis is back: limits hold across machines again');
+    });
     this.tokens = new TokenCounter((error) => this.log.warn('prompt tokens could not be counted', { error }));
     this.metrics = metrics;
     this.events = new CallEvents((plugin, count) => this.log.warn('a callback lost events', { plugin, count }));
@@ -148,6 +160,11 @@ export class Runtime {
     if (calls === 0 && this.retired.has(snapshot)) this.stopRetired(snapshot);
   }
 
+  /** What is away or off, though this gateway serves. */
+  get degraded(): readonly string[] {
+    return this.limits.isDegraded ? [...this.off, REDIS_AWAY] : this.off;
+  }
+
   get callsUnderWay(): number {
     let calls = 0;
     for (const count of this.callsOf.values()) calls += count;
@@ -191,6 +208,7 @@ export class Runtime {
 
   async stop(): Promise<void> {
     this.tokens.stop();
+    await this.limits.close();
     await this.kernel.stop();
     await this.http.close(1_000);
     await this.log.flush();
@@ -229,6 +247,7 @@ export class Runtime {
         maxInputTokensOf: ({ provider, info }, model) =>
           maxInputTokensIn(info) ?? this.prices.facts(provider, model)?.maxInputTokens,
       },
+      limits: this.limits,
       now: () => this.clock.now(),
       random: this.random,
       onStrategyFault: (error) => {

@@ -1,15 +1,17 @@
 // Everything a call needs that comes from one configuration. A reload makes a new one; calls keep theirs.
 import type { GatewayConfig } from '@turnpike/config';
 import type { PluginGraph } from '@turnpike/kernel';
+import type { Limits } from '@turnpike/limits';
 import type { SelectV1 } from '@turnpike/plugin-sdk';
 import { ModelIndex, Router, type LiveState, type TargetFacts } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadlines } from '../pipeline/exchange.js';
 import { Guardrails } from './guardrails.js';
+import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
 import { ResponseCache } from './response-cache.js';
 import { Callable } from './callable.js';
 import { ClientConnections } from './client-connections.js';
-import type { DeploymentLimits } from './deployment-limits.js';
+import { GatewayLimits } from './gateway-limits.js';
 import { keyOfProvider } from './plan.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -20,14 +22,12 @@ export interface SnapshotOptions {
   state: LiveState;
   recognise: (model: string) => string | undefined;
   facts: Omit<TargetFacts, 'isUsable'>;
+  limits: Limits;
   /** Epoch milliseconds. */
   now: () => number;
   random: () => number;
   onStrategyFault: (error: unknown) => void;
 }
-
-/** Client headers that always travel on: they choose features of the upstream's API. */
-const ALWAYS_FORWARDED = ['anthropic-beta'];
 
 /** A stream that is silent for longer is dead, whatever the timeouts say. */
 const MAX_IDLE_MS = 600_000;
@@ -43,7 +43,7 @@ export class RuntimeSnapshot {
   readonly router: Router;
   readonly guardrails: Guardrails;
   readonly cache: ResponseCache | undefined;
-  readonly limits: DeploymentLimits | undefined;
+  readonly limits: GatewayLimits;
   /** Absent: what finds no room is refused. */
   readonly waitingRoom: WaitingRoom | undefined;
   /** What a request without wishes of its own gets; shared, so that it costs nothing. */
@@ -53,7 +53,18 @@ export class RuntimeSnapshot {
   readonly clientParameters: ReadonlySet<string>;
   private readonly callables = new Map<string, Callable>();
 
-  constructor({ config, graph, strategy, state, recognise, facts, now, random, onStrategyFault }: SnapshotOptions) {
+  constructor({
+    config,
+    graph,
+    strategy,
+    state,
+    recognise,
+    facts,
+    limits,
+    now,
+    random,
+    onStrategyFault,
+  }: SnapshotOptions) {
     this.config = config;
     this.graph = graph;
     this.strategyId = strategy.id;
@@ -68,9 +79,16 @@ export class RuntimeSnapshot {
       facts: { ...facts, isUsable: ({ id }) => this.callables.has(id) },
       recognise,
     });
-    this.router = new Router({ index: this.index, settings: config.router, strategy: strategy.select, random, onStrategyFault });
+    this.limits = new GatewayLimits(limits, config);
+    this.router = new Router({
+      limits: this.limits.hasDeployments ? this.limits : undefined,
+      index: this.index,
+      settings: config.router,
+      strategy: strategy.select,
+      random,
+      onStrategyFault,
+    });
     this.guardrails = new Guardrails(config.guardrails, graph);
-    this.limits = undefined;
     const { enableQueue, queueMaxSize: maxSize, queueTimeoutMs: maxWaitMs } = config.limits;
     this.waitingRoom = enableQueue ? new WaitingRoom({ maxSize, maxWaitMs }, now) : undefined;
     this.cache = ResponseCache.create(config.cache, graph);
@@ -100,7 +118,7 @@ export class RuntimeSnapshot {
 
   forwardedHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
     let forwarded: Record<string, string> | undefined;
-    for (const name of ALWAYS_FORWARDED) {
+    for (const name of FEATURE_HEADERS) {
       const value = headers[name];
       if (typeof value === 'string') (forwarded ??= {})[name] = value;
     }

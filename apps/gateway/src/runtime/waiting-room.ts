@@ -15,6 +15,8 @@ export interface WaitingRoomSettings {
 export interface Place {
   readonly ticket: Ticket;
   readonly leavesAt: number;
+  /** The longest it may wait. */
+  readonly waitedMs: number;
 }
 
 interface Waiter {
@@ -52,7 +54,8 @@ export class WaitingRoom {
    */
   enter(key: string, caller: string, priority: number, retryAfterMs: number | undefined): Place {
     const ticket = this.queue.enter(key, caller, priority);
-    if (ticket) return { ticket, leavesAt: this.now() + this.settings.maxWaitMs };
+    const { maxWaitMs: waitedMs } = this.settings;
+    if (ticket) return { ticket, leavesAt: this.now() + waitedMs, waitedMs };
     throw new GatewayError(
       'GW_QUEUE_FULL',
       `The queue is full: ${this.settings.maxSize} requests wait already. Wait as long as Retry-After says.`,

@@ -60,6 +60,15 @@ describe('that a guardrail changed', () => {
     expect(request({ said: more }, EDITS)).not.toHaveProperty('extras.ours', true);
   });
 
+  it('has behind it what was put behind the client’s words, and nothing that was put between them', () => {
+    const body = { ...BODY, messages: ['one', 'two'] };
+    const changed = { ...said, messages: ['***', 'two'] };
+    const edits = (...messages: string[]): object => request({ body, said: changed }, { set: { messages } });
+    expect(edits('one', 'two', 'so far', 'go on')).toMatchObject({ messages: ['***', 'two', 'so far', 'go on'] });
+    expect(edits('one', 'between', 'two')).toMatchObject({ messages: ['***', 'two'] });
+    expect(edits('two')).toMatchObject({ messages: ['***', 'two'] });
+  });
+
   it('goes to the model that was routed, whatever it says', () => {
     expect(request({ said: { ...said, model: 'mine' } }, EDITS)).toMatchObject({ model: 'upstream' });
   });

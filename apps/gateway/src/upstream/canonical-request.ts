@@ -22,6 +22,14 @@ const withEdits = (said: Fields, plain: Fields, edited: Fields): Fields => {
     if (key === 'model' || isDeepStrictEqual(said[key], plain[key])) merged[key] = edited[key];
     else if (key === 'extras')
       merged[key] = withEdits(said[key] as Fields, plain[key] as Fields, edited[key] as Fields);
+    else merged[key] = withMore(said[key], plain[key], edited[key]);
   }
   return merged;
+};
+
+/** Messages that were put behind the client's own, as the beginning of an answer to go on with, are no change of these. */
+const withMore = (said: unknown, plain: unknown, edited: unknown): unknown => {
+  if (!Array.isArray(said) || !Array.isArray(plain) || !Array.isArray(edited)) return said;
+  const isMore = isDeepStrictEqual(edited.slice(0, plain.length), plain);
+  return isMore ? [...(said as unknown[]), ...(edited.slice(plain.length) as unknown[])] : said;
 };

@@ -1,7 +1,7 @@
 // One attempt made ready: the upstream request, and how its answer is to be read.
-import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
+import type { JsonObject, JsonValue } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
-import type { Call, HttpOperation, UpstreamEndpoint } from '@turnpike/plugin-sdk';
+import type { Call, HttpOperation } from '@turnpike/plugin-sdk';
 import { mayRepeat } from '../bytes/json-members.js';
 import { spliceJson } from '../bytes/json-splice.js';
 import { hasRepeatedMembers } from '../bytes/repeated-members.js';
@@ -18,6 +18,7 @@ import {
   noEdits,
   type Edits,
 } from './body-edits.js';
+import { headersFor, headersOfClient } from './call-headers.js';
 import { canonicalRequest } from './canonical-request.js';
 import { STREAM_OPTIONS } from './stream-options.js';
 
@@ -44,7 +45,7 @@ export const callOf = ({ exchange, target, body }: Attempt, callable: Callable):
     model: target.model,
     stream: exchange.streamsUpstream,
     deploymentId: deployment.id,
-    headers: snapshot.forwardedHeaders(exchange.headers),
+    headers: headersOfClient(exchange),
     info: deployment.info,
     policy: {
       provider: deployment.provider,
@@ -175,40 +176,6 @@ const dropPathsOf = (asked: JsonValue | undefined): string[] => {
     `'additional_drop_params' must be an array of at most ${MAX_DROP_PATHS} names, each up to ${MAX_DROP_PATH_LENGTH} characters.`,
     'additional_drop_params',
   );
-};
-
-const headersFor = (
-  callable: Callable,
-  endpoint: UpstreamEndpoint,
-  exchange: Recalled,
-  call: Call,
-): Record<string, string> => {
-  const merged = callable.headersWith(endpoint.headers);
-  const asked = exchange.body['extra_headers'];
-  const isPlain = Object.keys(call.headers).length === 0 && asked === undefined;
-  // The operator's headers win: a client cannot change with whose key a call is made.
-  return isPlain ? merged : { ...call.headers, ...clientHeaders(asked), ...merged };
-};
-
-/** Headers that decide about the connection or the account: a client's are passed over. */
-const RESERVED = new RegExp(
-  '^(?:authorization|api-key|x-api-key|x-goog-api-key|x-goog-user-project|openai-organization|openai-project|cookie' +
-    '|host|connection|keep-alive|content-.*|accept-encoding|transfer-encoding|te|trailer|upgrade|expect|proxy-.*)$',
-);
-
-/** @throws GW_INVALID_REQUEST for what no header may hold: the connection would refuse it */
-const clientHeaders = (asked: JsonValue | undefined): Record<string, string> => {
-  const headers: Record<string, string> = {};
-  if (!isJsonObject(asked)) return headers;
-  for (const [name, value] of Object.entries(asked)) {
-    if (typeof value !== 'string' || !/^[\w-]{1,200}$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-      const shown = name.slice(0, 60);
-      throw invalidRequest(`'extra_headers.${shown}' is no header with a text of Latin-1 characters.`, 'extra_headers');
-    }
-    const lower = name.toLowerCase();
-    if (!RESERVED.test(lower)) headers[lower] = value;
-  }
-  return headers;
 };
 
 export const isHttp = (operation: AnyOperation): operation is AnyHttpOperation => operation.kind === 'http';

@@ -1,0 +1,28 @@
+// Joins this machine with the others of the installation, where there is a Redis to meet at.
+import type { RedisSettings } from '@turnpike/config';
+import type { Authority } from '@turnpike/limits';
+import type { RoutingBus, RoutingListener } from './routing-bus.js';
+
+export interface Machines {
+  /** Gives this machine its slices of the limits. */
+  readonly authority: Authority;
+  readonly bus: RoutingBus;
+}
+
+/**
+ * Undefined: no Redis is configured. Does not fail when it is away: limits hold on this machine alone until it comes.
+ * @param now epoch milliseconds
+ */
+export const joinMachines = async (
+  redis: RedisSettings | undefined,
+  now: () => number,
+  listener: RoutingListener,
+): Promise<Machines | undefined> => {
+  if (!redis) return undefined;
+  // A client that most do without.
+  const [{ RedisAuthority }, { RoutingBus }] = await Promise.all([
+    import('@turnpike/limits/redis'),
+    import('./routing-bus.js'),
+  ]);
+  return { authority: await RedisAuthority.connect({ redis, now }), bus: new RoutingBus(redis, listener) };
+};
