@@ -93,6 +93,7 @@ export class ClientCall {
   /** @param {import('@turnpike/router').Over} over @returns {Promise<boolean> | false} */
   wait({ error }) {
     const { deadlineAt, model } = this.request;
+    if (this.world.plan.queueSize === 0) return false;
     return this.world.room.wait(model, this.place, error.facts.retryAfterMs ?? 0, deadlineAt - this.now());
   }
 
@@ -121,32 +122,32 @@ export class ClientCall {
    */
   #await(attempt, mostMs, resolve, reject) {
     const { choice, fate } = attempt;
-    const { time } = this.world;
-    const answered = () => {
-      outcome.answered(choice, this.now());
-      resolve(choice);
-    };
+    const { afterMs, firstTokenMs = afterMs } = fate;
     const fail = (/** @type {GatewayError} */ error) => {
       this.#failed(attempt, error);
       reject(error);
     };
-    const timedOut = () => fail(new GatewayError('GW_TIMEOUT', 'It took too long.'));
+    const answered = () => {
+      outcome.answered(choice, this.now());
+      resolve(choice);
+    };
     const ended = () => {
       if (fate.code) return fail(errorOf(fate, choice));
       answered();
       outcome.succeeded(choice, this.#factsOf(attempt), this.now());
       this.#end(attempt);
     };
-    const { afterMs, firstTokenMs = afterMs } = fate;
-    const end = () => (attempt.cancel = time.after(afterMs - firstTokenMs, ended));
-    if (Math.min(firstTokenMs, afterMs) > mostMs) attempt.cancel = time.after(mostMs, timedOut);
-    else if (firstTokenMs >= afterMs) attempt.cancel = time.after(afterMs, ended);
-    else {
-      attempt.cancel = time.after(firstTokenMs, () => {
+    const next = (/** @type {number} */ ms, /** @type {() => void} */ run) => {
+      attempt.cancel = this.after(ms, run);
+    };
+    if (Math.min(firstTokenMs, afterMs) > mostMs) {
+      next(mostMs, () => fail(new GatewayError('GW_TIMEOUT', 'It took too long.')));
+    } else if (firstTokenMs < afterMs) {
+      next(firstTokenMs, () => {
         answered();
-        end();
+        next(afterMs - firstTokenMs, ended);
       });
-    }
+    } else next(afterMs, ended);
   }
 
   /** @param {Attempt} attempt @param {GatewayError} error */

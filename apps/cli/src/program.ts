@@ -67,11 +67,15 @@ const withServeFlags = (command: Command): Command => {
     .option('--debug', 'log details')
     .option('--detailed-debug', 'log details and upstream requests (slow; not for production)');
   for (const flag of IGNORED) command.addOption(new Option(flag).hideHelp());
-  return command.allowExcessArguments().action((flags: ServeFlags) => {
+  return command;
+};
+
+/** Commands that come later inherit what is allowed here, so this is said last. */
+const serving = (command: Command): Command =>
+  command.allowExcessArguments().action((flags: ServeFlags) => {
     refuseStrayWords(command);
     return serve(flags);
   });
-};
 
 export const createProgram = (): Command => {
   const program = withServeFlags(new Command('turnpike'))
@@ -81,7 +85,7 @@ export const createProgram = (): Command => {
     .helpCommand('help [command]', 'show every flag of a command')
     .enablePositionalOptions();
 
-  withServeFlags(program.command('gateway')).description('start the gateway alone, as containers do');
+  serving(withServeFlags(program.command('gateway'))).description('start the gateway alone, as containers do');
 
   const config = program.command('config').description('look at the configuration');
   withConfigFlags(config.command('check'))
@@ -103,5 +107,5 @@ export const createProgram = (): Command => {
     .option('--url <url>', 'its address, instead of --port')
     .action(checkHealth);
 
-  return program;
+  return serving(program);
 };
