@@ -17,7 +17,7 @@ const statusOf = (pid: number) => {
   }
 };
 
-const noResults: Results = { rounds: {}, parse: [], coldStarts: {}, memory: {} };
+const noResults: Results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {} };
 
 describe('ResponseParser', () => {
   const chunked =
@@ -124,6 +124,19 @@ describe('processes', () => {
   });
 });
 
+describe('the measure of choices', () => {
+  it('knows every strategy, and what its choices cost', async () => {
+    const router = startProcess('router', ['bench/choices.mjs'], { messages: true });
+    const { strategies } = await ask(router, {});
+    expect(strategies).toContain('simple-shuffle');
+    for (const strategy of strategies) {
+      const { nanos } = await ask(router, { strategy, deployments: 10, count: 2_000 });
+      expect(nanos).toBeGreaterThan(50);
+    }
+    await router.stop();
+  });
+});
+
 describe('wire', () => {
   it('makes streams that differ in usage alone', () => {
     const [plain, withheld] = streamsWithoutUsage().map((bytes) => bytes.toString());
@@ -206,6 +219,18 @@ describe('holdsOf', () => {
     const rounds = { c1000: { 'gateway-4': [{ requests: 5_000, errors }] } };
     expect(verdictOf({ rounds }, /1,000 clients, 4 workers/)).toBe(verdict);
   });
+
+  it.each([
+    [[1_000, 2_000], [5_000, 4_000], 'held'],
+    [[6_000, 2_000], [1_000, 7_000], 'missed'],
+  ])(
+    'choices of %j and %j ns among 10 deployments are %s: the slowest strategy of each round counts',
+    (a, b, verdict) => {
+      const choices = { 10: { a, b }, 1_000: { a: [1], b: [1] } };
+      expect(verdictOf({ choices }, /choice among 10 /)).toBe(verdict);
+      expect(verdictOf({ choices }, /choice among 1,000 /)).toBe('held');
+    },
+  );
 
   it('reads memory after the last turn of the soak', () => {
     const rounds = { soak: { 'gateway-1': [150, 180].map((mib) => ({ requests: 50_000, memoryMib: [mib] })) } };

@@ -10,7 +10,14 @@ import { LANGUAGES } from './wire.mjs';
  * @property {Figures[]} parse the reference for blocks: milliseconds by language, one entry a round
  * @property {Record<string, number[]>} coldStarts seconds by target
  * @property {Record<string, { afterWarmUp: number[], atEnd: number[], requests: number }>} memory MiB of each process
+ * @property {Record<number, Record<string, number[]>>} choices nanoseconds of a choice by the number of deployments and
+ *   the strategy, one entry a round
  */
+
+/** Among so many deployments the router chooses. */
+export const CHOICE_SIZES = [10, 1_000];
+/** Microseconds that the choice of any strategy may take. @type {Record<number, number>} */
+const CHOICE_LIMITS = { 10: 5, 1_000: 50 };
 
 /**
  * @typedef {object} Hold
@@ -73,8 +80,19 @@ export function holdsOf(results) {
     atMost('cold start to the first answer, with the ledger', 1.5, 's', coldStarts['gateway-1'] ?? []),
     atMost('cold start to the first answer, gateway alone', 0.8, 's', coldStarts['gateway-alone'] ?? []),
     memoryHold(of('soak', 'gateway-1')),
+    ...CHOICE_SIZES.map((size) =>
+      atMost(
+        `one choice among ${size.toLocaleString('en')} deployments, the slowest strategy's`,
+        CHOICE_LIMITS[size] ?? Number.NaN,
+        'µs',
+        slowest(Object.values(results.choices[size] ?? {})).map((nanos) => nanos / 1_000),
+      ),
+    ),
   ];
 }
+
+/** @param {number[][]} rounds of each strategy @returns {number[]} of each round the greatest */
+const slowest = (rounds) => (rounds[0] ?? []).map((_, round) => Math.max(...rounds.map((turns) => turns[round] ?? 0)));
 
 /**
  * The same round of two targets: they stand next to each other in time, so the machine treated them alike.

@@ -33,6 +33,8 @@ import { chatBody, LANGUAGES, largeBody } from './wire.mjs';
  * @property {number} paceMs between two chunks of a stream
  * @property {number} large requests a language and round
  * @property {number} coldStarts
+ * @property {number} choiceRounds
+ * @property {number} choices of the router a round, divided by the number of deployments to choose among
  */
 
 /** Late work that a request caused, such as writing logs, is counted too. */

@@ -89,6 +89,7 @@ export function reportOf(results, holds) {
   );
   if (Object.keys(results.coldStarts).length > 0) sections.push(coldTable(results.coldStarts));
   if (Object.keys(results.memory).length > 0) sections.push(memoryTable(results.memory));
+  if (Object.keys(results.choices).length > 0) sections.push(choiceTable(results.choices));
   sections.push(
     table(
       'What is held',
@@ -166,6 +167,17 @@ const memoryTable = (memory) =>
       requests.toLocaleString('en'),
     ]),
   );
+
+/** @param {Results['choices']} choices */
+function choiceTable(choices) {
+  const sizes = Object.keys(choices).map(Number);
+  const strategies = Object.keys(choices[sizes[0] ?? 0] ?? {});
+  return table(
+    'one choice of the router, ns',
+    sizes.map((size) => `${size.toLocaleString('en')} deployments`),
+    strategies.map((strategy) => [strategy, ...sizes.map((size) => cell(choices[size]?.[strategy] ?? [], 0))]),
+  );
+}
 
 /**
  * `median (least–most)`, or one number where the rounds agree.

@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { holdsOf } from './holds.mjs';
+import { CHOICE_SIZES, holdsOf } from './holds.mjs';
 import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from './phases.mjs';
-import { freePort, killAll, startProcess, stopAll } from './processes.mjs';
+import { ask, freePort, killAll, startProcess, stopAll } from './processes.mjs';
 import { cpuTimes, machine, reportOf, revision, save, stolenShare } from './report.mjs';
 import { dataDirs, missingFile, PEER, TARGETS } from './targets.mjs';
 import { LANGUAGES, largeBody } from './wire.mjs';
@@ -28,6 +28,8 @@ const SIZES = {
     paceMs: 8,
     large: 20,
     coldStarts: 5,
+    choiceRounds: 7,
+    choices: 400_000,
   },
   quick: {
     rounds: 2,
@@ -40,6 +42,8 @@ const SIZES = {
     paceMs: 5,
     large: 5,
     coldStarts: 1,
+    choiceRounds: 3,
+    choices: 100_000,
   },
 };
 
@@ -52,7 +56,7 @@ const { values: flags } = parseArgs({
     check: { type: 'boolean', default: false },
   },
 });
-const phaseNames = [...Object.keys(PHASES), 'cold'];
+const phaseNames = [...Object.keys(PHASES), 'cold', 'router'];
 const unknown = flags.only.find((name) => !phaseNames.includes(name));
 if (unknown !== undefined) {
   process.stderr.write(`no phase is called ${unknown}; there are ${phaseNames.join(', ')}\n`);
@@ -64,7 +68,7 @@ const sizes = SIZES[size];
 /** @type {string[]} */
 const notes = [];
 /** @type {import('./holds.mjs').Results} */
-const results = { rounds: {}, parse: [], coldStarts: {}, memory: {} };
+const results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {} };
 /** @type {Record<string, number>} requests sent to each target */
 const sent = {};
 const cpuBefore = cpuTimes();
@@ -99,6 +103,8 @@ finish();
 process.exit(flags.check && holdsOf(results).some(({ verdict }) => verdict === 'missed') ? 1 : 0);
 
 async function run() {
+  if (wanted('router')) await choices();
+  if (flags.only.every((name) => name === 'router') && flags.only.length > 0) return;
   if (!flags['no-peer']) installPeer();
   const upstreamPort = await freePort();
   startProcess('upstream', ['bench/upstream.mjs', String(upstreamPort), String(sizes.paceMs)]);
@@ -224,6 +230,27 @@ async function coldStarts(upstreamPort) {
       }
     }
   }
+}
+
+/** A B C, B C A, … as with targets; the first turn of each is not counted. */
+async function choices() {
+  say('choices of the router …');
+  const router = startProcess('router', ['bench/choices.mjs'], { messages: true });
+  const { strategies } = await ask(router, {});
+  for (const deployments of CHOICE_SIZES) {
+    /** @type {Record<string, number[]>} */
+    const byStrategy = Object.fromEntries(strategies.map((/** @type {string} */ name) => [name, []]));
+    results.choices[deployments] = byStrategy;
+    const count = Math.ceil(sizes.choices / deployments);
+    for (let round = 0; round <= sizes.choiceRounds; round += 1) {
+      const start = round % strategies.length;
+      for (const strategy of [...strategies.slice(start), ...strategies.slice(0, start)]) {
+        const { nanos } = await ask(router, { strategy, deployments, count });
+        if (round > 0) byStrategy[strategy]?.push(nanos);
+      }
+    }
+  }
+  await router.stop();
 }
 
 function installPeer() {

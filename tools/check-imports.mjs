@@ -7,10 +7,10 @@ import ts from 'typescript';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Room → rooms whose code it may import. */
 /** Second doors of packages: what stands behind one is loaded by those who need it. */
 const DOORS = new Set(['@turnpike/limits/redis']);
 
+/** Room → rooms whose code it may import. */
 const ALLOWED = {
   'libs/domain': [],
   'libs/errors': ['domain'],

@@ -203,10 +203,41 @@ describe('without a configuration file', () => {
   });
 });
 
+describe('`*` for every provider whose key is in the environment', () => {
+  const all = { model_list: [{ model_name: '*', litellm_params: { model: '*' } }] };
+
+  it('sends a name to the provider that its prefix or the name itself tells', async () => {
+    const env = { ANTHROPIC_API_KEY: PROVIDER_KEY, ANTHROPIC_BASE_URL: connections.anthropic.api_base };
+    await withGateway({ config: all, env }, async (gateway) => {
+      expect(gateway.output()).toMatch(/models +anthropic\/\*\n/);
+      expect(gateway.output()).toContain('"model":"anthropic/<model>"');
+      for (const model of ['claude-sonnet-4-5', 'anthropic/claude-sonnet-4-5']) {
+        const { choices } = await okJson(chat(gateway, { model }));
+        expect(choices[0].message.content).toBe('Mock answer to: Hello');
+      }
+      for (const model of ['gpt-4o', 'openai/gpt-4o', 'nobody-knows-me'])
+        expect((await chat(gateway, { model })).status).toBe(400);
+    });
+  });
+
+  it('is off where there is none: nobody is guessed, and nothing is offered', async () => {
+    const off = /\* → \* is off: .*every provider whose key is in the environment, and there is none/;
+    const check = await run({ config: all, args: ['config', 'check'] });
+    expect([check.code, check.stdout]).toEqual([0, expect.stringMatching(off)]);
+    expect(check.stdout).not.toMatch(/taken as an? OpenAI/i);
+    await withGateway({ config: all }, async (gateway) => {
+      await gateway.waitForOutput(off);
+      expect(gateway.output()).toMatch(/models +none\n/);
+      expect(gateway.output()).not.toContain('Try it');
+      expect((await chat(gateway, { model: 'gpt-4o' })).status).toBe(400);
+    });
+  });
+});
+
 describe('with a configuration file that has no master key', () => {
   it('models are open to all, management is not, and both are said at the start', async () => {
     await withGateway({ files: { 'config.yaml': KEYLESS } }, async (gateway) => {
-      expect(gateway.output()).toContain('There is no master_key');
+      expect(gateway.output()).toContain('There is no master_key, so everyone who reaches the gateway may use it');
       expect((await chat(gateway, { model: 'echo' }, { key: null })).status).toBe(200);
       expect((await send(gateway, '/plugins', { key: null })).status).toBe(401);
       const { warnings } = await okJson(send(gateway, '/health/readiness', { key: null }));

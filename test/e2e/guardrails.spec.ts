@@ -12,10 +12,7 @@ const EMBEDDINGS = '/v1/embeddings';
 
 const PLUGINS = ['word-guard', 'broken-guard', 'shelf'];
 const files = Object.fromEntries(
-  PLUGINS.map((name) => [
-    `${name}.mjs`,
-    readText(join(ROOT, 'test', 'e2e', 'fixtures', 'plugins', `${name}.mjs`)),
-  ]),
+  PLUGINS.map((name) => [`${name}.mjs`, readText(join(ROOT, 'test', 'e2e', 'fixtures', 'plugins', `${name}.mjs`))]),
 );
 
 const guardrail = (name: string, mode: string | string[], settings: object = {}): object => ({
@@ -177,7 +174,8 @@ describe('a guardrail that fails', () => {
 
   it.each(calls)('and is declared open lets the call pass, unchanged: %s', async (path, body, hooks) => {
     const failed = { plugin: 'guardrail.broken-guard', outcome: 'error' };
-    const counted = async (): Promise<number> => (await metricsOf(open)).sum('turnpike_plugin_hook_calls_total', failed);
+    const counted = async (): Promise<number> =>
+      (await metricsOf(open)).sum('turnpike_plugin_hook_calls_total', failed);
     const sofar = await counted();
     const answer = await okJson(send(open, path, { body: { model: 'openai/m', ...body } }));
     expect(received()).toEqual({ model: 'm', ...body });
@@ -194,7 +192,10 @@ describe('the upstream reads what was judged', () => {
     ['messages', `{${model},"messages":[${user('a dragon')}],"messages":[${user('Hello')}]}`],
     ['a text', `{${model},"messages":[{"role":"user","content":"a dragon","content":"Hello"}]}`],
     ['a name in disguise', String.raw`{${model},"m\u0065ssages":[${user('a dragon')}],"messages":[${user('Hello')}]}`],
-    ['messages, in a stream', `{${model},"stream":true,"messages":[${user('a dragon')}],"messages":[${user('Hello')}]}`],
+    [
+      'messages, in a stream',
+      `{${model},"stream":true,"messages":[${user('a dragon')}],"messages":[${user('Hello')}]}`,
+    ],
   ])('and nothing else, where %s stand twice', async (_what, body) => {
     const response = await send(before, '/v1/chat/completions', { body });
     await response.text();
@@ -233,7 +234,8 @@ describe('the upstream reads what was judged', () => {
 });
 
 describe('the client’s own bytes go up', () => {
-  const text = '{ "model": "m", "seed": 12345678901234567890,\n "messages": [{"role":"user","content":"Hello"}], "x": 1.0 }';
+  const text =
+    '{ "model": "m", "seed": 12345678901234567890,\n "messages": [{"role":"user","content":"Hello"}], "x": 1.0 }';
 
   it('after a guardrail that changed nothing', async () => {
     await okJson(send(before, '/v1/chat/completions', { body: text.replace('"m"', '"openai/m"') }));

@@ -12,15 +12,20 @@ const CHAT = '/v1/chat/completions';
 /** Also bounds the time for which an answer may lie unread. */
 const TIMEOUT_S = 1;
 
+const config = {
+  model_list: [...everyModelOf('openai', 'echo'), deployment('endless', 'openai/endless')],
+  router_settings: { stream_idle_timeout: TIMEOUT_S },
+};
+
 let gateway: Gateway;
+/** Its workers serve connections that they did not accept. */
+let crew: Gateway;
 
 beforeAll(async () => {
-  gateway = await startGateway({
-    config: {
-      model_list: [...everyModelOf('openai', 'echo'), deployment('endless', 'openai/endless')],
-      router_settings: { stream_idle_timeout: TIMEOUT_S },
-    },
-  });
+  [gateway, crew] = await Promise.all([
+    startGateway({ config }),
+    startGateway({ config, args: ['--num_workers', '2'] }),
+  ]);
 });
 
 /** An upstream that sends words as long as somebody takes them. */
@@ -42,22 +47,25 @@ const pour = (): { isGivenUp: () => boolean } => {
   return { isGivenUp: () => isGivenUp };
 };
 
-const inFlight = async (): Promise<number> => (await metricsOf(gateway)).sum('litellm_in_flight_requests');
+const inFlight = async (at = gateway): Promise<number> => (await metricsOf(at)).sum('litellm_in_flight_requests');
 
-it('a stream that nobody reads is given up, and counts as left by its client', async () => {
+it.each([
+  ['one process', () => gateway],
+  ['two workers', () => crew],
+])('a stream that nobody reads is given up, and counts as left by its client: %s', async (_what, at) => {
   const upstream = pour();
-  const response = await open(gateway, CHAT, { body: { model: 'endless', messages, stream: true } });
+  const response = await open(at(), CHAT, { body: { model: 'endless', messages, stream: true } });
   response.on('error', () => undefined);
   response.pause();
   await sleep(TIMEOUT_S * 500);
   expect(upstream.isGivenUp()).toBe(false);
   await eventually(upstream.isGivenUp, Boolean, 5_000);
-  const metrics = await metricsOf(gateway);
+  const metrics = await metricsOf(at());
   expect(
     metrics.sum('litellm_proxy_total_requests_metric_total', { requested_model: 'endless', status_code: '499' }),
   ).toBe(1);
   expect(metrics.sum('litellm_output_tokens_metric_total', { requested_model: 'endless' })).toBeGreaterThan(1_000);
-  expect(await inFlight()).toBe(0);
+  expect(await inFlight(at())).toBe(0);
 });
 
 it('a stream that is read slowly goes on', async () => {

@@ -14,7 +14,9 @@ import { hedgeAfterMs, outcome } from '@turnpike/router';
  * @property {() => void} cancel
  */
 
-/** @implements {import('@turnpike/router').Driver<Choice>} */
+/** @typedef {import('@turnpike/router').Driver<Choice>} Driver */
+
+/** @implements {Driver} */
 export class ClientCall {
   /** @type {import('./waiting-room.mjs').Place} */
   place;
@@ -28,10 +30,12 @@ export class ClientCall {
    * @param {import('./world.mjs').World} world
    * @param {import('@turnpike/router').RoutingRequest} request
    * @param {string} caller
+   * @param {import('./watch.mjs').Follower} follower
    */
-  constructor(world, request, caller) {
+  constructor(world, request, caller, follower) {
     this.world = world;
     this.request = request;
+    this.follower = follower;
     this.place = { caller, priority: request.wishes.priority ?? 0 };
   }
 
@@ -62,6 +66,7 @@ export class ClientCall {
     const { target } = choice;
     const now = this.now();
     const { id } = target.deployment;
+    this.follower.asked();
     this.attempts += 1;
     world.attempts[id] = (world.attempts[id] ?? 0) + 1;
     target.state.began(now);

@@ -1,12 +1,13 @@
 /** What deployments may be asked at most: `rpm` and `max_parallel_requests`, counted in virtual time. */
 
 /** @typedef {import('@turnpike/router').Target} Target */
+/** @typedef {import('@turnpike/router').LimitView} LimitView */
 
 const MINUTE_MS = 60_000;
 /** When a call will end nobody knows. */
 const PARALLEL_WAIT_MS = 100;
 
-/** @implements {import('@turnpike/router').LimitView} */
+/** @implements {LimitView} */
 export class Limits {
   /** Deployment id → permits out, and those given in which minute. @type {Map<string, { out: number, minute: number, given: number }>} */
   #counts = new Map();

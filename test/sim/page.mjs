@@ -5,7 +5,15 @@ import { PER_SECOND } from './scenarios.mjs';
 /** @typedef {import('./scenarios.mjs').Scenario} Scenario */
 /** @typedef {{ strategy: string, figures: Figures }} Row */
 
-const HEADINGS = ['strategy', 'answered', 'p50', 'p99', 'attempts a request', 'share of a · b · c · d · e', 'not answered'];
+const HEADINGS = [
+  'strategy',
+  'answered',
+  'p50',
+  'p99',
+  'attempts a request',
+  'share of a · b · c · d · e',
+  'not answered',
+];
 
 /** @param {number} share */
 const percent = (share, digits = 2) => `${(share * 100).toFixed(digits)} %`;

@@ -25,8 +25,8 @@ const ATTEMPT_TIMEOUT_MS = 20_000;
 /** @type {Nature} */
 const WELL = {};
 
-/** @param {...Nature} last the others are well @returns {Nature[]} five */
-const fiveWith = (...last) => [...Array.from({ length: 5 - last.length }, () => WELL), ...last];
+/** @param {...Nature} first the others are well @returns {Nature[]} five */
+const fiveWith = (...first) => [...first, ...Array.from({ length: 5 - first.length }, () => WELL)];
 
 /** @param {number} everyMs @param {number} forMs @returns {(elapsedMs: number) => boolean} */
 const downEvery = (everyMs, forMs) => (elapsedMs) => elapsedMs % everyMs >= everyMs - forMs;
@@ -40,17 +40,17 @@ export const SCENARIOS = [
   },
   {
     name: 'dead',
-    what: 'The last one refuses every connection.',
+    what: 'The first one refuses every connection.',
     natures: fiveWith({ isDown: () => true, downCode: 'GW_UPSTREAM_CONNECTION', downMs: 5 }),
   },
   {
     name: 'hanging',
-    what: 'The last one takes every request and never answers; an attempt is given up after 20 s.',
+    what: 'The first one takes every request and never answers; an attempt is given up after 20 s.',
     natures: fiveWith({ slowness: 1e6 }),
   },
   {
     name: 'slow',
-    what: 'The last one takes ten times as long.',
+    what: 'The first one takes ten times as long.',
     natures: fiveWith({ slowness: 10 }),
   },
   {
@@ -61,13 +61,13 @@ export const SCENARIOS = [
   },
   {
     name: 'flapping',
-    what: 'The last one answers 503 for 20 s of every 40 s.',
+    what: 'The first one answers 503 for 20 s of every 40 s.',
     natures: fiveWith({ isDown: downEvery(40_000, 20_000) }),
   },
   {
     name: 'rate-limited',
     what:
-      'The last two take 120 requests a minute each, a third of their share, and answer 429 with Retry-After for the rest ' +
+      'The first two take 120 requests a minute each, a third of their share, and answer 429 with Retry-After for the rest ' +
       'of the minute. The configuration does not say so.',
     natures: fiveWith({ perMinute: 120 }, { perMinute: 120 }),
   },

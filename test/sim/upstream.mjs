@@ -50,7 +50,13 @@ export class SimulatedUpstream {
   /** @param {number} elapsedMs @returns {Fate} */
   begin(elapsedMs) {
     this.#underWay += 1;
-    const { slowness = 1, isDown, downCode = 'GW_UPSTREAM_UNAVAILABLE', downMs = 50, parallel = Infinity } = this.nature;
+    const {
+      slowness = 1,
+      isDown,
+      downCode = 'GW_UPSTREAM_UNAVAILABLE',
+      downMs = 50,
+      parallel = Infinity,
+    } = this.nature;
     if (isDown?.(elapsedMs)) return { afterMs: downMs, code: downCode, outputTokens: 0 };
     const retryAfterMs = this.#limitedForMs(elapsedMs);
     if (retryAfterMs > 0) return { ...refused, retryAfterMs };

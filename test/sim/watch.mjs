@@ -24,7 +24,7 @@ export class Watch {
     if (isBroken) this.violations.add(words);
   }
 
-  /** @param {Routing} routing */
+  /** From now on whatever the routing decides, or is told, is looked at. @param {Routing} routing */
   follow(routing) {
     const follower = new Follower(this, routing.request);
     const { next, hedge, failed, denied } = routing;
@@ -43,15 +43,15 @@ export class Watch {
       failed.call(routing, choice, error);
     };
     routing.denied = (choice) => {
-      follower.denied(choice);
+      follower.denied();
       denied.call(routing, choice);
     };
-    return routing;
+    return follower;
   }
 }
 
 /** What one request has met on its level so far. */
-class Follower {
+export class Follower {
   /** @type {import('@turnpike/router').Level | undefined} */
   #level;
   #fallback = 0;
@@ -96,10 +96,16 @@ class Follower {
     if (isFree) this.#attempts -= 1;
   }
 
-  /** @param {Choice} choice */
   denied() {
-    this.#attempts -= 1;
     this.#areDenied = true;
+  }
+
+  /** An attempt was made; not every choice comes to that. */
+  asked() {
+    this.#attempts += 1;
+    const rounds = (this.request.wishes.numRetries ?? this.watch.settings.numRetries) + 1;
+    const most = this.watch.settings.hedge ? 2 * rounds : rounds;
+    this.watch.never(this.#attempts > most, 'a request makes more attempts than it may');
   }
 
   /** @param {Choice} choice */
@@ -115,11 +121,7 @@ class Follower {
 
   /** @param {Choice} choice @param {number} now */
   #chosen({ target, level }, now) {
-    const { watch, request } = this;
-    this.#attempts += 1;
-    const rounds = (request.wishes.numRetries ?? watch.settings.numRetries) + 1;
-    const most = watch.settings.hedge ? 2 * rounds : rounds;
-    watch.never(this.#attempts > most, 'a request makes more attempts than it may');
+    const { watch } = this;
     watch.never(isCooling(target.state.health, now) && !level.group.isPinned, 'one that rests is asked');
     watch.never(this.#unfit.has(target), 'one that cannot answer the request is asked again');
   }

@@ -43,7 +43,7 @@ import { Watch } from './watch.mjs';
  * @property {string | undefined} code of the error
  * @property {number} tookMs
  * @property {number} attempts
- * @property {number} overdueMs how long after its deadline; negative: before
+ * @property {number} deadlineMs it had
  */
 
 export class World {
@@ -111,14 +111,15 @@ export class World {
     const beganAt = time.elapsed;
     const deadlineAt = time.now() + deadlineMs;
     const request = { model, stream, promptTokens, certainPromptTokens: 0, deadlineAt, wishes };
-    const call = new ClientCall(this, request, caller);
+    const routing = router.route(request, router.resolve(model));
+    const call = new ClientCall(this, request, caller, watch.follow(routing));
     this.started += 1;
     /** @type {string | undefined} */
     let deploymentId;
     /** @type {string | undefined} */
     let code;
     try {
-      const winner = await drive(watch.follow(router.route(request, router.resolve(model))), call);
+      const winner = await drive(routing, call);
       deploymentId = winner.target.deployment.id;
       watch.never(call.isBusyBut(winner), 'somebody still works for a request that was answered');
     } catch (error) {
@@ -126,6 +127,6 @@ export class World {
       watch.never(call.isBusyBut(undefined), 'somebody still works for a request that failed');
     }
     call.leave();
-    this.ended({ deploymentId, code, tookMs: time.elapsed - beganAt, attempts: call.attempts, overdueMs: time.now() - deadlineAt });
+    this.ended({ deploymentId, code, tookMs: time.elapsed - beganAt, attempts: call.attempts, deadlineMs });
   }
 }

@@ -54,8 +54,9 @@ const anthropic = {
         ? ['not_found_error', `model: ${model}`]
         : (ERROR_TYPES[status] ??
           (status >= 500 ? ['api_error', 'Internal server error'] : ['invalid_request_error', 'Invalid request']));
+    const seconds = call.behaviour.retryAfterSeconds ?? 1;
     /** @type {Record<string, string>} */
-    const headers = status === 429 ? { 'retry-after': String(call.behaviour.retryAfterSeconds ?? 1) } : {};
+    const headers = status === 429 && seconds > 0 ? { 'retry-after': String(seconds) } : {};
     return error(status, call, type, message, headers);
   },
   refusal: (kind, call) => error(400, call, 'invalid_request_error', REFUSALS[kind]),

@@ -4,18 +4,22 @@
  * Every field is optional; `{}` is a plain, correct answer.
  * @typedef {object} Behaviour
  * @property {number} [status] answer with this status and the provider's own error body
- * @property {number} [retryAfterSeconds] `retry-after` of an error
+ * @property {number} [retryAfterSeconds] `retry-after` of an error; 0: it names no wait
+ * @property {number} [retryAfterMs] `retry-after-ms` of an error, for waits below a second (OpenAI and Azure)
  * @property {'context' | 'content-policy' | 'quota'} [refusal] a 400 or 429 with a meaning of its own
+ * @property {number} [errorWithStatus] the provider's own error body, with a status that is none of an error
  * @property {number} [htmlStatus] an HTML page, as a proxy in front of the provider would send
  * @property {number} [slowMs] wait before the first byte
+ * @property {number} [lateMs] send the head, then wait before the first byte of the body
  * @property {number} [paceMs] wait between stream events
  * @property {number} [split] cut the stream into writes of this many bytes, wherever they fall
  * @property {boolean} [hang] take the request, never answer
  * @property {boolean} [reset] close the connection before the first byte
  * @property {number} [cutAfter] close the connection after this many stream events, or in mid-body
- * @property {number} [stallAfter] send nothing more after this many stream events, and stay open
+ * @property {number} [stallAfter] send nothing more after this many stream events, or in mid-body, and stay open
+ * @property {number} [endAfter] end after this many stream events, as if that were all
  * @property {number} [errorAfter] send the provider's error event after this many stream events, and end
- * @property {boolean} [brokenJson] JSON that does not parse: the body, or the second event of a stream
+ * @property {number} [brokenAfter] JSON that does not parse: the body, or the stream event after so many
  * @property {boolean} [empty] status 200 and no body
  * @property {boolean} [gzip] compress a whole body if the client accepts gzip
  * @property {number} [flaky] answer 500 to this many requests for this model, then as usual
@@ -37,16 +41,20 @@ const BY_NAME = {
   context: () => ({ refusal: 'context' }),
   'content-policy': () => ({ refusal: 'content-policy' }),
   html: (status) => ({ htmlStatus: status ?? 502 }),
+  error: (status) => ({ errorWithStatus: status ?? 200 }),
+  'wait-ms': (ms) => ({ retryAfterMs: ms ?? 100 }),
   slow: (ms) => ({ slowMs: ms ?? 1_000 }),
+  late: (ms) => ({ lateMs: ms ?? 1_000 }),
   pace: (ms) => ({ paceMs: ms ?? 10 }),
   split: (bytes) => ({ split: bytes ?? 1 }),
   hang: () => ({ hang: true }),
   reset: () => ({ reset: true }),
   cut: (events) => ({ cutAfter: events ?? 3 }),
   stall: (events) => ({ stallAfter: events ?? 3 }),
+  'end-after': (events) => ({ endAfter: events ?? 3 }),
   'error-in-stream': (events) => ({ errorAfter: events ?? 3 }),
   'first-chunk-error': () => ({ errorAfter: 0 }),
-  'broken-json': () => ({ brokenJson: true }),
+  'broken-json': (events) => ({ brokenAfter: events ?? 1 }),
   empty: () => ({ empty: true }),
   gzip: () => ({ gzip: true }),
   flaky: (failures) => ({ flaky: failures ?? 1 }),

@@ -109,7 +109,7 @@ const STATUSES = {
   504: ['DEADLINE_EXCEEDED', 'Deadline expired before operation could complete.'],
 };
 
-/** The wait stands in the body; there is no retry-after header. @param {number} seconds */
+/** The wait, if any, stands in the body; there is no retry-after header. @param {number} seconds */
 const quotaDetails = (seconds) => [
   {
     '@type': 'type.googleapis.com/google.rpc.QuotaFailure',
@@ -117,7 +117,7 @@ const quotaDetails = (seconds) => [
       { quotaMetric: 'generativelanguage.googleapis.com/generate_content_free_tier_requests', quotaValue: '10' },
     ],
   },
-  { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${seconds}s` },
+  ...(seconds > 0 ? [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${seconds}s` }] : []),
 ];
 
 /** @param {string} id */

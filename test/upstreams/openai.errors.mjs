@@ -49,8 +49,8 @@ export function failureOf(status, model, seconds) {
       return body(
         'requests',
         'rate_limit_exceeded',
-        `Rate limit reached for ${model} on requests per min (RPM): Limit 3, Used 3, Requested 1. ` +
-          `Please try again in ${seconds}s.`,
+        `Rate limit reached for ${model} on requests per min (RPM): Limit 3, Used 3, Requested 1.` +
+          (seconds > 0 ? ` Please try again in ${seconds}s.` : ''),
       );
     case 502:
     case 504:

@@ -60,9 +60,13 @@ const openAi = {
       code: null,
     }),
   failure(status, call, model) {
-    const seconds = call.behaviour.retryAfterSeconds ?? 1;
+    const { retryAfterMs, retryAfterSeconds } = call.behaviour;
+    const seconds = retryAfterSeconds ?? Math.ceil((retryAfterMs ?? 1_000) / 1_000);
     /** @type {Record<string, string>} */
-    const headers = status === 429 || status === 503 ? { 'retry-after': String(seconds) } : {};
+    const headers = {};
+    if ((status === 429 || status === 503) && seconds > 0) headers['retry-after'] = String(seconds);
+    // Azure and OpenAI name it in milliseconds as well.
+    if (retryAfterMs !== undefined) headers['retry-after-ms'] = String(retryAfterMs);
     return error(status, call, failureOf(status, model, seconds), headers);
   },
   refusal: (kind, call) => error(kind === 'quota' ? 429 : 400, call, REFUSALS[kind]),

@@ -29,11 +29,11 @@ export const wait = (ms, response) =>
  * Plays the steps and ends the response, unless they cut or stall it or the client leaves.
  * @param {ServerResponse} response head already written
  * @param {readonly Step[]} steps
- * @param {{ delayMs: number, split?: number | undefined }} pace with `split`, events run together and are cut every so
+ * @param {{ delayMs: number, lateMs?: number | undefined, split?: number | undefined }} pace with `split`, events run together and are cut every so
  *   many bytes, so that a cut may fall in an event, in a line end or in a character
  * @returns {Promise<Buffer[]>} the bytes sent
  */
-export async function play(response, steps, { delayMs, split }) {
+export async function play(response, steps, { delayMs, lateMs, split }) {
   /** @type {Buffer[]} */
   const sent = [];
   let rest = Buffer.alloc(0);
@@ -45,6 +45,7 @@ export async function play(response, steps, { delayMs, split }) {
     if (!response.write(bytes)) await drained(response);
   }
 
+  if (lateMs) await wait(lateMs, response);
   for (const step of steps) {
     if (response.destroyed) return sent;
     if (typeof step === 'symbol') {

@@ -80,9 +80,11 @@ import { CUT, play, STALL, wait } from './play.mjs';
  * @property {number} inFlight requests not yet answered
  * @property {number} maxInFlight the most there ever were at once
  * @property {(...steps: ScriptStep[]) => void} script what the next requests get, before any model's name is asked
+ * @property {(words: Behaviour | string) => void} behave from now on, in place of the option `behaviour`
  * @property {() => Promise<RecordedRequest>} nextRequest the next one to come in
- * @property {() => void} reset forget requests, script and failures counted
- * @property {() => Promise<void>} close cuts what is open
+ * @property {() => void} reset forget requests, script, failures counted and what it was told by `behave`
+ * @property {() => Promise<void>} close cuts what is open, and refuses connections
+ * @property {() => Promise<void>} open listens again, at the same port
  */
 
 const HTML_PAGE = (/** @type {number} */ status) =>
@@ -97,7 +99,8 @@ const HTML_PAGE = (/** @type {number} */ status) =>
 export async function startUpstream(dialect, options = {}) {
   const { port = 0, keepRequests = 1_000, now = Date.now, keepAnswers = false } = options;
   const requireKey = options.requireKey ?? dialect.requireKey;
-  const base = toBehaviour(options.behaviour ?? {});
+  const told = toBehaviour(options.behaviour ?? {});
+  let base = told;
   /** @type {ScriptStep[]} */
   const script = [];
   /** @type {((request: RecordedRequest) => void)[]} */
@@ -159,6 +162,9 @@ export async function startUpstream(dialect, options = {}) {
         body: HTML_PAGE(behaviour.htmlStatus),
       };
     }
+    if (behaviour.errorWithStatus) {
+      return { ...dialect.failure(500, call, route.model), status: behaviour.errorWithStatus };
+    }
     const failed = failures.get(route.model) ?? 0;
     if (failed < (behaviour.flaky ?? 0)) {
       failures.set(route.model, failed + 1);
@@ -174,7 +180,11 @@ export async function startUpstream(dialect, options = {}) {
     if (reply.events) {
       response.writeHead(reply.status, reply.headers);
       response.flushHeaders();
-      const pace = { delayMs: behaviour.paceMs ?? options.chunkDelayMs ?? 0, split: behaviour.split ?? options.split };
+      const pace = {
+        delayMs: behaviour.paceMs ?? options.chunkDelayMs ?? 0,
+        lateMs: behaviour.lateMs,
+        split: behaviour.split ?? options.split,
+      };
       return play(response, stepsOf(reply.events, behaviour), pace);
     }
     const body = bodyOf(reply.body ?? '', behaviour);
@@ -185,17 +195,23 @@ export async function startUpstream(dialect, options = {}) {
       ...(zipped && { 'content-encoding': 'gzip' }),
       'content-length': bytes.length,
     });
-    const cut = behaviour.cutAfter !== undefined && reply.status < 400;
-    return play(response, cut ? [bytes.subarray(0, bytes.length >> 1), CUT] : [bytes], { delayMs: 0 });
+    if (behaviour.lateMs) response.flushHeaders();
+    return play(response, partsOf(bytes, reply.status < 400 ? behaviour : {}), {
+      delayMs: 0,
+      lateMs: behaviour.lateMs,
+    });
   }
 
   /** @param {string[]} events @param {Behaviour} behaviour @returns {import('./play.mjs').Step[]} */
-  function stepsOf(events, { empty, cutAfter, stallAfter, errorAfter, brokenJson }) {
+  function stepsOf(events, { empty, cutAfter, stallAfter, endAfter, errorAfter, brokenAfter }) {
     if (empty) return [];
     if (cutAfter !== undefined) return [...events.slice(0, cutAfter), CUT];
     if (stallAfter !== undefined) return [...events.slice(0, stallAfter), STALL];
+    if (endAfter !== undefined) return events.slice(0, endAfter);
     if (errorAfter !== undefined) return [...events.slice(0, errorAfter), dialect.errorEvent];
-    if (brokenJson) return [...events.slice(0, 1), dialect.brokenEvent, ...events.slice(1)];
+    if (brokenAfter !== undefined) {
+      return [...events.slice(0, brokenAfter), dialect.brokenEvent, ...events.slice(brokenAfter)];
+    }
     return events;
   }
 
@@ -208,6 +224,10 @@ export async function startUpstream(dialect, options = {}) {
     maxInFlight: 0,
     /** @param {ScriptStep[]} steps */
     script: (...steps) => void script.push(...steps),
+    /** @param {Behaviour | string} words */
+    behave: (words) => {
+      base = toBehaviour(words);
+    },
     nextRequest: () =>
       new Promise((/** @type {(request: RecordedRequest) => void} */ resolve) => waiting.push(resolve)),
     reset: () => {
@@ -215,17 +235,25 @@ export async function startUpstream(dialect, options = {}) {
       upstream.maxInFlight = upstream.inFlight;
       script.length = 0;
       failures.clear();
+      base = told;
     },
     close: () =>
       new Promise((/** @type {(value: void) => void} */ resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+    open: () => listen(upstream.port),
   };
-  await new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host: '127.0.0.1', backlog: 4_096 }, resolve);
-  });
+
+  /** @param {number} at */
+  function listen(at) {
+    return new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port: at, host: '127.0.0.1', backlog: 4_096 }, resolve);
+    });
+  }
+
+  await listen(port);
   upstream.port = /** @type {import('node:net').AddressInfo} */ (server.address()).port;
   upstream.url = `http://127.0.0.1:${upstream.port}`;
   return upstream;
@@ -235,10 +263,17 @@ export async function startUpstream(dialect, options = {}) {
 const toBehaviour = (step) => (typeof step === 'string' ? behaviourOf(step, { marker: false }) : step);
 
 /** @param {string | Buffer} body @param {Behaviour} behaviour */
-function bodyOf(body, { empty, brokenJson }) {
+function bodyOf(body, { empty, brokenAfter }) {
   const bytes = Buffer.from(body);
   if (empty) return Buffer.alloc(0);
-  return brokenJson ? bytes.subarray(0, bytes.length - 3) : bytes;
+  return brokenAfter === undefined ? bytes : bytes.subarray(0, bytes.length - 3);
+}
+
+/** @param {Buffer} bytes @param {Behaviour} behaviour @returns {import('./play.mjs').Step[]} */
+function partsOf(bytes, { cutAfter, stallAfter }) {
+  const half = bytes.subarray(0, bytes.length >> 1);
+  if (cutAfter !== undefined) return [half, CUT];
+  return stallAfter === undefined ? [bytes] : [half, STALL];
 }
 
 /** @param {IncomingMessage} request @returns {Promise<RecordedRequest>} */

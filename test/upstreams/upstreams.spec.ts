@@ -36,6 +36,37 @@ describe.each(['openAi', 'anthropic', 'gemini', 'ollama'] as const)('the %s mock
     await expect(chat[provider]('mock-cut-2', { stream: true }).then((response) => response.text())).rejects.toThrow();
   });
 
+  it('names no wait with a limit when it is told so', async () => {
+    const response = await chat[provider]('mock-429-0');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, null]);
+    expect(await response.text()).not.toMatch(/retryDelay|try again in/);
+  });
+
+  it('sends its error body with status 200', async () => {
+    const response = await chat[provider]('mock-error-200');
+    expect([response.status, await jsonOf(response)]).toEqual([
+      200,
+      expect.objectContaining({ error: expect.anything() }),
+    ]);
+  });
+
+  it('ends a stream early, as if that were all', async () => {
+    const [short, whole] = await Promise.all(
+      ['mock-end-after-2', 'any'].map((model) =>
+        chat[provider](model, { stream: true }).then((response) => response.text()),
+      ),
+    );
+    expect(short!.length).toBeGreaterThan(0);
+    expect(short!.length).toBeLessThan(whole!.length);
+  });
+
+  it.each([{}, { stream: true }])('sends the head long before the rest (%j)', async (more) => {
+    const response = await chat[provider]('mock-late-80', more);
+    const headAt = performance.now();
+    await response.text();
+    expect(performance.now() - headAt).toBeGreaterThan(40);
+  });
+
   it('waits before it answers', async () => {
     const start = performance.now();
     await chat[provider]('mock-slow-80');
@@ -124,9 +155,25 @@ describe('behaviourOf', () => {
     ['openai/mock-slow-200+tools', { slowMs: 200, toolCalls: 1 }],
     ['mock-429-30', { status: 429, retryAfterSeconds: 30 }],
     ['mock-error-in-stream-5', { errorAfter: 5 }],
+    ['mock-error-200', { errorWithStatus: 200 }],
+    ['mock-429+wait-ms-50', { status: 429, retryAfterMs: 50 }],
   ])('reads %s', (model, expected) => {
     expect(behaviourOf(model)).toEqual(expected);
   });
+});
+
+it('does as it is told until it is reset, and can be away for a while', async () => {
+  const upstream = await startOpenAiUpstream({ requireKey: false });
+  const status = async (): Promise<number> => (await fetch(`${upstream.url}/v1/models/a`)).status;
+  upstream.behave('503');
+  expect(await status()).toBe(503);
+  upstream.reset();
+  expect(await status()).toBe(200);
+  await upstream.close();
+  await expect(status()).rejects.toThrow();
+  await upstream.open();
+  expect(await status()).toBe(200);
+  await upstream.close();
 });
 
 it('keeps no more requests than it is told to', async () => {

@@ -36,13 +36,10 @@ export const startPage = (runtime: Runtime, masterKey: MasterKey, port: number):
   put('plugins', list(plugins));
   put('key', keyLine(runtime, masterKey));
   put('docs', `${address}/docs   health ${address}/health/readiness   metrics ${address}/metrics`);
-  lines.push(
-    '',
-    '  Try it:',
-    '',
-    ...curl(address, models[0] ?? 'echo', runtime, masterKey).map((line) => `    ${line}`),
-    '',
-  );
+  const example = models.find((name) => !name.includes('*')) ?? models[0]?.replace('*', '<model>');
+  if (example !== undefined)
+    lines.push('', '  Try it:', '', ...curl(address, example, runtime, masterKey).map((line) => `    ${line}`));
+  lines.push('');
 
   const warnings = [...formatWarnings(config), ...runtime.off];
   if (warnings.length > 0)
@@ -71,7 +68,7 @@ const keyLine = (runtime: Runtime, { file, key, isNew }: MasterKey): string => {
 const curl = (address: string, model: string, runtime: Runtime, { file }: MasterKey): string[] => {
   const key = file === undefined ? '$LITELLM_MASTER_KEY' : `$(cat ${relative('', file)})`;
   const body = JSON.stringify({
-    model: model.includes('*') ? 'echo' : model,
+    model,
     messages: [{ role: 'user', content: 'Hello!' }],
   });
   return [

@@ -58,13 +58,14 @@ export const anAttempt = (
   const target = { deployment: own, model: 'upstream', state: new LiveState().of(own) };
   const choice = {
     kind: 'attempt',
-    level: { group: { name: 'g' } },
+    level: { group: { name: 'g', targets: [target] }, targets: [target] },
     target,
+    reason: 'strategy',
     retry: 0,
     fallback: 0,
   } as unknown as Choice;
   const attempt = Object.assign(new Attempt(exchange as Recalled, choice, undefined), filled);
-  exchange.attempts.push(attempt);
+  exchange.attempts = [...exchange.attempts, attempt];
   exchange.attempt = attempt;
   exchange.routing ??= { retries: 0, fallbacks: 0 } as Routing;
   return attempt;

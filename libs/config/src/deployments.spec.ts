@@ -375,6 +375,33 @@ describe('entries that stand for several deployments', () => {
     ]);
   });
 
+  const catchAll = (params = ''): string =>
+    `model_list:\n  - {model_name: "*", litellm_params: {model: "*"${params}}}\n`;
+
+  it('`*` is off when no provider has a key, and nobody guesses one', () => {
+    const config = loadYaml(catchAll());
+    expect(config.deployments).toEqual([]);
+    expect(config.disabled).toEqual([
+      {
+        modelName: '*',
+        model: '*',
+        reason: expect.stringMatching(/every provider whose key is in the environment.*OPENAI_API_KEY/),
+        source: 'litellm_config.yaml:2',
+      },
+    ]);
+    expect(warningsOf(config, 'value')).toEqual([]);
+  });
+
+  it.each<[string, string, Record<string, string>, string[]]>([
+    ['of the provider whose variable holds it', 'os.environ/GROQ_API_KEY', {}, ['groq/*']],
+    ['of the default provider, where nothing else tells', 'sk-literal', {}, ['*']],
+    ['of the default provider, where its variable is nobody’s', 'os.environ/MINE', { MINE: 'm' }, ['*']],
+  ])('`*` with a key of its own stands for models %s', (_whose, key, env, names) => {
+    const all = { GROQ_API_KEY: 'g', OPENAI_API_KEY: 'o', ...env };
+    const { deployments } = loadYaml(catchAll(`, api_key: ${key}`), { env: all });
+    expect(deployments.map(({ modelName }) => modelName)).toEqual(names);
+  });
+
   it('`*` of one provider stays one', () => {
     const yaml = `model_list:\n  - {model_name: "*", litellm_params: {model: "openai/*", ${KEY}}}\n`;
     expect(loadYaml(yaml).deployments).toMatchObject([{ modelName: '*', model: '*', provider: 'provider.openai' }]);

@@ -6,7 +6,7 @@ import { readEntry, type DeploymentEntry, type EntryContext } from './deployment
 import type { IdRegister } from './deployment-id.js';
 import { deploymentId } from './deployment-id.js';
 import { sortParams } from './deployment-params.js';
-import type { Environment } from './environment.js';
+import { referencedVariable, type Environment } from './environment.js';
 import type { Manifests } from './manifests.js';
 import { suggestion } from './nearest.js';
 import { chooseProvider } from './provider-of.js';
@@ -38,7 +38,9 @@ export const readModelList = (
       result.disabled.push(entry);
       return;
     }
-    for (const variant of variantsOf(entry, context)) {
+    const variants = variantsOf(entry, context);
+    if (variants.length === 0) result.disabled.push(keyless(entry, context));
+    for (const variant of variants) {
       const read = toDeployment(variant, context);
       if ('reason' in read) result.disabled.push(read);
       else result.deployments.push(read);
@@ -59,18 +61,44 @@ const variantsOf = (entry: DeploymentEntry, { manifests, environment }: Deployme
   }
   const isCatchAll = entry.modelName === '*' && entry.model === '*';
   if (!isCatchAll || entry.values.custom_llm_provider !== undefined || 'api_base' in entry.params) return [entry];
-  const variants = providersWithKeys(manifests, environment).map((manifest) => {
-    const pattern = `${manifest.prefixes[0]}*`;
-    const renamed = { model: pattern };
-    return {
-      ...entry,
-      modelName: pattern,
-      model: pattern,
-      params: { ...entry.params, ...renamed },
-      writtenParams: { ...entry.writtenParams, ...renamed },
-    };
-  });
-  return variants.length === 0 ? [entry] : variants;
+  const providers = providersWithKeys(manifests, environment);
+  const { api_key: ownKey } = entry.writtenParams;
+  if (ownKey === undefined) return providers.map((manifest) => ofProvider(entry, manifest));
+  // One provider's key is nobody else's business; whose it is, only the name of its variable can tell.
+  const variable = referencedVariable(ownKey);
+  const owners = providers.filter(({ env }) => variable !== undefined && Object.hasOwn(env, variable));
+  return owners.length === 0 ? [entry] : owners.map((manifest) => ofProvider(entry, manifest));
+};
+
+const ofProvider = (entry: DeploymentEntry, { prefixes }: PluginManifest): DeploymentEntry => {
+  const pattern = `${prefixes[0]}*`;
+  const renamed = { model: pattern };
+  return {
+    ...entry,
+    modelName: pattern,
+    model: pattern,
+    params: { ...entry.params, ...renamed },
+    writtenParams: { ...entry.writtenParams, ...renamed },
+  };
+};
+
+const SHOWN_VARIABLES = 3;
+
+/** `*` for every provider with a key, where none has one. */
+const keyless = (
+  { modelName, model, source }: DeploymentEntry,
+  { manifests }: DeploymentContext,
+): DisabledDeployment => {
+  const variables = manifests
+    .ofKind('provider')
+    .flatMap(({ env }) => Object.keys(env).find((name) => env[name] === 'api_key') ?? []);
+  const some = variables.slice(0, SHOWN_VARIABLES).join(', ');
+  return {
+    modelName,
+    model,
+    reason: `it stands for every provider whose key is in the environment, and there is none. Set one, as ${some}`,
+    ...(source === undefined ? {} : { source }),
+  };
 };
 
 /** Providers whose variables are set in the environment, so that a deployment needs to say nothing more. */

@@ -90,7 +90,8 @@ const readMasterKey = (
 const warnOpen = (requireAuth: boolean, diagnostics: Diagnostics): void => {
   const remedy = 'Set general_settings.master_key or LITELLM_MASTER_KEY.';
   if (requireAuth) diagnostics.fail(`require_auth is true, but there is no master_key. ${remedy}`);
-  else diagnostics.doubt('security', `There is no master_key: everyone who reaches the gateway may use it. ${remedy}`);
+  else
+    diagnostics.doubt('security', `There is no master_key, so everyone who reaches the gateway may use it. ${remedy}`);
 };
 
 /** A secret that the file names but nobody gives must not be taken for "none wanted". */

@@ -28,7 +28,7 @@ export interface Grant {
   readonly key: string;
   /** Number of the minute that requests and tokens are for. Unused ones are void when it ends. */
   readonly window: number;
-  /** End of that minute by the clock of this machine, epoch ms. */
+  /** End of that minute by the holder's clock, epoch ms. */
   readonly endsAt: number;
   readonly granted: Amounts;
   /** What the holder may expect to get after this, so that one who gives slices in turn can size them. */

@@ -1,5 +1,5 @@
 // A worker's authority: the primary of its machine, at the other end of a channel of messages.
-import { noGrant, type Ask, type Authority, type AuthorityEvents, type Grant, type Return } from './authority.js';
+import { byDimension, noGrant, type Ask, type Authority, type AuthorityEvents, type Grant, type Return } from './authority.js';
 import { afterMs } from './deadline.js';
 import { Outbox, type Item, type LimitMessage } from './messages.js';
 
@@ -15,6 +15,7 @@ export interface LimitChannel {
 }
 
 interface Waiting {
+  readonly askedAt: number;
   readonly resolve: (grant: Grant) => void;
   readonly cancel: () => void;
 }
@@ -27,7 +28,7 @@ export class ChannelAuthority implements Authority {
   private readonly now: () => number;
   private nextId = 1;
 
-  /** @param options.now the clock of this machine, epoch ms */
+  /** @param options.now epoch ms; it need not agree with the primary's clock */
   constructor(channel: LimitChannel, { now = Date.now }: { now?: () => number } = {}) {
     this.now = now;
     this.outbox = new Outbox((message) => channel.send(message));
@@ -46,7 +47,7 @@ export class ChannelAuthority implements Authority {
         this.waiting.delete(id);
         resolve(noGrant(ask.rule.key, this.now() + SILENCE_MS));
       });
-      this.waiting.set(id, { resolve, cancel });
+      this.waiting.set(id, { askedAt: this.now(), resolve, cancel });
     });
   }
 
@@ -73,16 +74,25 @@ export class ChannelAuthority implements Authority {
     }
   }
 
-  private granted(grant: Item<'limit-grant'>): void {
-    const waiting = this.waiting.get(grant.id);
+  private granted({ id, key, window, granted, beyond, endsInMs, dryForMs }: Item<'limit-grant'>): void {
+    const waiting = this.waiting.get(id);
     if (!waiting) {
       // Nobody waits any more, and it would be missing until this process ends.
-      this.giveBack({ key: grant.key, window: grant.window, amounts: grant.granted });
+      this.giveBack({ key, window, amounts: granted });
       return;
     }
-    this.waiting.delete(grant.id);
+    this.waiting.delete(id);
     waiting.cancel();
-    waiting.resolve(grant);
+    const now = this.now();
+    waiting.resolve({
+      key,
+      window,
+      granted,
+      beyond,
+      // It was written after it was asked for, so the minute is not taken for longer than it is.
+      endsAt: waiting.askedAt + endsInMs,
+      dryUntil: byDimension((dimension) => (dryForMs[dimension] > 0 ? now + dryForMs[dimension] : 0)),
+    });
   }
 
   private async recalled({ id, ...recall }: Item<'limit-recall'>): Promise<void> {

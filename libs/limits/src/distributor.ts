@@ -167,14 +167,12 @@ export class Distributor {
       id,
       key: rule.key,
       window: account.minute,
-      endsAt: account.until,
+      endsInMs: Math.max(0, account.until - now),
       granted,
       beyond: byDimension((dimension) =>
         Math.floor(Math.max(0, account[dimension].free + account[dimension].beyond) / holders),
       ),
-      dryUntil: byDimension((dimension) =>
-        short[dimension] > 0 ? now + (account[dimension].dryForMs(now) || RETRY_MS) : 0,
-      ),
+      dryForMs: byDimension((dimension) => (short[dimension] > 0 ? account[dimension].dryForMs(now) || RETRY_MS : 0)),
     });
     if (!isNothing(short)) this.denied(share, holder, short, calls);
     this.collectDebts(share, now);

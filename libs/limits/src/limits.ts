@@ -148,7 +148,7 @@ export class Limits {
       const dimension = account.lackingForGood(tokens, now);
       if (dimension === undefined) continue;
       this.store.denied(account, dimension);
-      const retryAfterMs = dimension === 'parallel' ? SLOT_RETRY_MS : account[dimension].dryForMs(now);
+      const retryAfterMs = dimension === 'parallel' ? SLOT_RETRY_MS : Math.ceil(account[dimension].dryForMs(now));
       return { rule, dimension, limit: limitIn(rule, dimension)!, retryAfterMs };
     }
     return undefined;
@@ -205,6 +205,11 @@ export class Limits {
       tokens: isCurrent ? account.tokens.taken : 0,
       inFlight: account.parallel.taken,
     };
+  }
+
+  /** How many keys are kept. */
+  get keys(): number {
+    return this.store.size;
   }
 
   private tellRoom(key: string): void {

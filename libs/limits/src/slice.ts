@@ -73,7 +73,7 @@ export class Slice {
   cameBack(amount: number): void {
     this.free += amount;
     this.taken -= amount;
-    
+    if (amount > 0) this.unneeded += amount;
   }
 
   recalled(now: number): void {

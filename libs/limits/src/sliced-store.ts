@@ -121,8 +121,11 @@ export class SlicedStore implements AuthorityEvents {
   /** Slots and tokens that are free again stay here for the next call, unless they are owed. */
   freed(account: Account): void {
     const { parallel } = account;
-    if (parallel.owed > 0 && parallel.isLimited)
+    if (parallel.owed > 0 && parallel.isLimited) {
       this.giveBack(account.toReturn({ parallel: parallel.remove(parallel.owed) }));
+      // Whoever waits here may queue for the next one.
+      parallel.refresh();
+    }
     this.watch(account);
   }
 

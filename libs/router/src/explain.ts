@@ -7,7 +7,7 @@ import { clearsInMs, obstacleOf, type Obstacle } from './obstacles.js';
 import type { RoutingRequest } from './request.js';
 import type { RoutingContext } from './routing.js';
 import type { Reason } from './selection.js';
-import { byTags } from './tags.js';
+import { allowedOf } from './tags.js';
 import type { Target } from './target.js';
 
 export interface ExplainedTarget {
@@ -73,10 +73,7 @@ const explainGroup = (
   group: ResolvedGroup,
   now: number,
 ): ExplainedGroup => {
-  const tagged =
-    settings.enableTagFiltering && !group.isPinned
-      ? byTags(group.targets, request.wishes, settings.tagFilteringMatchAny)
-      : group.targets;
+  const tagged = allowedOf(group, request.wishes, settings);
   const candidates = group.targets.map((target): ExplainedTarget => {
     target.state.turn(now);
     const shown = shownTarget(target);

@@ -1,10 +1,18 @@
 // Tag routing: which targets of a group a request's tags allow.
-import type { Deployment } from '@turnpike/domain';
+import type { Deployment, RouterSettings } from '@turnpike/domain';
+import type { ResolvedGroup } from './model-index.js';
 import type { RoutingWishes } from './request.js';
 import type { Target } from './target.js';
 
 /** Deployments with this tag take what no other tag claims. */
 const DEFAULT_TAG = 'default';
+
+/** The targets of a group that a request may go to: all, where tags are nothing, or the one that it asked for. */
+export const allowedOf = (
+  { targets, isPinned }: ResolvedGroup,
+  wishes: RoutingWishes,
+  { enableTagFiltering, tagFilteringMatchAny }: Pick<RouterSettings, 'enableTagFiltering' | 'tagFilteringMatchAny'>,
+): readonly Target[] => (enableTagFiltering && !isPinned ? byTags(targets, wishes, tagFilteringMatchAny) : targets);
 
 /**
  * The targets that the tags of a request allow. With tags: those that match, else those tagged `default`. Without:

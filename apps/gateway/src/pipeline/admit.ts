@@ -52,7 +52,8 @@ const queueUp = async (
   const place = room.enter(EVERY_MODEL, principal.keyHash, wishes.priority ?? 0, denial?.retryAfterMs);
   exchange.whenClientGone({ abort: () => room.leave(place) });
   for (let isBack = false; ; isBack = true) {
-    if (!(await room.wait(place, isBack))) throw overdue(exchange, place, denial);
+    const isLetIn = !exchange.isClientGone && (await room.wait(place, isBack));
+    if (!isLetIn) throw overdue(exchange, place, denial);
     const outcome = await snapshot.limits.takeGlobal(estimateTokens(raw.length));
     if (isDenial(outcome)) {
       denial = outcome;

@@ -1,9 +1,10 @@
 // Stage 8: the provider is asked. Ends with what the provider's failure means.
-import { GatewayError } from '@turnpike/errors';
+import { GatewayError, namingProvider } from '@turnpike/errors';
 import type { UpstreamRequest } from '@turnpike/plugin-sdk';
 import type { Callable } from '../runtime/callable.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { UpstreamAnswer } from '../upstream/answer.js';
+import { bounded } from '../upstream/bounded.js';
 import { callLocal } from '../upstream/local.js';
 import { isHttp, prepareHttp, type PreparedCall } from '../upstream/prepare.js';
 import { openStream } from '../upstream/open-stream.js';
@@ -47,8 +48,13 @@ const callHttp = (
   const { operation } = prepared;
   if (!operation.authorize) return send(runtime, attempt, callable, prepared);
   const request: UpstreamRequest = { url: prepared.url, headers: prepared.headers, body: prepared.body };
-  return Promise.resolve(operation.authorize(request, prepared.call, attempt.signal)).then(({ url, headers, body }) =>
-    send(runtime, attempt, callable, { ...prepared, url, headers, body }),
+  const { attemptMs, firstTokenMs } = deadlinesOf(runtime, attempt, callable);
+  const authorized = Promise.resolve(operation.authorize(request, prepared.call, attempt.signal));
+  return bounded(authorized, attempt.exchange.streamsUpstream ? firstTokenMs : attemptMs, attempt).then(
+    ({ url, headers, body }) => send(runtime, attempt, callable, { ...prepared, url, headers, body }),
+    (error: unknown) => {
+      throw namingProvider(error, prepared.call.policy.provider);
+    },
   );
 };
 

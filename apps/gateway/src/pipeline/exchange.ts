@@ -60,6 +60,8 @@ export interface ExchangeInput {
   readonly snapshot: RuntimeSnapshot;
 }
 
+const NO_ATTEMPTS: readonly Attempt[] = [];
+
 export class Exchange {
   readonly front: Front;
   readonly headers: IncomingHttpHeaders;
@@ -98,7 +100,7 @@ export class Exchange {
   /** Goes on with a stream that broke off; absent: it ends there. */
   continuation?: Continuation;
   /** In the order in which they began. */
-  readonly attempts: Attempt[] = [];
+  attempts: readonly Attempt[] = NO_ATTEMPTS;
   /** The one that answers; until then the newest. */
   attempt?: Attempt;
   answer?: UpstreamAnswer;

@@ -116,13 +116,14 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
 
   async attempt(choice: Choice): Promise<Attempt> {
     const { runtime, exchange } = this;
-    const attempt = new Attempt(exchange, choice, this.permits?.get(choice), this.transcript());
     if (this.place) this.letInNext(this.place);
+    this.refuseIfGone(choice);
+    const attempt = new Attempt(exchange, choice, this.permits?.get(choice), this.transcript());
     choice.target.state.began(runtime.clock.now());
-    exchange.attempts.push(attempt);
+    // Most calls have one; an array that grows makes room for many.
+    exchange.attempts = exchange.attempts.length === 0 ? [attempt] : [...exchange.attempts, attempt];
     exchange.attempt = attempt;
     try {
-      if (exchange.isClientGone) throw new GatewayError('GW_CLIENT_CLOSED', 'The client left before the answer began.');
       attempt.answer = await this.call.run(attempt);
       outcome.answered(choice, runtime.clock.now());
       return attempt;
@@ -184,7 +185,8 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   }
 
   private queueUp(room: WaitingRoom, retryAfterMs: number | undefined): Promise<boolean> {
-    const { model, principal, wishes } = this.exchange;
+    const { model, principal, wishes, isClientGone } = this.exchange;
+    if (isClientGone) return Promise.resolve(false);
     const isBack = this.place !== undefined;
     this.place ??= room.enter(model, principal.keyHash, wishes.priority ?? 0, retryAfterMs);
     return room.wait(this.place, isBack);
@@ -194,6 +196,13 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   private letInNext({ ticket }: Place): void {
     this.place = undefined;
     this.exchange.snapshot.waitingRoom?.letInTo(ticket.key);
+  }
+
+  /** Nobody is asked for an answer that nobody wants. @throws GW_CLIENT_CLOSED */
+  private refuseIfGone(choice: Choice): void {
+    if (!this.exchange.isClientGone) return;
+    this.permits?.get(choice)?.release(0);
+    throw new GatewayError('GW_CLIENT_CLOSED', 'The client left before the answer began.');
   }
 
   private keep(choice: Choice, permit: Permit | Denial): boolean {

@@ -17,7 +17,7 @@ const walk = (others: Partial<Record<(typeof NAMES)[number], AnyStage['run']>> =
       return others[name]?.(exchange) ?? exchange;
     },
   }));
-  const made = road(...stages);
+  const made = road(...(stages as Parameters<typeof road>));
   return { ran, go: () => made(anExchange()) };
 };
 
@@ -79,7 +79,7 @@ describe('a stage around another', () => {
 
   it('decides how often that one runs', () => {
     const runs = (times: number): string => {
-      const stage = around<Exchange, Exchange, Exchange>(
+      const stage = around<Exchange, AnyStage, Exchange>(
         {
           name: 'outer',
           run: (exchange, within) => {

@@ -88,7 +88,10 @@ const checkOverrides = (overrides: JsonObject, path: string, snapshot: RuntimeSn
     throw new GatewayError('GW_FORBIDDEN_PARAMETER', `'${path}' may only name a model here: requests are checked.`, {
       param: path,
     });
-  if (!snapshot.config.auth.allowClientCredentials) refuseConnection(overrides, `${path}.`, snapshot);
+  if (snapshot.config.auth.allowClientCredentials) return;
+  refuseConnection(overrides, `${path}.`, snapshot);
+  const { extra_body: extra } = overrides;
+  if (isJsonObject(extra)) refuseConnection(extra, `${path}.extra_body.`, snapshot);
 };
 
 const tagsOf = (headers: IncomingHttpHeaders, body: Readonly<JsonObject>): string[] => {

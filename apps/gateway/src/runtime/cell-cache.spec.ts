@@ -6,14 +6,13 @@ describe('CellCache', () => {
     const cache = new CellCache<string>(10);
     expect(cache.add('key', 'model', 'deployment', '200', 'cells')).toBe('cells');
     expect(cache.get('key', 'model', 'deployment', '200')).toBe('cells');
-    for (const labels of [
+    const others: [string, string, string, string][] = [
       ['other', 'model', 'deployment', '200'],
       ['key', 'other', 'deployment', '200'],
       ['key', 'model', 'other', '200'],
       ['key', 'model', 'deployment', 'other'],
-    ] as const) {
-      expect(cache.get(...labels)).toBeUndefined();
-    }
+    ];
+    for (const labels of others) expect(cache.get(...labels)).toBeUndefined();
   });
 
   it('holds no more than it may: then it starts over', () => {

@@ -1,8 +1,10 @@
 // The newest calls, for whoever asks what became of one.
 import type { Usage } from '@turnpike/domain';
+import type { GatewayError } from '@turnpike/errors';
+import { formatUsd } from '@turnpike/pricing';
+import type { Target } from '@turnpike/router';
 import type { Attempt, AttemptStatus } from '../pipeline/attempt.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
-import { formatUsd } from '@turnpike/pricing';
 
 /** Calls kept in memory by each worker. */
 const MAX_KEPT = 1_000;
@@ -46,48 +48,95 @@ export interface CallRecord {
   costUsd: string | null;
 }
 
-/** What is kept of a call: enough to tell of it, none of what was said in it. */
-interface Kept {
-  readonly callId: string;
-  readonly model: string;
-  readonly operation: string;
-  readonly stream: boolean;
-  /** `performance.now()` */
-  readonly startedAt: number;
-  readonly cache: CallRecord['cache'];
-  readonly outcome: Outcome;
-  readonly attempts: readonly KeptAttempt[];
+/** Longest call id there is. */
+const ID_BYTES = 128;
+
+/** What is kept of an attempt. */
+class KeptAttempt {
+  target: Target | undefined;
+  group = '';
+  reason = '';
+  retry = 0;
+  fallback = 0;
+  status: AttemptStatus = 'open';
+  startedAt = 0;
+  firstTokenAt: number | undefined;
+  endedAt: number | undefined;
+  error: GatewayError | undefined;
+  usage: Usage | undefined;
+  isUsageEstimated = false;
+  costNanoUsd: number | undefined;
+
+  keep(attempt: Attempt): void {
+    const { choice, transcript } = attempt;
+    this.target = choice.target;
+    this.group = choice.level.group.name;
+    this.reason = transcript?.former ? 'mid-stream' : choice.reason;
+    this.retry = choice.retry;
+    this.fallback = choice.fallback;
+    this.status = attempt.status;
+    this.startedAt = attempt.startedAt;
+    this.firstTokenAt = attempt.firstTokenAt;
+    this.endedAt = attempt.endedAt;
+    this.error = attempt.error;
+    this.usage = attempt.usage;
+    this.isUsageEstimated = attempt.isUsageEstimated;
+    this.costNanoUsd = attempt.costNanoUsd;
+  }
 }
 
-type KeptAttempt = Pick<
-  Attempt,
-  | 'choice'
-  | 'status'
-  | 'startedAt'
-  | 'firstTokenAt'
-  | 'endedAt'
-  | 'error'
-  | 'usage'
-  | 'isUsageEstimated'
-  | 'costNanoUsd'
->;
+/**
+ * What is kept of a call: enough to tell of it, none of what was said in it. Written over in place: objects made for each
+ * call would outlive the young generation, and every collection would copy them.
+ */
+class Kept {
+  readonly attempts: KeptAttempt[] = [];
+  attemptCount = 0;
+  model = '';
+  operation = '';
+  stream = false;
+  /** `performance.now()` */
+  startedAt = 0;
+  endedAt = 0;
+  cache: CallRecord['cache'] = 'off';
+  status: Outcome['status'] = 'success';
+  statusCode = 0;
+  error: GatewayError | undefined;
+  usage: Usage | undefined;
+  costNanoUsd: number | undefined;
+  private readonly id = Buffer.allocUnsafe(ID_BYTES);
+  private idLength = 0;
+
+  get callId(): string {
+    return this.id.toString('latin1', 0, this.idLength);
+  }
+
+  keep(exchange: Exchange, outcome: Outcome): void {
+    this.idLength = this.id.write(exchange.callId, 'latin1');
+    // The index's own text, where it has one: the client's goes with its request.
+    this.model = exchange.resolution?.requested ?? exchange.model ?? '';
+    this.operation = exchange.front.operation;
+    this.stream = exchange.isStream;
+    this.startedAt = exchange.startedAt;
+    this.endedAt = outcome.endedAt;
+    this.cache = exchange.cache ?? 'off';
+    this.status = outcome.status;
+    this.statusCode = outcome.statusCode;
+    this.error = outcome.error;
+    this.usage = outcome.usage;
+    this.costNanoUsd = outcome.costNanoUsd;
+    const { attempts } = exchange;
+    this.attemptCount = attempts.length;
+    for (let at = 0; at < attempts.length; at += 1) (this.attempts[at] ??= new KeptAttempt()).keep(attempts[at]!);
+  }
+}
 
 export class RecentCalls {
-  /** A ring: to write over the oldest costs less than to take it out of a map, and looking up is seldom. */
   private readonly calls: Kept[] = [];
   private next = 0;
 
   add(exchange: Exchange, outcome: Outcome): void {
-    this.calls[this.next] = {
-      callId: exchange.callId,
-      model: exchange.model ?? '',
-      operation: exchange.front.operation,
-      stream: exchange.isStream,
-      startedAt: exchange.startedAt,
-      cache: exchange.cache ?? 'off',
-      outcome,
-      attempts: exchange.attempts.map(keptOf),
-    };
+    (this.calls[this.next] ??= new Kept()).keep(exchange, outcome);
     this.next = (this.next + 1) % MAX_KEPT;
   }
 
@@ -101,45 +150,36 @@ export class RecentCalls {
   }
 }
 
-const keptOf = (attempt: Attempt): KeptAttempt => ({
-  choice: attempt.choice,
-  status: attempt.status,
-  startedAt: attempt.startedAt,
-  firstTokenAt: attempt.firstTokenAt,
-  endedAt: attempt.endedAt,
-  error: attempt.error,
-  usage: attempt.usage,
-  isUsageEstimated: attempt.isUsageEstimated,
-  costNanoUsd: attempt.costNanoUsd,
-});
-
 const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 const usd = (nano: number | undefined): string | null => (nano === undefined ? null : formatUsd(nano));
 
-const recordOf = ({ startedAt, outcome, attempts, ...call }: Kept): CallRecord => ({
-  ...call,
-  startedAt: Math.round(performance.timeOrigin + startedAt),
-  durationMs: rounded(outcome.endedAt - startedAt),
-  status: outcome.status,
-  statusCode: outcome.statusCode,
-  attempts: attempts.map((attempt) => attemptOf(attempt, startedAt)),
-  error: outcome.error ? { code: outcome.error.code, message: outcome.error.message } : null,
-  usage: outcome.usage ?? null,
-  costUsd: usd(outcome.costNanoUsd),
+const recordOf = (call: Kept): CallRecord => ({
+  callId: call.callId,
+  model: call.model,
+  operation: call.operation,
+  stream: call.stream,
+  startedAt: Math.round(performance.timeOrigin + call.startedAt),
+  durationMs: rounded(call.endedAt - call.startedAt),
+  status: call.status,
+  statusCode: call.statusCode,
+  cache: call.cache,
+  attempts: call.attempts.slice(0, call.attemptCount).map((attempt) => attemptOf(attempt, call.startedAt)),
+  error: call.error ? { code: call.error.code, message: call.error.message } : null,
+  usage: call.usage ?? null,
+  costUsd: usd(call.costNanoUsd),
 });
 
 const attemptOf = (attempt: KeptAttempt, callStartedAt: number): AttemptRecord => {
-  const { choice, startedAt, endedAt, firstTokenAt, error } = attempt;
-  const { deployment, model } = choice.target;
+  const { target, startedAt, endedAt, firstTokenAt, error } = attempt;
   return {
-    deploymentId: deployment.id,
-    provider: deployment.provider,
-    model,
-    group: choice.level.group.name,
-    reason: choice.reason,
-    retry: choice.retry,
-    fallback: choice.fallback,
+    deploymentId: target?.deployment.id ?? '',
+    provider: target?.deployment.provider ?? '',
+    model: target?.model ?? '',
+    group: attempt.group,
+    reason: attempt.reason,
+    retry: attempt.retry,
+    fallback: attempt.fallback,
     status: attempt.status,
     startedMs: rounded(startedAt - callStartedAt),
     durationMs: endedAt === undefined ? null : rounded(endedAt - startedAt),

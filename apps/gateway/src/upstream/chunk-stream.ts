@@ -9,17 +9,17 @@ import { namesOf } from './answer-names.js';
 import { ChunkWriter } from './relay.js';
 
 /** A whole answer as the text of a stream. */
-export const replay = ({ exchange }: Attempt, response: unknown): string => {
-  const writer = writerFor(exchange);
+export const replay = (attempt: Attempt, response: unknown): string => {
+  const writer = writerFor(attempt);
   let text = '';
-  for (const chunk of exchange.front.toChunks(response)) text += writer.write(chunk as never);
+  for (const chunk of attempt.exchange.front.toChunks(response)) text += writer.write(chunk as never);
   return text + writer.end();
 };
 
-const writerFor = (exchange: Recalled): ChunkWriter => {
+const writerFor = ({ exchange, transcript }: Attempt): ChunkWriter => {
   const { front, body, snapshot } = exchange;
   const includeUsage = front.wantsUsage(body) || snapshot.config.requests.alwaysIncludeStreamUsage;
-  return new ChunkWriter(front.encoder(includeUsage, body), namesOf(exchange));
+  return new ChunkWriter(front.encoder(includeUsage, body), namesOf(exchange), transcript);
 };
 
 /** A whole answer as a stream. */
@@ -61,7 +61,7 @@ export class ChunkStream implements StreamAnswer {
     if (done) throw new GatewayError('GW_STREAM_CUT', 'The provider ended the stream before it began.');
     attempt.firstTokenAt = performance.now();
     const { exchange, target } = attempt;
-    const writer = writerFor(exchange);
+    const writer = writerFor(attempt);
     const first = writer.write(value as never);
     const stream = new ChunkStream(exchange, target.deployment.provider, chunks, writer, first, headers, idleMs);
     attempt.isDoing(stream);

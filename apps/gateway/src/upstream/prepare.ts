@@ -89,8 +89,8 @@ export const prepareHttp = (attempt: Attempt, callable: Callable, operation: Any
 };
 
 /** The edits that every kind of operation needs. */
-export const editsFor = ({ exchange, overrides }: Attempt, { deployment }: Callable, { model }: Call): Edits => {
-  const edits = commonEdits(exchange.body, deployment, model);
+export const editsFor = ({ body, overrides }: Attempt, { deployment }: Callable, { model }: Call): Edits => {
+  const edits = commonEdits(body, deployment, model);
   if (overrides) addOverrides(edits, overrides);
   return edits;
 };
