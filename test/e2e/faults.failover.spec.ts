@@ -1,7 +1,7 @@
 // What a provider can do wrong, while another one of the same name is well: the client notices nothing before its first
 // token, and is told the truth after it.
 import { describe, expect, it, jest } from '@jest/globals';
-import { metricsOf } from './client.js';
+import { chat, eventsOf, metricsOf } from './client.js';
 import { eventually } from './harness.js';
 import {
   ask,
@@ -17,6 +17,7 @@ import {
   red,
   SPARE,
 } from './fleet.js';
+import { anthropic } from './upstreams.js';
 
 jest.setTimeout(30_000);
 
@@ -26,7 +27,7 @@ const FIRST_TOKEN_SECONDS = 0.3;
 const BOUND_MS = 3_000;
 
 /** The words that make the fault, what it counts as whole, and streamed where that differs. */
-const FAULTS: [words: string, code: string, streamed?: string][] = [
+const FAULTS: [words: string, whole: string, streamed?: string][] = [
   ['429-30', 'GW_UPSTREAM_RATE_LIMITED'],
   ['429-0', 'GW_UPSTREAM_RATE_LIMITED'],
   ['quota', 'GW_UPSTREAM_BILLING'],
@@ -46,7 +47,6 @@ const FAULTS: [words: string, code: string, streamed?: string][] = [
   ['late-10000', 'GW_TIMEOUT'],
   ['stall-0', 'GW_TIMEOUT'],
   ['cut-0', 'GW_STREAM_CUT'],
-  ['broken-json-0', 'GW_UPSTREAM_INVALID_RESPONSE'],
   ['html-200', 'GW_UPSTREAM_INVALID_RESPONSE'],
   ['html-502', 'GW_UPSTREAM_UNAVAILABLE'],
   ['error-200', 'GW_UPSTREAM_ERROR'],
@@ -57,13 +57,22 @@ const model_list = async (): Promise<object[]> => {
   const nobody = `http://127.0.0.1:${await freePort()}/v1`;
   return [
     ...FAULTS.flatMap(([words]) => pair(words, words)),
-    ...['first-chunk-error', 'end-after-0', 'no-end', ...MID_STREAM.map(([words]) => words)].flatMap((words) =>
-      pair(words, words),
+    ...['first-chunk-error', 'end-after-0', 'no-end', 'broken-json-4', ...MID_STREAM.map(([words]) => words)].flatMap(
+      (words) => pair(words, words),
     ),
     at(red, 'refused', { api_base: nobody, ...FIRST }),
     at(green, 'refused', { model: 'refused', ...SPARE }),
     at(red, 'nowhere', { api_base: 'http://no-such-host.invalid/v1', ...FIRST }),
     at(green, 'nowhere', { model: 'nowhere', ...SPARE }),
+    ...['broken-json-0', 'broken-json-4'].flatMap((words) => [
+      at(anthropic, `translated ${words}`, {
+        model: `anthropic/mock-${words}+long-20`,
+        api_base: anthropic.url,
+        info: { id: `${words}.anthropic` },
+        ...FIRST,
+      }),
+      at(green, `translated ${words}`, SPARE),
+    ]),
     ...pair('slow but in time', 'slow-50'),
     ...pair('long but in time', 'pace-60'),
   ];
@@ -74,7 +83,6 @@ const MID_STREAM: [words: string, code: string][] = [
   ['cut-4', 'GW_STREAM_CUT'],
   ['end-after-4', 'GW_STREAM_CUT'],
   ['stall-4', 'GW_TIMEOUT'],
-  ['broken-json-4', 'GW_UPSTREAM_INVALID_RESPONSE'],
   ['error-in-stream-4', 'GW_UPSTREAM_ERROR'],
 ];
 
@@ -86,14 +94,15 @@ const gateway = gatewayFor(async () => ({
 }));
 
 describe.each(BOTH_WAYS)('before the first token, %s', (_, stream) => {
-  it.each(FAULTS)('the other deployment answers after: %s', async (words, code, streamed) => {
+  it.each(FAULTS)('the other deployment answers after: %s', async (words, ...codes) => {
+    const [whole, streamed = whole] = codes;
     const told = await ask(gateway(), { model: words, stream });
     expectAnswer(told, `${words}.green`);
     expect([told.retries, told.fallbacks]).toEqual([1, 0]);
     expect([red.requests.length, green.requests.length]).toEqual([1, 1]);
     expect(told.ms).toBeLessThan(BOUND_MS);
     expect(await attemptsOf(gateway(), told)).toEqual([
-      `${words}.red ${(stream && streamed) || code}`,
+      `${words}.red ${stream ? streamed : whole}`,
       `${words}.green success`,
     ]);
   });
@@ -134,6 +143,26 @@ describe('of a stream', () => {
     expect(await attemptsOf(gateway(), told)).toEqual([`${words}.red ${code}`]);
   });
 
+  it.each([
+    ['broken-json-0', 'success'],
+    ['broken-json-4', 'GW_UPSTREAM_INVALID_RESPONSE'],
+  ])('that has to be read, and holds a chunk that cannot be (%s), breaks there', async (words, outcome) => {
+    const told = await ask(gateway(), { model: `translated ${words}`, stream: true, max_tokens: 100 });
+    const attempts = await attemptsOf(gateway(), told);
+    expect(attempts[0]).toBe(`${words}.anthropic GW_UPSTREAM_INVALID_RESPONSE`);
+    if (outcome === 'success') expectAnswer(told, `translated ${words}.green`);
+    else expect(told).toMatchObject({ status: 200, isDone: false, error: { code: '502' } });
+    expect(attempts).toHaveLength(outcome === 'success' ? 2 : 1);
+  });
+
+  it('that is passed on as it comes, such a chunk is the client’s to read', async () => {
+    const response = await chat(gateway(), { model: 'broken-json-4', stream: true });
+    const events = eventsOf(await response.text());
+    expect(events.filter((event) => /"del$/.test(event))).toHaveLength(1);
+    expect(events.at(-1)).toBe('[DONE]');
+    expect(green.requests).toHaveLength(0);
+  });
+
   it('that lacks only its end marker, nothing is missing', async () => {
     const told = await ask(gateway(), { model: 'no-end', stream: true });
     expectAnswer(told, 'no-end.red');
@@ -143,6 +172,7 @@ describe('of a stream', () => {
 
 describe('of a whole answer', () => {
   it.each([
+    ['broken-json-4', 'GW_UPSTREAM_INVALID_RESPONSE'],
     ['cut-4', 'GW_STREAM_CUT'],
     ['stall-4', 'GW_TIMEOUT'],
   ])('that stops in its middle (%s), the client sees nothing', async (words, code) => {

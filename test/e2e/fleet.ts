@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { createServer, type AddressInfo } from 'node:net';
 import { startOpenAiUpstream } from '../upstreams/index.mjs';
-import { chat, eventsOf, send, type Json, type Sent } from './client.js';
+import { chat, eventsOf, messages, okJson, send, type Json, type Sent } from './client.js';
 import { eventually, startGateway, type Gateway, type RunOptions } from './harness.js';
 import { PROVIDER_KEY } from './upstreams.js';
 
@@ -32,7 +32,7 @@ export const BOTH_WAYS: [string, boolean][] = [
 ];
 
 interface Options {
-  /** At the mock; what its name asks for is done there. */
+  /** At the mock, where what its name asks for is done; OpenAI's unless a prefix says otherwise. */
   model?: string;
   /** Of `model_info`. The deployment's id is `<name>.<colour>` unless this says otherwise. */
   info?: object;
@@ -42,7 +42,12 @@ interface Options {
 /** An entry of `model_list` that leads to one of the mocks; other options are `litellm_params`. */
 export const at = (mock: Mock, name: string, { model = 'gpt-4o', info, ...params }: Options = {}): object => ({
   model_name: name,
-  litellm_params: { model: `openai/${model}`, api_base: `${mock.url}/v1`, api_key: PROVIDER_KEY, ...params },
+  litellm_params: {
+    model: model.includes('/') ? model : `openai/${model}`,
+    api_base: `${mock.url}/v1`,
+    api_key: PROVIDER_KEY,
+    ...params,
+  },
   model_info: { id: `${name}.${colours.get(mock)}`, ...info },
 });
 
@@ -128,9 +133,8 @@ export const ANSWER = 'Mock answer to: Hello';
 export const expectAnswer = (told: Told, deployment: string | RegExp = /./): void => {
   const { status, content, error } = told;
   expect({ status, content, error }).toEqual({ status: 200, content: ANSWER, error: undefined });
-  expect(told.deployment).toMatch(
-    typeof deployment === 'string' ? new RegExp(`^${RegExp.escape(deployment)}$`) : deployment,
-  );
+  if (typeof deployment === 'string') expect(told.deployment).toBe(deployment);
+  else expect(told.deployment).toMatch(deployment);
   if (told.headers.get('content-type')?.startsWith('text/event-stream')) expect(told.isDone).toBe(true);
 };
 
@@ -143,6 +147,10 @@ export const recordOf = async (gateway: Pick<Gateway, 'url'>, callId: string): P
   );
   return response.json();
 };
+
+/** Where a request would go now, as an admin is told. */
+export const explain = (gateway: Pick<Gateway, 'url'>, body: object, sent: Omit<Sent, 'body'> = {}): Promise<Json> =>
+  okJson(send(gateway, '/router/explain', { ...sent, body: { messages, ...body } }));
 
 /** How each attempt of a call ended: `red 500`, in order. */
 export const attemptsOf = async (

@@ -209,11 +209,28 @@ describe('a cache', () => {
     ['another question', said('something else?')],
     ['a call that wants no stored answer', { cache: { 'use-cache': true, 'no-cache': true } }],
     ['a call that does not ask for the cache', { cache: undefined }],
-    ['a stream', { stream: true }],
   ])('has nothing for %s', async (_what, more) => {
     const answer = await chat(gateway, { ...question, seed: 1, ...more });
     expect([answer.status, answer.headers.get('x-litellm-cache-hit')]).toEqual([200, null]);
     expect(openAi.requests).toHaveLength(1);
+  });
+
+  it('plays a stored answer as a stream, and stores what a stream told', async () => {
+    const streamed = { ...question, ...said('streamed?'), stream: true };
+    const first = await chunksOf(chat(gateway, streamed));
+    const hits = async (body: object) => (await chat(gateway, body)).headers.get('x-litellm-cache-hit');
+    await eventually(
+      () => hits(streamed),
+      (hit) => hit === 'True',
+    );
+    const asked = openAi.requests.length;
+    const textOf = (chunks: Json[]): string =>
+      chunks.map((chunk) => String(chunk.choices[0]?.delta.content ?? '')).join('');
+    const again = await chunksOf(chat(gateway, streamed));
+    expect([textOf(again), again[0].id]).toEqual([textOf(first), first[0].id]);
+    const whole = await okJson(chat(gateway, { ...streamed, stream: false }));
+    expect([whole.choices[0].message.content, whole.id]).toEqual([textOf(first), first[0].id]);
+    expect(openAi.requests).toHaveLength(asked);
   });
 });
 

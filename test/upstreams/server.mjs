@@ -249,7 +249,10 @@ export async function startUpstream(dialect, options = {}) {
   function listen(at) {
     return new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
       server.once('error', reject);
-      server.listen({ port: at, host: '127.0.0.1', backlog: 4_096 }, resolve);
+      server.listen({ port: at, host: '127.0.0.1', backlog: 4_096 }, () => {
+        server.off('error', reject);
+        resolve();
+      });
     });
   }
 

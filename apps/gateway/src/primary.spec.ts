@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { aConfig } from '../test/doubles.js';
+import type { DeploymentReport } from '@turnpike/router';
 import type { FromPrimary, FromWorker } from './channel.js';
+import type { CallRecord } from './runtime/recent-calls.js';
+import type { RoutingListener } from './runtime/routing-bus.js';
 
 /** A worker process that nobody started. */
 class FakeWorker extends EventEmitter {
@@ -67,6 +70,26 @@ jest.unstable_mockModule('./front-door.js', () => ({
   },
 }));
 
+/** What is said to the other machines, and how they answer. */
+let toldToMachines: unknown[] = [];
+let machinesSay: RoutingListener | undefined;
+let asksOfMachines = 0;
+
+jest.unstable_mockModule('./runtime/machines.js', () => ({
+  joinMachines: async (redis: object | undefined, _now: () => number, listener: RoutingListener) => {
+    machinesSay = listener;
+    return (
+      redis && {
+        authority: { isDegraded: false, attach: () => (asksOfMachines += 1) },
+        bus: {
+          tell: (...word: unknown[]) => void toldToMachines.push(['tell', ...word]),
+          gone: (...word: unknown[]) => void toldToMachines.push(['gone', ...word]),
+        },
+      }
+    );
+  },
+}));
+
 const { Primary } = await import('./primary.js');
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -86,7 +109,7 @@ const signal = (name: (typeof SIGNALS)[number]): void => process.listeners(name)
 
 beforeEach(() => {
   jest.useFakeTimers();
-  [workers, written, exits, atTheDoor] = [[], [], [], []];
+  [workers, written, exits, atTheDoor, toldToMachines, asksOfMachines] = [[], [], [], [], [], 0];
   openDoor = async () => 4_321;
   const write = (text: unknown): boolean => written.push(String(text)) > 0;
   jest.spyOn(process.stdout, 'write').mockImplementation(write);
@@ -314,6 +337,150 @@ describe('the metrics', () => {
     answer(workers[0]!, 1);
     workers[1]!.dies(1);
     expect(await texts(workers[0]!)).toEqual([expect.stringContaining('calls 6')]);
+  });
+});
+
+describe('what one worker learned of deployments', () => {
+  const reports = [{ id: 'd' }] as unknown as DeploymentReport[];
+
+  it('is told to the others, and whose word it is', () => {
+    run(3);
+    workers[1]!.says({ type: 'routing', reports });
+    const word = { type: 'routing', from: '2', reports };
+    expect(workers.map(({ heard }) => heard)).toEqual([[word], [], [word]]);
+  });
+
+  it('is forgotten by the others when it dies', () => {
+    run(2);
+    workers[0]!.dies(1);
+    expect(workers[1]!.heard).toEqual([{ type: 'routing-gone', from: '1' }]);
+  });
+
+  it('is asked of all when a new worker serves, who knows nothing', () => {
+    run(2);
+    workers[0]!.says(LISTENING);
+    expect(workers.map((worker) => worker.heardOf('routing-wanted').length)).toEqual([0, 1]);
+    workers[0]!.dies(1);
+    jest.advanceTimersByTime(1_000);
+    workers[2]!.says(LISTENING);
+    expect(workers.map((worker) => worker.heardOf('routing-wanted').length)).toEqual([0, 2, 0]);
+  });
+});
+
+describe('limits', () => {
+  const ask = (rpm: number): FromWorker => {
+    const want = { requests: 1, tokens: 0, parallel: 0 };
+    return {
+      type: 'limits',
+      message: { type: 'limit-request', items: [{ id: 5, rule: { key: 'k', rpm }, want, calls: 1 }] },
+    };
+  };
+
+  it('are held by the primary: whoever asks has its part, and the others hear nothing', async () => {
+    run(2);
+    workers[0]!.says(ask(1));
+    await jest.advanceTimersByTimeAsync(0);
+    expect(workers[0]!.heardOf('limits')).toMatchObject([
+      { message: { type: 'limit-grant', items: [{ id: 5, key: 'k', granted: { requests: 1 } }] } },
+    ]);
+    expect(workers[1]!.heardOf('limits')).toEqual([]);
+  });
+
+  it('are not taken by one that is dead', async () => {
+    run(2);
+    workers[0]!.dies(1);
+    workers[0]!.says(ask(1));
+    await jest.advanceTimersByTimeAsync(0);
+    expect(workers[0]!.heardOf('limits')).toEqual([]);
+  });
+});
+
+describe('the other machines', () => {
+  const reports = [{ id: 'd' }] as unknown as DeploymentReport[];
+  const joined = async (numWorkers: number) => {
+    const primary = new Primary(aConfig({ server: { host: 'h', port: 1, numWorkers, drainMs: 1_000 }, redis: {} }));
+    await primary.join();
+    primary.run();
+  };
+
+  it('are told what workers learned of deployments, and who is gone', async () => {
+    await joined(2);
+    workers[0]!.says({ type: 'routing', reports });
+    workers[1]!.dies(1);
+    expect(toldToMachines).toEqual([
+      ['tell', '1', reports],
+      ['gone', '2'],
+    ]);
+  });
+
+  it('are heard by all workers', async () => {
+    await joined(2);
+    machinesSay?.learn('elsewhere/1', reports);
+    machinesSay?.forget('elsewhere/1');
+    const words = [
+      { type: 'routing', from: 'elsewhere/1', reports },
+      { type: 'routing-gone', from: 'elsewhere/1' },
+    ];
+    expect(workers.map(({ heard }) => heard)).toEqual([words, words]);
+  });
+
+  it('give this one its slices of the limits', async () => {
+    await joined(1);
+    expect(asksOfMachines).toBe(1);
+  });
+});
+
+describe('a call that somebody asks for', () => {
+  const record = (startedAt: number): CallRecord => ({ callId: 'c', startedAt }) as CallRecord;
+  /** What the asking worker is told. */
+  const found = async (worker: FakeWorker): Promise<unknown[]> => {
+    await jest.advanceTimersByTimeAsync(0);
+    return worker.heardOf('call-found').map((message) => (message as { record: unknown }).record);
+  };
+  const tells = (worker: FakeWorker, told: CallRecord | undefined): void => {
+    const { request, callId } = worker.heardOf('call-asked').at(-1) as { request: number; callId: string };
+    expect(callId).toBe('c');
+    worker.says({ type: 'call-told', request, record: told });
+  };
+  const wanted: FromWorker = { type: 'call-wanted', request: 7, callId: 'c' };
+
+  it('is asked of all workers, the asking one too, and told as whoever had it tells it', async () => {
+    run(2);
+    workers[0]!.says(wanted);
+    tells(workers[0]!, undefined);
+    expect(await found(workers[0]!)).toEqual([]);
+    tells(workers[1]!, record(1));
+    expect(await found(workers[0]!)).toEqual([record(1)]);
+    expect([workers[0]!.heardOf('call-found')[0], workers[1]!.heardOf('call-found')]).toEqual([
+      { type: 'call-found', request: 7, record: record(1) },
+      [],
+    ]);
+  });
+
+  it('is the newest of those that have its id', async () => {
+    run(3);
+    workers[0]!.says(wanted);
+    [2, 3, 1].forEach((startedAt, index) => tells(workers[index]!, record(startedAt)));
+    expect(await found(workers[0]!)).toEqual([record(3)]);
+  });
+
+  it('may be nobody’s', async () => {
+    run(1);
+    workers[0]!.says(wanted);
+    tells(workers[0]!, undefined);
+    expect(await found(workers[0]!)).toEqual([undefined]);
+  });
+
+  it('is not waited for when its worker is silent, or dies', async () => {
+    run(2);
+    workers[0]!.says(wanted);
+    tells(workers[0]!, undefined);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await found(workers[0]!)).toEqual([undefined]);
+    workers[0]!.says(wanted);
+    tells(workers[0]!, undefined);
+    workers[1]!.dies(1);
+    expect(await found(workers[0]!)).toEqual([undefined, undefined]);
   });
 });
 

@@ -233,24 +233,20 @@ export class Account {
 
   /** It holds something, or somebody waits for it, so that the sweep must look at it. */
   get isBusy(): boolean {
-    return DIMENSIONS.some((dimension) => {
-      const { isLimited, free, isAwaited } = this[dimension];
-      return isLimited && (free !== 0 || isAwaited);
-    });
+    return this.requests.isBusy || this.tokens.isBusy || this.parallel.isBusy;
   }
 
   /** Milliseconds until a drought ends for which somebody waits; Infinity without one. */
   droughtMs(now: number): number {
-    return Math.min(
-      ...DIMENSIONS.map((dimension) => (this[dimension].isAwaited ? this[dimension].dryForMs(now) : Infinity)),
-    );
+    return Math.min(this.requests.droughtMs(now), this.tokens.droughtMs(now), this.parallel.droughtMs(now));
   }
 
   /** @returns whether a drought is over for which somebody waited; told once */
   endDroughts(now: number): boolean {
-    const ended = DIMENSIONS.filter((dimension) => this[dimension].isAwaited && !this[dimension].isDry(now));
-    for (const dimension of ended) this[dimension].isAwaited = false;
-    return ended.length > 0;
+    const requests = this.requests.endDrought(now);
+    const tokens = this.tokens.endDrought(now);
+    const parallel = this.parallel.endDrought(now);
+    return requests || tokens || parallel;
   }
 
   /** Takes out what nobody needed since the last sweep, and what calls used beyond what was granted. */
@@ -265,6 +261,21 @@ export class Account {
       parallel: parallel.removeUnneeded(),
     };
     return this.toReturn(amounts);
+  }
+
+  /** It holds more than the limits allow, because they were lowered. */
+  get exceeds(): boolean {
+    return this.requests.excess > 0 || this.tokens.excess > 0 || this.parallel.excess > 0;
+  }
+
+  /** Takes out what exceeds the limits. */
+  trim(): Return {
+    const { requests, tokens, parallel } = this;
+    return this.toReturn({
+      requests: requests.remove(requests.excess),
+      tokens: tokens.remove(tokens.excess),
+      parallel: parallel.remove(parallel.excess),
+    });
   }
 
   /** Takes out all that is free. */

@@ -101,6 +101,50 @@ describe('workers of one machine', () => {
   });
 });
 
+describe('a worker that got what it wanted', () => {
+  it('is told of no room when others hand something back', async () => {
+    const house = new House(2);
+    const [first, second] = house.workers;
+    const rule = { key: 'k', rpm: 100, maxParallel: 20 };
+    await house.take(first!, [rule]);
+    await house.take(second!, [rule]);
+    const before = house.messages;
+    releaseAll(first!);
+    releaseAll(second!);
+    await house.pass(1_000);
+    // Each hands back once what it has of both.
+    expect(house.messages - before).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('limits that change while calls are under way', () => {
+  it.each([
+    ['raised', 10, 20, 14],
+    ['lowered', 20, 10, 4],
+    ['lowered below what is in use', 20, 5, 0],
+  ])('%s from %d to %d: with 6 in use there is room for %d', async (_title, former, latter, room) => {
+    const house = new House(2);
+    const [first, second] = house.workers;
+    expect(await house.takeMany(first!, [{ key: 'k', maxParallel: former }], 6)).toBe(6);
+    const rule = { key: 'k', maxParallel: latter };
+    let taken = await house.takeMany(second!, [rule], 30);
+    taken += await house.takeMany(first!, [rule], 30);
+    expect(taken).toBe(room);
+  });
+
+  it('apply to slots that are in use when the limit is new', async () => {
+    const house = new House(2);
+    const [first, second] = house.workers;
+    expect(await house.takeMany(first!, [{ key: 'k', rpm: 100 }], 6)).toBe(6);
+    const rule = { key: 'k', rpm: 100, maxParallel: 10 };
+    expect(await house.takeMany(first!, [rule], 1)).toBe(1);
+    expect(await house.takeMany(second!, [rule], 30)).toBe(3);
+    releaseAll(first!);
+    await house.pass(1_000);
+    expect(await house.takeMany(second!, [rule], 30)).toBe(7);
+  });
+});
+
 describe('slices that nobody uses', () => {
   it.each([
     ['a worker', 2, 0],

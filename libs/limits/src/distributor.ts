@@ -11,7 +11,11 @@ import { WholeAuthority } from './whole-authority.js';
 
 /** A worker that does not answer a recall is not waited for longer. */
 const RECALL_MS = 40;
-const RETRY_MS = 1_000;
+/** When to ask again, where the machine itself does not know: of slots that are kept for others, and otherwise. */
+const KEPT_RETRY_MS = 1_000;
+const RETRY_MS = 20;
+/** Rounds of asking for one request before it gets what there is. */
+const MAX_ROUNDS = 3;
 const CLEAN_EVERY_MS = 60_000;
 
 export interface DistributorOptions {
@@ -126,16 +130,26 @@ export class Distributor {
     this.tellRoom(counter);
   }
 
-  /** Gets what is missing: from above, then from the other workers. */
+  /** Gets what is missing: from above, then from the other workers; again when there is news meanwhile. */
   private async replenish(share: Share, { holder, ask }: Request): Promise<void> {
-    const missing = this.missing(share, holder, ask);
-    if (isNothing(missing)) return;
-    await this.store.fill(share.account, missing, ask.calls);
-    const stillMissing = this.missing(share, holder, ask);
-    const dimensions = share.recallable(DIMENSIONS.filter((dimension) => stillMissing[dimension] > 0));
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const missing = this.missing(share, holder, ask);
+      if (isNothing(missing)) return;
+      await this.store.fill(share.account, missing, ask.calls);
+      const stillMissing = this.missing(share, holder, ask);
+      const dimensions = DIMENSIONS.filter((dimension) => stillMissing[dimension] > 0);
+      if (dimensions.length === 0) return;
+      await this.recallUnused(share, dimensions, holder);
+      const now = this.now();
+      if (dimensions.every((dimension) => share.account[dimension].isDry(now))) return;
+    }
+  }
+
+  private async recallUnused(share: Share, lacking: readonly Dimension[], asker: string): Promise<void> {
+    const dimensions = share.recallable(lacking);
     if (dimensions.length === 0) return;
     const before = byDimension((dimension) => share.account[dimension].free);
-    await this.recall({ key: ask.rule.key, dimensions, owe: 0 }, share.holdersOf(dimensions, holder));
+    await this.recall({ key: share.account.key, dimensions, owe: 0 }, share.holdersOf(dimensions, asker));
     for (const dimension of dimensions)
       if (share.account[dimension].free <= before[dimension]) share.exhausted(dimension);
   }
@@ -161,7 +175,7 @@ export class Distributor {
     const now = this.now();
     const account = (share.account = this.store.account(rule, now));
     const granted = share.draw(want, calls, holder, now);
-    const short = byDimension((dimension) => want[dimension] - granted[dimension]);
+    const short = byDimension((dimension) => Math.max(0, want[dimension] - granted[dimension]));
     const holders = share.activeHolders(now);
     outbox.post('limit-grant', {
       id,
@@ -172,7 +186,10 @@ export class Distributor {
       beyond: byDimension((dimension) =>
         Math.floor(Math.max(0, account[dimension].free + account[dimension].beyond) / holders),
       ),
-      dryForMs: byDimension((dimension) => (short[dimension] > 0 ? account[dimension].dryForMs(now) || RETRY_MS : 0)),
+      dryForMs: byDimension((dimension) => {
+        if (short[dimension] === 0) return 0;
+        return account[dimension].dryForMs(now) || (dimension === 'parallel' ? KEPT_RETRY_MS : RETRY_MS);
+      }),
     });
     if (!isNothing(short)) this.denied(share, holder, short, calls);
     this.collectDebts(share, now);

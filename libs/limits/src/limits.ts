@@ -148,7 +148,9 @@ export class Limits {
       const dimension = account.lackingForGood(tokens, now);
       if (dimension === undefined) continue;
       this.store.denied(account, dimension);
-      const retryAfterMs = dimension === 'parallel' ? SLOT_RETRY_MS : Math.ceil(account[dimension].dryForMs(now));
+      // Others may hand something back sooner; who waits for that is told of it, and need not try again and again.
+      const retryAfterMs =
+        dimension === 'parallel' ? SLOT_RETRY_MS : Math.ceil(Math.max(account[dimension].dryForMs(now), account.until - now));
       return { rule, dimension, limit: limitIn(rule, dimension)!, retryAfterMs };
     }
     return undefined;

@@ -27,6 +27,8 @@ const LEASE_MS = 10_000;
 const RECALL_MS = 80;
 /** Word that there is room may be lost on the way, so nobody waits longer for it. */
 const DRY_MS = 1_000;
+/** Slices end a little before the minute does for Redis. Whoever asks in between waits for the next. */
+const MINUTE_END_MS = 10;
 const RECOVER_AT_ONCE = 200;
 
 export interface RedisAuthorityOptions {
@@ -83,7 +85,7 @@ export class RedisAuthority implements Authority {
     this.link = new RedisLink({
       address: redis,
       channels: [this.bus, this.channelOf(this.machine)],
-      onMessage: (_channel, message) => this.heard(JSON.parse(message) as BusMessage),
+      onMessage: (message) => this.heard(message),
       recover: (attempt) => this.recover(attempt),
       onChange: (isAway) => this.events?.degraded(isAway),
     });
@@ -109,46 +111,50 @@ export class RedisAuthority implements Authority {
 
   private async askRedis(ask: Ask): Promise<Grant> {
     const { rule, want, calls } = ask;
-    const first = await this.call(rule, want, calls, false);
-    if (!first) return this.local.ask(ask);
-    const short = shortOf(want, first);
-    const dimensions = DIMENSIONS.filter((dimension, index) => short[dimension] > 0 && !first.isSpent[index]);
-    if (dimensions.length === 0 || first.holders.length === 0) return this.grantOf(ask, [first]);
-    await this.recallFrom(first.holders, { key: rule.key, dimensions, owe: 0 });
-    const second = await this.call(rule, short, calls, true);
-    return this.grantOf(ask, second ? [first, second] : [first]);
+    const answers: Answer[] = [];
+    const askForRest = async (isFinal: boolean): Promise<Answer | undefined> => {
+      const answer = await this.call(rule, lacking(want, answers), calls, isFinal);
+      if (answer) answers.push(answer);
+      return answer;
+    };
+    let last = await askForRest(false);
+    if (last && last.msLeft <= MINUTE_END_MS && isShortOfMinute(lacking(want, answers))) {
+      await sleep(last.msLeft + 1);
+      last = await askForRest(false);
+    }
+    if (last) {
+      const { isSpent, holders } = last;
+      const short = lacking(want, answers);
+      const dimensions = DIMENSIONS.filter((dimension, index) => short[dimension] > 0 && !isSpent[index]);
+      if (dimensions.length > 0 && holders.length > 0) {
+        await this.recallFrom(holders, { key: rule.key, dimensions, owe: 0 });
+        last = await askForRest(true);
+      }
+    }
+    return answers.length > 0 ? this.grantOf(ask, answers) : this.local.ask(ask);
   }
 
-  /** What one or two answers to an ask come to. */
+  /** What the answers to an ask come to. When Redis went away in between, the rest can be asked for at once. */
   private grantOf({ rule, want }: Ask, answers: readonly Answer[]): Grant {
     const last = answers.at(-1)!;
     const now = this.now();
-    // The minute ended for Redis when the answer says or later, since it was written after the call was sent.
+    // The script ran after the call was sent, so the minute is not taken for longer than it is.
     const endsAt = last.sentAt + last.msLeft;
-    const granted = byDimension((dimension, index) =>
-      answers.reduce((sum, answer) => {
-        const counts = dimension === 'parallel' || answer.window === last.window;
-        return sum + (counts ? answer.granted[index]! : 0);
-      }, 0),
-    );
-    const isShort = (dimension: Dimension): boolean => granted[dimension] < want[dimension];
-    if (isShort('parallel') && last.debtor !== '')
-      this.publish(this.bus, {
-        type: 'recall',
-        from: this.machine,
-        to: [last.debtor],
-        key: rule.key,
-        dimensions: ['parallel'],
-        owe: 1,
-      });
-    return {
-      key: rule.key,
-      window: last.window,
-      endsAt,
-      granted,
-      beyond: byDimension((_dimension, index) => last.beyond[index]!),
-      dryUntil: byDimension((dimension) => (this.link.isUp && isShort(dimension) ? now + DRY_MS : 0)),
-    };
+    const granted = grantedBy(answers);
+    const short = lacking(want, answers);
+    if (short.parallel > 0 && last.debtor !== '') this.demandSlot(rule.key, last.debtor);
+    const dryUntil = byDimension((dimension) => {
+      if (short[dimension] === 0 || !this.link.isUp) return 0;
+      return dimension === 'parallel' ? now + DRY_MS : Math.min(endsAt, now + DRY_MS);
+    });
+    const beyond = byDimension((_dimension, index) => last.beyond[index]!);
+    return { key: rule.key, window: last.window, endsAt, granted, beyond, dryUntil };
+  }
+
+  /** This machine has too few slots: that one is to hand over its next. */
+  private demandSlot(key: string, machine: string): void {
+    const recall: Recall = { key, dimensions: ['parallel'], owe: 1 };
+    this.publish(this.bus, { type: 'recall', from: this.machine, to: [machine], ...recall });
   }
 
   /** Resolves when these machines have handed back what they do not use, or took too long. */
@@ -250,8 +256,9 @@ export class RedisAuthority implements Authority {
     void this.link.run((redis) => redis.publish(channel, JSON.stringify(message)));
   }
 
-  private heard(message: BusMessage): void {
-    switch (message.type) {
+  private heard(text: string): void {
+    const message = toBusMessage(text);
+    switch (message?.type) {
       case 'recall':
         if (message.to.includes(this.machine)) void this.recalled(message);
         break;
@@ -261,6 +268,7 @@ export class RedisAuthority implements Authority {
       case 'room':
         this.events?.room(message.key);
         break;
+      case undefined:
     }
   }
 
@@ -282,7 +290,35 @@ export class RedisAuthority implements Authority {
   }
 }
 
-const shortOf = (want: Amounts, { granted }: SliceReply): Amounts =>
-  byDimension((dimension, index) => Math.max(0, want[dimension] - granted[index]!));
+/** What several answers to one ask gave. Requests and tokens count for the minute of the last. */
+const grantedBy = (answers: readonly Answer[]): Amounts =>
+  byDimension((dimension, index) =>
+    answers.reduce((sum, { window, granted }) => {
+      const counts = dimension === 'parallel' || window === answers.at(-1)!.window;
+      return sum + (counts ? granted[index]! : 0);
+    }, 0),
+  );
+
+const lacking = (want: Amounts, answers: readonly Answer[]): Amounts => {
+  const granted = grantedBy(answers);
+  return byDimension((dimension) => Math.max(0, want[dimension] - granted[dimension]));
+};
+
+/** @returns undefined for what no machine of ours says: anybody who reaches Redis may publish */
+const toBusMessage = (text: string): BusMessage | undefined => {
+  try {
+    const message = JSON.parse(text) as BusMessage;
+    return message.type === 'recall' && !Array.isArray(message.to) ? undefined : message;
+  } catch {
+    return undefined;
+  }
+};
+
+const isShortOfMinute = ({ requests, tokens }: Amounts): boolean => requests + tokens > 0;
+
+const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 
 const isHeld = ({ requests, tokens, parallel }: Readonly<Book>): boolean => requests + tokens + parallel > 0;

@@ -37,7 +37,7 @@ export type Attempt = <T>(command: (redis: Redis) => Promise<T>) => Promise<T>;
 export interface RedisLinkOptions {
   readonly address: RedisAddress;
   readonly channels: readonly string[];
-  readonly onMessage: (channel: string, message: string) => void;
+  readonly onMessage: (message: string) => void;
   /** Tries out that Redis works, and tells it what is so; Redis counts as back when this resolves. */
   readonly recover: (attempt: Attempt) => Promise<void>;
   readonly onChange: (isAway: boolean) => void;
@@ -69,12 +69,15 @@ export class RedisLink {
         this.reason = error.message;
       });
     this.commands.on('ready', () => void this.recover());
-    this.commands.on('close', () => this.lost());
+    this.commands.on('close', () => {
+      if (this.state === 'up') this.reason = 'The connection ended.';
+      this.lost();
+    });
     this.subscriber.on('ready', () => {
       // Told too late or never, machines only wait longer for each other's unused slices.
       this.subscriber.subscribe(...options.channels).catch(() => undefined);
     });
-    this.subscriber.on('message', options.onMessage);
+    this.subscriber.on('message', (_channel, message) => options.onMessage(message));
   }
 
   get isUp(): boolean {
@@ -162,6 +165,8 @@ export const clientOf = ({ url, ssl, ...address }: RedisAddress): Redis => {
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     connectTimeout: CONNECT_MS,
+    // Else a client whose connection is gone already keeps the process alive for two seconds.
+    disconnectTimeout: COMMAND_MS,
     // The listener of 'ready' subscribes.
     autoResubscribe: false,
     retryStrategy: (times) => Math.min(50 * times, MAX_RECONNECT_MS),

@@ -52,6 +52,23 @@ export class Slice {
     this.owed = 0;
   }
 
+  /** See Account.isBusy. */
+  get isBusy(): boolean {
+    return this.limit !== Infinity && (this.free !== 0 || this.isAwaited);
+  }
+
+  /** Milliseconds until a drought ends for which somebody waits; Infinity without one. */
+  droughtMs(now: number): number {
+    return this.isAwaited ? this.dryForMs(now) : Infinity;
+  }
+
+  /** @returns whether a drought is over for which somebody waited; told once */
+  endDrought(now: number): boolean {
+    if (!this.isAwaited || this.isDry(now)) return false;
+    this.isAwaited = false;
+    return true;
+  }
+
   isRecalled(now: number): boolean {
     return isAhead(this.recalledUntil, now);
   }
@@ -86,6 +103,11 @@ export class Slice {
     this.free -= amount;
     this.owed = Math.max(0, this.owed - amount);
     return amount;
+  }
+
+  /** So much more than the limit is here that it can go back. */
+  get excess(): number {
+    return Math.min(this.free, this.free + this.taken - this.limit);
   }
 
   /** Takes out what was free all the time since this was last asked. */

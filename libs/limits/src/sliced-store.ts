@@ -118,7 +118,7 @@ export class SlicedStore implements AuthorityEvents {
     if (this.onRoom && !isNothing(grant.granted)) setImmediate(() => this.onRoom?.(account.key, 'arrival'));
   }
 
-  /** Slots and tokens that are free again stay here for the next call, unless they are owed. */
+  /** Slots and tokens that are free again stay here for the next call, unless they are owed or above a new limit. */
   freed(account: Account): void {
     const { parallel } = account;
     if (parallel.owed > 0 && parallel.isLimited) {
@@ -126,6 +126,7 @@ export class SlicedStore implements AuthorityEvents {
       // Whoever waits here may queue for the next one.
       parallel.refresh();
     }
+    if (account.exceeds) this.giveBack(account.trim());
     this.watch(account);
   }
 

@@ -61,7 +61,6 @@ describe('four worker processes', () => {
     const rpm = 500;
     const reports = await crew.hammer({ rules: [{ key: 'k', rpm }], forMs: 4_000, loops: 8, holdMs: 0 });
     const counts = callsByWindow(reports, WINDOW_MS);
-    console.log(counts, earlyRefusals(reports, WINDOW_MS), crew.messages(), reports.map(r=>[r.calls.length,r.denials.length,r.longestWaitMs]));
     expect(Math.max(...counts)).toBeLessThanOrEqual(rpm);
     // The windows at both ends are cut.
     const whole = counts.slice(1, -1);
@@ -77,7 +76,6 @@ describe('four worker processes', () => {
     const forMs = 3_000;
     const reports = await crew.hammer({ rules: [{ key: 'k', maxParallel }], forMs, loops: 6, holdMs: 10 });
     const { most, average } = overlap(reports, forMs);
-    console.log(most, average, crew.messages(), reports.map(r=>[r.calls.length,r.denials.length,r.longestWaitMs]));
     expect(most).toBeLessThanOrEqual(maxParallel);
     expect(average).toBeGreaterThanOrEqual(0.9 * maxParallel);
     for (const { calls } of reports) expect(calls.length).toBeGreaterThan(0);
@@ -96,7 +94,6 @@ describe('four worker processes', () => {
       others.map(async (child) => (await next<{ report: Report }>(child, 'report')).report),
     );
     const { most, average } = overlap(reports, 1_000);
-    console.log(most, average, crew.messages(), reports.map(r=>[r.calls.length,r.denials.length,r.longestWaitMs]));
     expect(most).toBe(maxParallel);
     expect(average).toBeGreaterThanOrEqual(0.9 * maxParallel);
   });

@@ -4,6 +4,7 @@ export * from '@turnpike/errors';
 export * from '@turnpike/wire';
 export { z } from 'zod';
 export * from './contracts/index.js';
+export * from './guarding/index.js';
 export * from './host.js';
 export * from './instance-shape.js';
 export * from './lowest.js';

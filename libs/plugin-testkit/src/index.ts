@@ -19,7 +19,6 @@ export { pluginChecks, pluginConformance, type PluginSubject } from './plugin/co
 export type { MakeHost } from './plugin/opened.js';
 export { providerChecks, providerConformance, type ProviderConformance } from './provider/conformance.js';
 export * from './provider/fixtures.js';
-export { joinChunks, joinCompletionChunks } from './provider/join-chunks.js';
 export { findSecret, secretsOf } from './secrets.js';
 export {
   strategyChecks,

@@ -10,6 +10,8 @@ import { allowedOf } from './tags.js';
 /** One level on the way. */
 export interface Stop {
   readonly level: Level;
+  /** The further levels of its group. */
+  readonly below: readonly Level[];
   /** What its group is called: the name that led here, then its own. */
   readonly names: readonly [string, string];
   /** Request fields that the fallback's entry replaces. */
@@ -18,12 +20,13 @@ export interface Stop {
   readonly fallback: number;
 }
 
+const NO_LEVELS: readonly Level[] = [];
+
 export class Itinerary {
   /** Fallbacks begun so far. */
   fallbacks = 0;
   private levels: readonly Level[];
   private position = 0;
-  private stop: Stop | undefined;
   /** The fallback under way; undefined: what was asked for. */
   private entry: FallbackTarget | undefined;
   /** Fallbacks of the groups that were left since then, and those that were not reached before. */
@@ -45,23 +48,18 @@ export class Itinerary {
     const level = this.levels[this.position] ?? this.firstOfNextFallback();
     if (!level) return undefined;
     this.position += 1;
-    this.stop = {
+    return {
       level,
+      below: this.below(level),
       names: [this.entry?.model ?? this.resolution.requested, level.group.name],
       overrides: this.entry?.overrides,
       fallback: this.fallbacks,
     };
-    return this.stop;
   }
 
-  /** The group of this stop has no further level. */
-  get isEndOfGroup(): boolean {
-    return this.levels[this.position]?.group !== this.stop?.level.group;
-  }
-
-  /** Its further levels are of no use either. */
-  skipGroup(): void {
-    while (!this.isEndOfGroup) this.position += 1;
+  /** The further levels of the group are of no use either. */
+  skipGroup({ below }: Stop): void {
+    this.position += below.length;
   }
 
   /** The group could not answer, for this reason; its fallbacks are next. */
@@ -69,6 +67,11 @@ export class Itinerary {
     this.visit(level.group.key);
     const found = fallbacksFor(names, error, this.request.wishes, this.context.settings);
     if (found.length > 0) this.found = [...this.found, ...found];
+  }
+
+  private below({ group }: Level): readonly Level[] {
+    if (this.levels[this.position]?.group !== group) return NO_LEVELS;
+    return this.levels.slice(this.position).filter((level) => level.group === group);
   }
 
   private firstOfNextFallback(): Level | undefined {

@@ -88,6 +88,12 @@ describe('the order of deployments', () => {
     ],
   ])('%s', (_title, script, expected) => expect(story(script)).toBe(expected));
 
+  it('leaves only its own group when the request is what is wrong', () => {
+    const settings = { aliases: { x: { targets: ['g', 'h'], hidden: false } } };
+    const test = aRouter([...ordered, inGroup('h', 'other')], { settings });
+    expect(play(test, { 'first-a': 'GW_INVALID_REQUEST' }, { model: 'x' }).story).toBe('first-a other ok');
+  });
+
   it('passes over a level that rests', () => {
     const test = resting({ 'first-a': 9_000, 'first-b': 9_000 }, ordered);
     expect(play(test, {}).story).toBe('second ok');
@@ -242,6 +248,11 @@ describe('when nobody is ready', () => {
     expect(over).toMatchObject({ isBusy: false, error: { code: 'GW_UPSTREAM_NOT_FOUND' } });
   });
 
+  it('it does not wait in a queue because somebody who was asked said so', () => {
+    const { over } = play(aRouter(inGroups({ g: ['a'] })), { a: 'GW_NO_DEPLOYMENT_READY' });
+    expect(over).toMatchObject({ isBusy: false, error: { code: 'GW_NO_DEPLOYMENT_READY' } });
+  });
+
   it('it does not wait in a queue past its deadline', () => {
     const { over } = play(resting({ a: 9_000 }), {}, { deadlineAt: NOW });
     expect(over).toMatchObject({ isBusy: false, error: { code: 'GW_TIMEOUT' } });
@@ -264,6 +275,17 @@ describe('a request that was restarted', () => {
     routing.restart();
     state.of({ id: 'b' }).changeHealth(HEALTHY);
     expect(routing.next(NOW + 1_000)).toMatchObject({ target: { model: 'b' }, fallback: 1, overrides: undefined });
+  });
+});
+
+describe('a request that was restarted in vain', () => {
+  it('is told how long it is now', () => {
+    const { router, state } = resting({ a: 1_000 }, inGroups({ g: ['a'] }));
+    const routing = router.route(aRequest(), router.resolve('g'));
+    routing.next(NOW);
+    state.of({ id: 'a' }).changeHealth(cooling(30_000));
+    routing.restart();
+    expect(routing.next(NOW + 1_000)).toMatchObject({ error: { facts: { retryAfterMs: 29_000 } } });
   });
 });
 

@@ -129,8 +129,8 @@ export class Routing {
   private leave({ stop, retries, isRefused }: Visit, now: number): void {
     this.visit = undefined;
     this.retriesBefore += retries;
-    if (isRefused) this.itinerary.skipGroup();
-    if (!this.itinerary.isEndOfGroup) return;
+    if (isRefused) this.itinerary.skipGroup(stop);
+    else if (stop.below.length > 0) return;
     this.itinerary.leaveGroup(stop, this.groupError ?? this.noteBusy(stop.level.group, now));
     this.groupError = undefined;
   }

@@ -43,11 +43,12 @@ export class Visit {
     if (last?.isFinal) return undefined;
     const ready = this.ready(now);
     if (ready.length === 0) return undefined;
-    if (!last) return this.choose(ready, now);
     const fresh = this.fresh(ready);
-    if (fresh.length > 0) return this.choose(fresh, now);
+    if (!last || fresh.length > 0) return this.choose(fresh, now);
     const others = ready.filter((target) => target !== last.target);
     const isSame = others.length === 0;
+    // Rather the next level now than this one later.
+    if (!this.hasWaited && this.isReadyBelow(now)) return undefined;
     // Its Retry-After is its own; another one need not be waited for as long.
     if (!this.hasWaited) return this.pause(isSame ? last.error.facts.retryAfterMs : undefined, now);
     return this.choose(isSame ? ready : others, now);
@@ -113,6 +114,10 @@ export class Visit {
     const { barred, denied } = this;
     if (barred.length === 0 && denied.length === 0) return ready;
     return ready.filter((target) => !barred.includes(target) && !denied.includes(target));
+  }
+
+  private isReadyBelow(now: number): boolean {
+    return this.stop.below.some((level) => this.context.selection.ready(level, this.request, now).length > 0);
   }
 
   private fresh(ready: readonly Target[]): readonly Target[] {

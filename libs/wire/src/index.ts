@@ -1,6 +1,7 @@
 /** Wire formats, each from and to the domain types, and the framing they share. Formats, not vendors. */
 export * from './anthropic/index.js';
 export * from './chunks.js';
+export * from './join-chunks.js';
 export * from './faults.js';
 export * from './gemini/index.js';
 export * from './json-depth.js';

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError, invalidRequest } from '@turnpike/errors';
 import type { Explanation } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
+import { promptTextOf } from '../pipeline/prompt-text.js';
 import { wishesOf } from '../pipeline/wishes.js';
 import type { CallRecord } from '../runtime/recent-calls.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -36,27 +37,31 @@ export class RouterController {
     admin: true,
     response: explanationSchema,
   })
-  explain(@Body() body: JsonValue, @Headers() headers: IncomingHttpHeaders): ExplainedRequest {
+  async explain(@Body() body: JsonValue, @Headers() headers: IncomingHttpHeaders): Promise<ExplainedRequest> {
     if (!isJsonObject(body) || typeof body['model'] !== 'string')
       throw invalidRequest("Send a request as a client would, with a 'model'.", 'model');
-    const { current, clock } = this.runtime;
+    const { current, clock, tokens } = this.runtime;
+    const { router } = current;
     const { model, messages, prompt, input, stream } = body;
     const wishes = wishesOf(headers, body, current);
-    const promptTokens = estimateTokens(JSON.stringify(messages ?? prompt ?? input ?? '').length);
+    const resolution = router.resolve(model);
+    // As on the road: counted only where that may rule a deployment out.
+    const isCounted = router.isCountNeeded(resolution, Buffer.byteLength(JSON.stringify(body)));
+    const counted = isCounted ? await tokens.count(promptTextOf(body)) : undefined;
+    const promptTokens = counted ?? estimateTokens(JSON.stringify(messages ?? prompt ?? input ?? '').length);
     const request = {
       model,
       stream: stream === true,
       promptTokens,
-      certainPromptTokens: 0,
+      certainPromptTokens: counted ?? 0,
       deadlineAt: Number.POSITIVE_INFINITY,
       wishes,
     };
-    const { router } = current;
     return {
       strategy: current.strategyId,
       promptTokens,
       numRetries: wishes.numRetries ?? current.config.router.numRetries,
-      ...router.explain(request, router.resolve(model), clock.now()),
+      ...router.explain(request, resolution, clock.now()),
     };
   }
 

@@ -69,6 +69,8 @@ describe('what an attempt asks for', () => {
     expect(asking(undefined, 'Once').body).toEqual({ ...body, messages: ['hello', 'after Once'] });
   });
 
+  it('is the same as before where nothing was said yet', () => expect(asking(undefined, '').body).toBe(body));
+
   it("is to go on from the fallback's own words, where its entry has some", () => {
     const attempt = asking({ messages: ['theirs'], temperature: 0 }, 'Once');
     expect(attempt.overrides).toEqual({ messages: ['theirs', 'after Once'], temperature: 0 });

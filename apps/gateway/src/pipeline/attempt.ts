@@ -4,6 +4,7 @@ import type { GatewayError } from '@turnpike/errors';
 import type { Permit } from '@turnpike/limits';
 import type { Choice, Target } from '@turnpike/router';
 import type { UpstreamAnswer } from '../upstream/answer.js';
+import type { Recording } from '../upstream/recording.js';
 import type { Transcript } from '../upstream/transcript.js';
 import type { Recalled } from './exchange.js';
 
@@ -41,6 +42,8 @@ export class Attempt {
     readonly permit: Permit | undefined,
     /** Kept of a stream that may have to go on elsewhere. */
     readonly transcript?: Transcript,
+    /** Of a stream that is to be cached. */
+    readonly recording?: Recording,
   ) {}
 
   get target(): Target {
@@ -52,7 +55,7 @@ export class Attempt {
     const { front, body } = this.exchange;
     const { overrides } = this.choice;
     const former = this.transcript?.former;
-    if (!former) return overrides;
+    if (!former?.text) return overrides;
     return { ...overrides, ...front.goOnWith?.({ ...body, ...overrides }, former.text) };
   }
 

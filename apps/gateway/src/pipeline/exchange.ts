@@ -93,6 +93,8 @@ export class Exchange {
   /** Somebody must see the answer before the client does: it leaves the byte path, and the upstream does not stream. */
   mustReadAnswer = false;
   cache?: 'off' | 'miss' | 'hit';
+  /** Of this request, where the cache is asked at all. */
+  cacheKey?: string;
   /** Where this answer is to be kept, when it is. */
   cacheWrite?: { key: string; ttlMs: number };
   resolution?: Resolution;

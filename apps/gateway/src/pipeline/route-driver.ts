@@ -15,6 +15,7 @@ import type { Runtime } from '../runtime/runtime.js';
 import type { Place, WaitingRoom } from '../runtime/waiting-room.js';
 import type { StreamAnswer } from '../upstream/answer.js';
 import { estimateTokens } from '../upstream/estimate-usage.js';
+import { Recording } from '../upstream/recording.js';
 import { Transcript } from '../upstream/transcript.js';
 import { Attempt, type Abortable } from './attempt.js';
 import { countUsage, endAttempt } from './end-attempt.js';
@@ -118,7 +119,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
     const { runtime, exchange } = this;
     if (this.place) this.letInNext(this.place);
     this.refuseIfGone(choice);
-    const attempt = new Attempt(exchange, choice, this.permits?.get(choice), this.transcript());
+    const attempt = new Attempt(exchange, choice, this.permits?.get(choice), this.transcript(), this.recording());
     choice.target.state.began(runtime.clock.now());
     // Most calls have one; an array that grows makes room for many.
     exchange.attempts = exchange.attempts.length === 0 ? [attempt] : [...exchange.attempts, attempt];
@@ -182,6 +183,11 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
     const { snapshot, streamsUpstream, front } = this.exchange;
     if (!snapshot.config.router.midStreamFailover || !streamsUpstream || !front.goOnWith) return undefined;
     return new Transcript(this.broken);
+  }
+
+  private recording(): Recording | undefined {
+    const { cacheWrite, isStream } = this.exchange;
+    return cacheWrite && isStream ? new Recording() : undefined;
   }
 
   private queueUp(room: WaitingRoom, retryAfterMs: number | undefined): Promise<boolean> {

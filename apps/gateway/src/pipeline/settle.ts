@@ -13,8 +13,9 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
       runtime.metrics.inFlight.add(-1);
     }
     runtime.metrics.record(exchange, outcome);
-    if (cacheWrite && answer?.kind === 'whole' && outcome.status === 'success') {
-      snapshot.cache?.write(cacheWrite.key, answer.body, cacheWrite.ttlMs, runtime.clock.now());
+    if (cacheWrite && outcome.status === 'success') {
+      const body = answer?.kind === 'whole' ? answer.body : recordedBody(exchange);
+      if (body) snapshot.cache?.write(cacheWrite.key, body, cacheWrite.ttlMs, runtime.clock.now());
     }
     runtime.events.finished(exchange, outcome);
     runtime.recentCalls.add(exchange, outcome);
@@ -22,6 +23,18 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
     runtime.left(exchange);
   },
 });
+
+/** The whole answer that a stream told; one that went on elsewhere is not kept. */
+const recordedBody = ({ attempt, front, body }: Exchange): Buffer | undefined => {
+  const chunks = attempt?.transcript?.former ? undefined : attempt?.recording?.chunks;
+  if (!chunks || !body) return undefined;
+  try {
+    return Buffer.from(JSON.stringify(front.fromDomain(front.join(chunks), body)));
+  } catch {
+    // A stream that passed although it said nothing whole.
+    return undefined;
+  }
+};
 
 /** `--verbose`: where the call was routed, who answered, and how long it took. */
 const logCall = (runtime: Runtime, exchange: Exchange, outcome: Outcome): void => {

@@ -16,6 +16,10 @@ export interface Front {
 
   /** @throws GW_INVALID_REQUEST */
   toDomain(body: JsonObject): unknown;
+  /** A whole answer in this dialect → the domain's. @throws GW_UPSTREAM_INVALID_RESPONSE */
+  readAnswer(body: JsonValue): unknown;
+  /** The answer that a stream's chunks tell. @throws TypeError when they tell none */
+  join(chunks: readonly unknown[]): unknown;
   /** Domain answer → the client's dialect. */
   fromDomain(response: unknown, body: Readonly<JsonObject>): JsonObject;
   /**

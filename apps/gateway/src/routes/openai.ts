@@ -1,7 +1,9 @@
 // OpenAI's dialect in front: chat, completions and embeddings, on the Fastify instance itself.
 import {
   isJsonObject,
+  type ChatChunk,
   type ChatResponse,
+  type CompletionChunk,
   type CompletionResponse,
   type EmbeddingResponse,
   type JsonObject,
@@ -10,9 +12,14 @@ import {
 import {
   asksInFunctions,
   fromOpenAiCompletionRequest,
+  fromOpenAiCompletionResponse,
   fromOpenAiEmbeddingRequest,
+  fromOpenAiEmbeddingResponse,
   fromOpenAiRequest,
+  fromOpenAiResponse,
   fromOpenAiUsage,
+  joinChunks,
+  joinCompletionChunks,
   openAiCompletionStreamEncoder,
   openAiStreamEncoder,
   OpenAiStreamTap,
@@ -57,6 +64,8 @@ const chat: Front = {
   operation: 'chat',
   route: '/v1/chat/completions',
   toDomain: fromOpenAiRequest,
+  readAnswer: fromOpenAiResponse,
+  join: (chunks) => joinChunks(chunks as readonly ChatChunk[]),
   fromDomain: (response, body) => toOpenAiResponse(response as ChatResponse, { inFunctions: asksInFunctions(body) }),
   // Where a provider made tools of the functions, the answer calls a tool.
   needsTranslation: (body, isKept) => asksInFunctions(body) && !isKept('functions'),
@@ -76,6 +85,8 @@ const completions: Front = {
   operation: 'completions',
   route: '/v1/completions',
   toDomain: fromOpenAiCompletionRequest,
+  readAnswer: fromOpenAiCompletionResponse,
+  join: (chunks) => joinCompletionChunks(chunks as readonly CompletionChunk[]),
   fromDomain: (response) => toOpenAiCompletionResponse(response as CompletionResponse),
   *toChunks(response) {
     const { id, model, created, choices, usage } = response as CompletionResponse;
@@ -94,6 +105,10 @@ const embeddings: Front = {
   operation: 'embeddings',
   route: '/v1/embeddings',
   toDomain: fromOpenAiEmbeddingRequest,
+  readAnswer: fromOpenAiEmbeddingResponse,
+  join: () => {
+    throw new TypeError('Embeddings do not come in streams.');
+  },
   fromDomain: (response, body) =>
     toOpenAiEmbeddingResponse(response as EmbeddingResponse, body['encoding_format'] === 'base64' ? 'base64' : 'float'),
   toChunks: () => [],

@@ -1,7 +1,7 @@
 import type { Deployment, JsonObject } from '@turnpike/domain';
 import { aDeployment } from '@turnpike/plugin-testkit';
 import { describe, expect, it } from '@jest/globals';
-import { addEdits, applyEdits, commonEdits, dropPath, isEmpty, noEdits, wishOf } from './body-edits.js';
+import { addEdits, addOverrides, applyEdits, commonEdits, dropPath, isEmpty, noEdits, wishOf } from './body-edits.js';
 
 const BODY: JsonObject = { model: 'm', messages: [] };
 
@@ -70,6 +70,15 @@ describe('the body on its way upstream', () => {
     const sent = applyEdits(body, commonEdits(body, aDeployment(), 'm'));
     expect(JSON.stringify(sent)).toBe('{"model":"m","__proto__":{"polluted":true}}');
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});
+
+describe("a fallback's entry", () => {
+  it('changes what is not decided by then: neither the model, nor whether it streams, nor what was set or removed', () => {
+    const edits = noEdits();
+    addEdits(edits, { set: { top_k: 5 }, remove: ['tags'] });
+    addOverrides(edits, { model: 'other', stream: true, top_k: 1, tags: ['theirs'], temperature: 0 });
+    expect(applyEdits({ ...BODY, tags: ['own'] }, edits)).toEqual({ ...BODY, top_k: 5, temperature: 0 });
   });
 });
 

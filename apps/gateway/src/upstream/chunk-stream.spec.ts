@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { aFront, anAttempt, anExchange, FakeResponse } from '../../test/doubles.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import { ChunkStream, playAsStream, replay } from './chunk-stream.js';
+import { Transcript } from './transcript.js';
 
 const CHUNKS: ChatChunk[] = [
   { type: 'start', id: '', model: 'upstream', created: 1 },
@@ -51,6 +52,16 @@ describe("a plugin's own stream", () => {
     expect(end).toEqual({ status: 'success' });
     expect(response.text).toMatch(/"id":"chatcmpl-call-1".*one.*two.*"finish_reason":"stop".*\[DONE\]\n\n$/s);
     expect([stream.usage?.totalTokens, stream.estimateOutputTokens()]).toEqual([3, 2]);
+  });
+
+  it('that goes on with another one begins no second time, and keeps what it says', async () => {
+    const former = Object.assign(new Transcript(), { id: 'first', model: 'm', text: 'zero ' });
+    const transcript = new Transcript(former);
+    const attempt = Object.assign(asked(), { transcript });
+    const { response } = await pipe(await ChunkStream.open(attempt, chunks(...CHUNKS)));
+    expect(response.text).toMatch(/^data: {"id":"first".*"content":"one".*two/s);
+    expect(response.text).not.toContain('"role"');
+    expect(transcript.text).toBe('zero onetwo');
   });
 
   it.each<[string, (ChatChunk | Error)[], unknown]>([
@@ -120,14 +131,19 @@ describe("a plugin's own stream", () => {
 describe('a whole answer', () => {
   it('is played as a stream', async () => {
     const { response } = await pipe(await playAsStream(asked(), {}, { 'x-a': 'b' }));
-    expect(response.text).toBe(replay(asked(), {}));
+    expect(response.text).toBe(replay(asked().exchange, {}));
     expect((await playAsStream(asked(), {}, { 'x-a': 'b' })).headers).toEqual({ 'x-a': 'b' });
   });
 
+  it('that goes on with a broken stream begins no second time', () => {
+    const former = Object.assign(new Transcript(), { id: 'first', model: 'm', text: 'zero ' });
+    const attempt = Object.assign(asked(), { transcript: new Transcript(former) });
+    expect(replay(attempt.exchange, {}, attempt)).toMatch(/^data: {"id":"first".*"content":"one"/);
+  });
+
   it('tells its usage where the operator wants that', () => {
-    expect([replay(asked(), {}), replay(asked(true), {})].map((text) => text.includes('"total_tokens":3'))).toEqual([
-      false,
-      true,
-    ]);
+    expect(
+      [replay(asked().exchange, {}), replay(asked(true).exchange, {})].map((text) => text.includes('"total_tokens":3')),
+    ).toEqual([false, true]);
   });
 });

@@ -9,17 +9,17 @@ import { namesOf } from './answer-names.js';
 import { ChunkWriter } from './relay.js';
 
 /** A whole answer as the text of a stream. */
-export const replay = (attempt: Attempt, response: unknown): string => {
-  const writer = writerFor(attempt);
+export const replay = (exchange: Recalled, response: unknown, attempt?: Attempt): string => {
+  const writer = writerFor(exchange, attempt);
   let text = '';
-  for (const chunk of attempt.exchange.front.toChunks(response)) text += writer.write(chunk as never);
+  for (const chunk of exchange.front.toChunks(response)) text += writer.write(chunk as never);
   return text + writer.end();
 };
 
-const writerFor = ({ exchange, transcript }: Attempt): ChunkWriter => {
+const writerFor = (exchange: Recalled, attempt?: Attempt): ChunkWriter => {
   const { front, body, snapshot } = exchange;
   const includeUsage = front.wantsUsage(body) || snapshot.config.requests.alwaysIncludeStreamUsage;
-  return new ChunkWriter(front.encoder(includeUsage, body), namesOf(exchange), transcript);
+  return new ChunkWriter(front.encoder(includeUsage, body), namesOf(exchange), attempt?.transcript, attempt?.recording);
 };
 
 /** A whole answer as a stream. */
@@ -61,7 +61,7 @@ export class ChunkStream implements StreamAnswer {
     if (done) throw new GatewayError('GW_STREAM_CUT', 'The provider ended the stream before it began.');
     attempt.firstTokenAt = performance.now();
     const { exchange, target } = attempt;
-    const writer = writerFor(attempt);
+    const writer = writerFor(exchange, attempt);
     const first = writer.write(value as never);
     const stream = new ChunkStream(exchange, target.deployment.provider, chunks, writer, first, headers, idleMs);
     attempt.isDoing(stream);
@@ -105,6 +105,35 @@ export class ChunkStream implements StreamAnswer {
       if (this.exchange.isClientGone) return { status: 'client_closed' };
       return { status: 'failure', error: namingProvider(error, this.provider) };
     }
+  }
+}
+
+/** A stream that was told before, and is there as a whole. */
+export class ReplayedStream implements StreamAnswer {
+  readonly kind = 'stream';
+  readonly headers = {};
+  readonly usage = undefined;
+
+  constructor(
+    private readonly exchange: Recalled,
+    private readonly text: string,
+  ) {}
+
+  estimateOutputTokens(): number {
+    return 0;
+  }
+
+  errorFrame(body: string): string {
+    return this.exchange.front.encoder(false).error(body);
+  }
+
+  abort(): void {
+    // Nobody is at work for it.
+  }
+
+  pipe(response: ServerResponse): Promise<StreamEnd> {
+    response.write(this.text);
+    return Promise.resolve({ status: this.exchange.isClientGone ? 'client_closed' : 'success' });
   }
 }
 

@@ -10,7 +10,7 @@ import { failedAnswer } from './failed-answer.js';
 import { LiveStream, type StreamTimes } from './live-stream.js';
 import type { PreparedCall } from './prepare.js';
 import { parseAnswer, throwFault } from './read-whole.js';
-import { ByteRelay, ChunkWriter, TranslatingRelay, type Relay } from './relay.js';
+import { ByteRelay, ChunkWriter, OverheardRelay, TranslatingRelay, type Relay } from './relay.js';
 
 export const openStream = (
   runtime: Runtime,
@@ -30,7 +30,7 @@ export const openStream = (
     onDocument: (document) => {
       const parsed = parseAnswer(document, call.policy.provider);
       throwFault(exchange, prepared, parsed, { headers: stream.headers, body: document });
-      return replay(attempt, operation.fromBody(parsed, call));
+      return replay(exchange, operation.fromBody(parsed, call), attempt);
     },
     onFirst: () => {
       attempt.firstTokenAt = performance.now();
@@ -41,13 +41,17 @@ export const openStream = (
   return opened;
 };
 
-const relayOf = ({ exchange, transcript }: Attempt, prepared: PreparedCall): Relay => {
+const relayOf = ({ exchange, transcript, recording }: Attempt, prepared: PreparedCall): Relay => {
   const { front } = exchange;
   const { operation, call } = prepared;
   const names = namesOf(exchange);
   // What may have to go on elsewhere is read as it comes.
   const isUntouched = prepared.isBytePath && names.model === undefined && !transcript;
-  if (isUntouched) return new ByteRelay(front.tap(prepared.withholdUsage));
+  if (isUntouched) {
+    const tap = front.tap(prepared.withholdUsage);
+    const hear = (chunk: unknown): void => recording?.hear(chunk as never);
+    return recording && operation.decoder ? new OverheardRelay(tap, operation.decoder(call, hear)) : new ByteRelay(tap);
+  }
   if (!operation.decoder) {
     throw new GatewayError(
       'GW_INVALID_REQUEST',
@@ -55,6 +59,6 @@ const relayOf = ({ exchange, transcript }: Attempt, prepared: PreparedCall): Rel
       { param: 'stream', provider: call.policy.provider },
     );
   }
-  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage, exchange.body), names, transcript);
+  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage, exchange.body), names, transcript, recording);
   return new TranslatingRelay(writer, (emit) => operation.decoder!(call, emit as never));
 };

@@ -3,6 +3,7 @@ import { openAiStreamDecoder, openAiStreamEncoder, type StreamTap } from '@turnp
 import { describe, expect, it } from '@jest/globals';
 import type { AnswerNames } from './answer-names.js';
 import { ByteRelay, ChunkWriter, TranslatingRelay } from './relay.js';
+import { Transcript } from './transcript.js';
 
 const NAMES: AnswerNames = { id: 'chatcmpl-call-1', model: undefined };
 const START: ChatChunk = { type: 'start', id: 'theirs', model: 'upstream', created: 1 };
@@ -65,6 +66,51 @@ describe('ChunkWriter', () => {
     writer.write({ type: 'refusal-delta', choice: 0, text: '12' });
     writer.write({ type: 'tool-call-delta', choice: 0, index: 0, arguments: '{}1' });
     expect(writer.estimateOutputTokens()).toBe(5);
+  });
+});
+
+describe('ChunkWriter of an answer that may have to go on elsewhere', () => {
+  const usage: ChatChunk = { type: 'usage', usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 } };
+  const finish: ChatChunk = { type: 'finish', choice: 0, reason: 'stop' };
+  const write = (transcript: Transcript, chunks: readonly ChatChunk[], names: Partial<AnswerNames> = {}): string => {
+    const encoder = openAiStreamEncoder({ includeUsage: true });
+    const writer = new ChunkWriter(encoder, { ...NAMES, ...names }, transcript);
+    return chunks.map((chunk) => writer.write(chunk)).join('');
+  };
+  const events = (written: string): Record<string, unknown>[] =>
+    written
+      .split('\n\n')
+      .filter((event) => event !== '')
+      .map((event) => JSON.parse(event.slice('data: '.length)) as Record<string, unknown>);
+
+  it('keeps what it says, under the names that the client reads', () => {
+    const transcript = new Transcript();
+    write(transcript, [{ ...START, id: '' }, text('Once '), text('upon')], { model: 'asked' });
+    expect(transcript).toMatchObject({ id: 'chatcmpl-call-1', model: 'asked', text: 'Once upon' });
+  });
+
+  it('goes on under the first names, and begins no second time', () => {
+    const former = new Transcript();
+    const first = write(former, [START, text('Once ')]);
+    const next = new Transcript(former);
+    const second = write(next, [{ ...START, id: 'others', model: 'other' }, text('upon'), finish, usage]);
+    const all = events(first + second);
+    expect(all.map(({ id, model }) => [id, model])).toEqual(Array(4).fill(['theirs', 'upstream']));
+    expect(all.map(({ choices }) => (choices as { delta: object }[])[0]?.delta)).toEqual([
+      { role: 'assistant', content: '', refusal: null },
+      { content: 'Once ' },
+      { content: 'upon' },
+      {},
+    ]);
+    expect(next.text).toBe('Once upon');
+  });
+
+  it('counts only its own words', () => {
+    const former = Object.assign(new Transcript(), { text: 'x'.repeat(400) });
+    const writer = new ChunkWriter(openAiStreamEncoder({ includeUsage: false }), NAMES, new Transcript(former));
+    writer.write(START);
+    writer.write(text('four'));
+    expect([writer.hasBegun, writer.estimateOutputTokens()]).toEqual([true, 1]);
   });
 });
 

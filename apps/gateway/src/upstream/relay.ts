@@ -3,6 +3,7 @@ import type { ChatChunk, CompletionChunk, Usage } from '@turnpike/domain';
 import type { StreamDecoder, StreamEncoder, StreamTap } from '@turnpike/wire';
 import type { AnswerNames } from './answer-names.js';
 import { estimateTokens } from './estimate-usage.js';
+import type { Recording } from './recording.js';
 import type { Transcript } from './transcript.js';
 
 type AnyChunk = ChatChunk | CompletionChunk;
@@ -49,6 +50,36 @@ export class ByteRelay implements Relay {
   }
 }
 
+/** Bytes that pass untouched, and are decoded on the side for somebody who listens. */
+export class OverheardRelay extends ByteRelay {
+  /** Undefined: what passes cannot be read; that is no reason to stop it. */
+  private listener: StreamDecoder | undefined;
+
+  constructor(tap: StreamTap, listener: StreamDecoder) {
+    super(tap);
+    this.listener = listener;
+  }
+
+  override push(bytes: Buffer): Buffer {
+    this.overhear((listener) => listener.push(bytes));
+    return super.push(bytes);
+  }
+
+  override end(): Buffer {
+    this.overhear((listener) => listener.end());
+    return super.end();
+  }
+
+  private overhear(tell: (listener: StreamDecoder) => void): void {
+    if (!this.listener) return;
+    try {
+      tell(this.listener);
+    } catch {
+      this.listener = undefined;
+    }
+  }
+}
+
 /** Keeps what a stream's chunks tell, and turns them into text. */
 export class ChunkWriter {
   usage: Usage | undefined;
@@ -59,10 +90,12 @@ export class ChunkWriter {
     private readonly encoder: StreamEncoder<AnyChunk>,
     private readonly names: AnswerNames,
     private readonly transcript?: Transcript,
+    private readonly recording?: Recording,
   ) {}
 
   write(chunk: AnyChunk): string {
     this.hasBegun = true;
+    this.recording?.hear(chunk);
     switch (chunk.type) {
       case 'start':
         // What is told at the start is about the prompt; an output count there (Anthropic: 1) is a placeholder.

@@ -21,7 +21,7 @@ export class Transcript {
   }
 
   get mayContinue(): boolean {
-    return this.isPlain && this.text !== '' && this.text.length <= MAX_CHARACTERS;
+    return this.isPlain && this.text.length <= MAX_CHARACTERS;
   }
 
   hear(chunk: ChatChunk | CompletionChunk): void {

@@ -2,7 +2,8 @@
 import { ChannelAuthority, isDenial, Limits } from '../../dist/index.js';
 
 const authority = new ChannelAuthority({
-  send: (message) => process.send({ type: 'limits', message }),
+  // The primary may have ended just now.
+  send: (message) => process.send({ type: 'limits', message }, () => undefined),
   onMessage: (listener) =>
     process.on('message', (message) => {
       if (message.type === 'limits') listener(message.message);

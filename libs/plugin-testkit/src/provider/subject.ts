@@ -1,20 +1,21 @@
 // A provider under test: how to open it for a case, how to call it, how to run a stream through it.
-import type {
-  AnyPlugin,
-  Call,
-  ChatChunk,
-  CompletionChunk,
-  HttpOperation,
-  JsonObject,
-  JsonValue,
-  LocalOperation,
-  ProviderV1,
+import {
+  joinChunks,
+  joinCompletionChunks,
+  type AnyPlugin,
+  type Call,
+  type ChatChunk,
+  type CompletionChunk,
+  type HttpOperation,
+  type JsonObject,
+  type JsonValue,
+  type LocalOperation,
+  type ProviderV1,
 } from '@turnpike/plugin-sdk';
 import { fail, must } from '../check.js';
 import { cloneJson } from '../json.js';
 import { openPlugin, type Openable, type Opened } from '../plugin/opened.js';
 import type { FixtureCase, OperationName } from './fixtures.js';
-import { joinChunks, joinCompletionChunks } from './join-chunks.js';
 import { PLAIN_REQUESTS, streams } from './requests.js';
 
 /** A chunk of whichever operation streams. */
@@ -118,8 +119,12 @@ export const decode = (operation: AnyHttpOperation, call: Call, pieces: Iterable
   return { chunks };
 };
 
-/** The whole answer that a stream told. */
-export const joined = (operation: OperationName, chunks: readonly AnyChunk[]): JsonValue =>
-  (operation === 'completions'
-    ? joinCompletionChunks(chunks as CompletionChunk[])
-    : joinChunks(chunks)) as unknown as JsonValue;
+/** The whole answer that a stream told. @throws ConformanceError when it told none */
+export const joined = (operation: OperationName, chunks: readonly AnyChunk[]): JsonValue => {
+  try {
+    const answer = operation === 'completions' ? joinCompletionChunks(chunks as CompletionChunk[]) : joinChunks(chunks);
+    return answer as unknown as JsonValue;
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+};

@@ -12,13 +12,12 @@ import type {
   JsonValue,
   Logprobs,
   Usage,
-} from '@turnpike/plugin-sdk';
-import { ConformanceError } from '../check.js';
+} from '@turnpike/domain';
 
-/** @throws ConformanceError when the stream has no start, or a choice never finishes */
+/** @throws TypeError when the stream has no start, or a choice never finishes */
 export const joinChunks = (chunks: readonly ChatChunk[]): ChatResponse => {
   const start = chunks.find((chunk) => chunk.type === 'start');
-  if (!start) throw new ConformanceError("The stream has no 'start'.");
+  if (!start) throw new TypeError("The stream has no 'start'.");
   const choices = new Map<number, ChoiceJoiner>();
   let usage: Usage | undefined = start.usage;
   for (const chunk of chunks) {
@@ -84,7 +83,7 @@ class ChoiceJoiner {
   }
 
   finished(): ChatChoice {
-    if (!this.finish) throw new ConformanceError(`Choice ${this.index} has no 'finish'.`);
+    if (!this.finish) throw new TypeError(`Choice ${this.index} has no 'finish'.`);
     return {
       index: this.index,
       content: this.content,
@@ -120,13 +119,13 @@ class ChoiceJoiner {
 
   private growCall(chunk: Extract<ChatChunk, { type: 'tool-call-delta' }>): void {
     const call = this.calls.get(chunk.index);
-    if (!call) throw new ConformanceError(`Tool call ${chunk.index} has a delta before its start.`);
+    if (!call) throw new TypeError(`Tool call ${chunk.index} has a delta before its start.`);
     call.arguments += chunk.arguments;
   }
 
   private annotate(annotations: JsonObject[]): void {
     const text = this.content.findLast((part) => part.type === 'text');
-    if (!text) throw new ConformanceError('Annotations came before any text.');
+    if (!text) throw new TypeError('Annotations came before any text.');
     text.annotations = [...(text.annotations ?? []), ...annotations];
   }
 
@@ -157,10 +156,10 @@ class AudioJoiner {
   }
 }
 
-/** The same for a legacy completion. @throws ConformanceError */
+/** The same for a legacy completion. @throws TypeError */
 export const joinCompletionChunks = (chunks: readonly CompletionChunk[]): CompletionResponse => {
   const start = chunks.find((chunk) => chunk.type === 'start');
-  if (!start) throw new ConformanceError("The stream has no 'start'.");
+  if (!start) throw new TypeError("The stream has no 'start'.");
   const texts = new Map<number, string>();
   const reasons = new Map<number, FinishReason>();
   let usage: Usage | undefined;
@@ -172,7 +171,7 @@ export const joinCompletionChunks = (chunks: readonly CompletionChunk[]): Comple
   const indexes = [...new Set([...texts.keys(), ...reasons.keys()])].sort((left, right) => left - right);
   const choices = indexes.map((index) => {
     const finishReason = reasons.get(index);
-    if (!finishReason) throw new ConformanceError(`Choice ${index} has no 'finish'.`);
+    if (!finishReason) throw new TypeError(`Choice ${index} has no 'finish'.`);
     return { index, text: texts.get(index) ?? '', finishReason };
   });
   return { id: start.id, model: start.model, created: start.created, choices, ...(usage ? { usage } : {}) };

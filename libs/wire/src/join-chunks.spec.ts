@@ -1,4 +1,5 @@
-import { toChunks, type ChatChoice, type ChatChunk, type ChatResponse } from '@turnpike/plugin-sdk';
+import type { ChatChoice, ChatChunk, ChatResponse } from '@turnpike/domain';
+import { toChunks } from './chunks.js';
 import { describe, expect, it } from '@jest/globals';
 import { joinChunks, joinCompletionChunks } from './join-chunks.js';
 

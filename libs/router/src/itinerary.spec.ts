@@ -172,6 +172,23 @@ describe('what went wrong', () => {
     expect(story(script, settings, {}, inGroups({ g: ['a', 'b'], h: ['H'] }))).toBe(expected);
   });
 
+  it('at the last level of the group decides, not what went wrong before', () => {
+    const deployments = [
+      inGroup('g', 'a', { order: 1 }),
+      inGroup('g', 'b', { order: 2 }),
+      ...inGroups({ h: ['H'], j: ['J'] }),
+    ];
+    const script: Script = { a: ERROR, b: 'GW_CONTENT_POLICY' };
+    expect(story(script, tables, {}, deployments)).toBe('a b J ok');
+  });
+
+  it('in one group decides nothing about the fallbacks of the next', () => {
+    const settings = { fallbacks: to({ g: 'h', h: 'i' }), fallbackOnRateLimit: false, numRetries: 0 };
+    const test = aRouter(inGroups(SINGLES), { settings });
+    test.state.of({ id: 'H' }).changeHealth({ ...HEALTHY, coolUntil: NOW + 9_000, isProving: true });
+    expect(play(test, { G: ERROR }).story).toBe(`G ${ERROR}`);
+  });
+
   it('decides even where the last level of the group rests', () => {
     const deployments = [inGroup('g', 'a', { order: 1 }), inGroup('g', 'b', { order: 2 }), inGroup('h', 'H')];
     const test = aRouter(deployments, { settings: { ...tables, numRetries: 0, fallbackOnRateLimit: false } });

@@ -125,6 +125,11 @@ describe('where a failed request goes on', () => {
     },
   );
 
+  it('after a parameter that nobody has: to all others, even without retries', () => {
+    const code = 'GW_UNSUPPORTED_PARAMETER';
+    expect(story(['a', 'b', 'c'], { a: code, b: code }, { numRetries: 0 })).toBe('a b c ok');
+  });
+
   it('after a refusal: to the same one where a policy says so', () => {
     const settings = { retryPolicy: { BadRequestErrorRetries: 2 }, numRetries: 0 };
     const code = 'GW_INVALID_REQUEST';

@@ -1,0 +1,3 @@
+export * from './findings.js';
+export * from './folded-text.js';
+export * from './texts.js';
