@@ -146,3 +146,9 @@ describe('a hostile text', () => {
     expect(turns).toBeGreaterThan(2);
   });
 });
+
+it('a text full of what is forbidden is stopped at the first of it', async () => {
+  const startedAt = performance.now();
+  expect((await ask({ banned_keywords_list: ['dragon'] }, 'dragon '.repeat(2_000_000))).action).toBe('block');
+  expect(performance.now() - startedAt).toBeLessThan(1_500);
+});

@@ -70,10 +70,12 @@ const judge = async (
     const masked: Found[] = [];
     for (const rule of rules) {
       await turns.next();
-      const findings = rule.search(text, () => turns.outOfTime());
-      if (findings.length === 0) continue;
-      seen.add(rule);
-      if (rule.action === 'mask') masked.push(...findings.map((finding) => ({ ...finding, rule })));
+      for (const { start, end } of rule.search(text)) {
+        turns.outOfTime();
+        seen.add(rule);
+        if (rule.action !== 'mask') break;
+        masked.push({ start, end, rule });
+      }
     }
     masks.push(masked);
   }

@@ -71,8 +71,7 @@ const firstOf = (text: string): string => String.fromCodePoint(text.codePointAt(
 
 const lastOf = (text: string): string => characterBefore(text, text.length);
 
-const find = (root: Node, text: string): Finding[] => {
-  const findings: Finding[] = [];
+function* find(root: Node, text: string): Iterable<Finding> {
   let node = root;
   let isAfterSpace = false;
   for (let at = 0; at < text.length; at += 1) {
@@ -84,11 +83,10 @@ const find = (root: Node, text: string): Finding[] => {
     node = node.next.get(code) ?? root;
     for (let end: Node | undefined = node.keyword ? node : node.ending; end; end = end.ending) {
       const finding = { start: startOf(text, at + 1, end.keyword!.length), end: at + 1 };
-      if (isWhole(text, finding, end.keyword!)) findings.push(finding);
+      if (isWhole(text, finding, end.keyword!)) yield finding;
     }
   }
-  return findings;
-};
+}
 
 /** Goes back by so many characters, a row of white space being one. */
 const startOf = (text: string, end: number, length: number): number => {

@@ -14,8 +14,8 @@ export interface Rule {
   replacement: string;
 }
 
-/** @throws whatever `outOfTime` throws; it is called between two matches */
-export type Search = (text: string, outOfTime: () => void) => Finding[];
+/** Finds one after the other, as long as it is asked for more. */
+export type Search = (text: string) => Iterable<Finding>;
 
 export interface CompiledRule extends Rule {
   /** Finds in the text as it is and as it looks. */
@@ -32,12 +32,9 @@ const searchOf = ({ pattern, keywords = [], isCaseSensitive }: Rule): Search =>
 
 const seeing =
   (search: Search): Search =>
-  (text, outOfTime) => {
-    const findings = search(text, outOfTime);
+  function* (text) {
+    yield* search(text);
     const folded = foldText(text);
-    if (folded.text === text) return findings;
-    return [
-      ...findings,
-      ...search(folded.text, outOfTime).map(({ start, end }) => folded.original(start, end)),
-    ];
+    if (folded.text === text) return;
+    for (const { start, end } of search(folded.text)) yield folded.original(start, end);
   };

@@ -1,8 +1,5 @@
-import { aChatRequestSaying, aChatResponse, guardrailConformance } from '@turnpike/plugin-testkit';
+import { aChatRequestSaying, aChatResponseSaying, guardrailConformance } from '@turnpike/plugin-testkit';
 import plugin from '../src/index.js';
-
-const saying = (text: string) =>
-  aChatResponse({ choices: [{ index: 0, content: [{ type: 'text', text }], finishReason: 'stop' }] });
 
 guardrailConformance({
   plugin,
@@ -51,8 +48,8 @@ guardrailConformance({
     {
       name: 'masks an answer',
       moment: 'postCall',
-      response: saying('it is T-1234'),
-      expected: { action: 'replace', value: saying('it is [ticket]') },
+      response: aChatResponseSaying('it is T-1234'),
+      expected: { action: 'replace', value: aChatResponseSaying('it is [ticket]') },
     },
   ],
 });
