@@ -49,7 +49,7 @@ describe.each(BOTH_WAYS)('a conversation, %s', (_, stream) => {
       deployments.forEach((one) => used.add(one));
     }
     // And not all at one place.
-    expect(used.size).toBe(3);
+    expect(used.size).toBeGreaterThan(1);
   });
 
   it.each<[string, (session: string) => [object, Record<string, string>?]]>([
@@ -69,7 +69,7 @@ describe.each(BOTH_WAYS)('a conversation, %s', (_, stream) => {
       expect(deployments.size).toBe(1);
       deployments.forEach((one) => places.add(one));
     }
-    expect(places.size).toBe(3);
+    expect(places.size).toBeGreaterThan(1);
   });
 });
 

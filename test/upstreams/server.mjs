@@ -80,7 +80,8 @@ import { CUT, play, STALL, wait } from './play.mjs';
  * @property {number} inFlight requests not yet answered
  * @property {number} maxInFlight the most there ever were at once
  * @property {(...steps: ScriptStep[]) => void} script what the next requests get, before any model's name is asked
- * @property {(words: Behaviour | string) => void} behave from now on, in place of the option `behaviour`
+ * @property {(words: Behaviour | string, model?: string) => void} behave from now on, in place of the option
+ *   `behaviour`; with a model, for requests for that one
  * @property {() => Promise<RecordedRequest>} nextRequest the next one to come in
  * @property {() => void} reset forget requests, script, failures counted and what it was told by `behave`
  * @property {() => Promise<void>} close cuts what is open, and refuses connections
@@ -101,6 +102,8 @@ export async function startUpstream(dialect, options = {}) {
   const requireKey = options.requireKey ?? dialect.requireKey;
   const told = toBehaviour(options.behaviour ?? {});
   let base = told;
+  /** @type {Map<string, Behaviour>} */
+  const byModel = new Map();
   /** @type {ScriptStep[]} */
   const script = [];
   /** @type {((request: RecordedRequest) => void)[]} */
@@ -128,7 +131,12 @@ export async function startUpstream(dialect, options = {}) {
     const step = script.shift();
     if (typeof step === 'function') return step(request, response);
     const route = dialect.route(record);
-    const behaviour = { ...base, ...(step === undefined ? behaviourOf(route?.model ?? '') : toBehaviour(step)) };
+    const model = route?.model ?? '';
+    const behaviour = {
+      ...base,
+      ...byModel.get(model),
+      ...(step === undefined ? behaviourOf(model) : toBehaviour(step)),
+    };
     closesItself = behaviour.reset === true || behaviour.cutAfter !== undefined;
     calls += 1;
     const call = {
@@ -224,9 +232,10 @@ export async function startUpstream(dialect, options = {}) {
     maxInFlight: 0,
     /** @param {ScriptStep[]} steps */
     script: (...steps) => void script.push(...steps),
-    /** @param {Behaviour | string} words */
-    behave: (words) => {
-      base = toBehaviour(words);
+    /** @param {Behaviour | string} words @param {string} [model] */
+    behave: (words, model) => {
+      if (model === undefined) base = toBehaviour(words);
+      else byModel.set(model, toBehaviour(words));
     },
     nextRequest: () =>
       new Promise((/** @type {(request: RecordedRequest) => void} */ resolve) => waiting.push(resolve)),
@@ -236,6 +245,7 @@ export async function startUpstream(dialect, options = {}) {
       script.length = 0;
       failures.clear();
       base = told;
+      byModel.clear();
     },
     close: () =>
       new Promise((/** @type {(value: void) => void} */ resolve) => {

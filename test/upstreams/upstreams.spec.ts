@@ -168,6 +168,11 @@ it('does as it is told until it is reset, and can be away for a while', async ()
   upstream.behave('503');
   expect(await status()).toBe(503);
   upstream.reset();
+  upstream.behave('500', 'b');
+  expect(await status()).toBe(200);
+  upstream.behave('500', 'a');
+  expect(await status()).toBe(500);
+  upstream.reset();
   expect(await status()).toBe(200);
   await upstream.close();
   await expect(status()).rejects.toThrow();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { aConfig } from '../test/doubles.js';
+import type { LimitMessage } from '@turnpike/limits';
 import type { DeploymentReport } from '@turnpike/router';
 import type { FromPrimary, FromWorker } from './channel.js';
 import type { CallRecord } from './runtime/recent-calls.js';
@@ -368,30 +369,36 @@ describe('what one worker learned of deployments', () => {
 });
 
 describe('limits', () => {
-  const ask = (rpm: number): FromWorker => {
-    const want = { requests: 1, tokens: 0, parallel: 0 };
-    return {
-      type: 'limits',
-      message: { type: 'limit-request', items: [{ id: 5, rule: { key: 'k', rpm }, want, calls: 1 }] },
-    };
+  const ask = (worker: FakeWorker, id: number): void => {
+    const want = { requests: 0, tokens: 0, parallel: 1 };
+    const items = [{ id, rule: { key: 'k', maxParallel: 1 }, want, calls: 1 }];
+    worker.says({ type: 'limits', message: { type: 'limit-request', items } });
+  };
+  /** Slots that a worker was given. */
+  const slotsOf = async (worker: FakeWorker): Promise<number> => {
+    // Longer than others are asked to give back what they do not need.
+    await jest.advanceTimersByTimeAsync(100);
+    const granted = worker.heardOf('limits').flatMap((told) => {
+      const { message } = told as { message: LimitMessage };
+      return message.type === 'limit-grant' ? message.items.map((grant) => grant.granted.parallel) : [];
+    });
+    return granted.reduce((sum, slots) => sum + slots, 0);
   };
 
-  it('are held by the primary: whoever asks has its part, and the others hear nothing', async () => {
+  it('are held by the primary: one has the only slot, and another does not', async () => {
     run(2);
-    workers[0]!.says(ask(1));
-    await jest.advanceTimersByTimeAsync(0);
-    expect(workers[0]!.heardOf('limits')).toMatchObject([
-      { message: { type: 'limit-grant', items: [{ id: 5, key: 'k', granted: { requests: 1 } }] } },
-    ]);
-    expect(workers[1]!.heardOf('limits')).toEqual([]);
+    ask(workers[0]!, 1);
+    ask(workers[1]!, 1);
+    expect([await slotsOf(workers[0]!), await slotsOf(workers[1]!)]).toEqual([1, 0]);
   });
 
-  it('are not taken by one that is dead', async () => {
+  it('come back from a worker that is dead', async () => {
     run(2);
+    ask(workers[0]!, 1);
+    await slotsOf(workers[0]!);
     workers[0]!.dies(1);
-    workers[0]!.says(ask(1));
-    await jest.advanceTimersByTimeAsync(0);
-    expect(workers[0]!.heardOf('limits')).toEqual([]);
+    ask(workers[1]!, 1);
+    expect(await slotsOf(workers[1]!)).toBe(1);
   });
 });
 
@@ -468,7 +475,7 @@ describe('a call that somebody asks for', () => {
     run(1);
     workers[0]!.says(wanted);
     tells(workers[0]!, undefined);
-    expect(await found(workers[0]!)).toEqual([undefined]);
+    expect(await found(workers[0]!)).toStrictEqual([undefined]);
   });
 
   it('is not waited for when its worker is silent, or dies', async () => {
@@ -476,11 +483,11 @@ describe('a call that somebody asks for', () => {
     workers[0]!.says(wanted);
     tells(workers[0]!, undefined);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(await found(workers[0]!)).toEqual([undefined]);
+    expect(await found(workers[0]!)).toStrictEqual([undefined]);
     workers[0]!.says(wanted);
     tells(workers[0]!, undefined);
     workers[1]!.dies(1);
-    expect(await found(workers[0]!)).toEqual([undefined, undefined]);
+    expect(await found(workers[0]!)).toStrictEqual([undefined, undefined]);
   });
 });
 

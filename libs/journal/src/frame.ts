@@ -86,16 +86,23 @@ export const readFrames = (
   return { entries, firstAt, consumed: at, skipped, wanted };
 };
 
-/** Whole frames among the first `length` of bytes that hold nothing but frames. */
-export const wholeFrames = (bytes: Buffer, length: number): { entries: number; bytes: number } => {
-  let entries = 0;
-  let at = 0;
-  for (let needed = frameBytes(bytes, at); at + needed <= length; needed = frameBytes(bytes, at)) {
-    entries += 1;
-    at += needed;
+/** The frames among the first `length` of bytes that hold nothing but frames; one that is cut there is none. */
+export const splitFrames = (bytes: Buffer, length = bytes.length): Buffer[] => {
+  const frames: Buffer[] = [];
+  for (let at = 0; at + FRAME_HEADER_BYTES <= length; ) {
+    const end = at + frameBytes(bytes, at);
+    if (end > length) break;
+    frames.push(bytes.subarray(at, end));
+    at = end;
   }
-  return { entries, bytes: at };
+  return frames;
 };
+
+/** What a frame holds. */
+export const frameEntry = (frame: Buffer): Buffer => frame.subarray(FRAME_HEADER_BYTES);
+
+/** When it was appended, epoch milliseconds. */
+export const frameTime = (frame: Buffer): number => frame.readUInt32LE(AT_SECONDS) * 1_000;
 
 /** Of the frame that begins here, as far as can be seen. Infinity when none does. */
 const frameBytes = (bytes: Buffer, at: number): number => {

@@ -173,6 +173,8 @@ describe('workers that share what they know', () => {
   it('do not count for this minute what was told of the last', () => {
     const { a, b, lives } = workers('a', 'b');
     a.began(NOW);
+    a.began(NOW);
+    a.ended(NOW, aCall({ tokens: 9, isFailure: true }));
     const late = lives.get('a')!.reports(NOW);
     lives.get('b')!.learn('a', late, NEXT_MINUTE);
     expect([b.inFlight, ...minuteOf(b)]).toEqual([1, 0, 0, 0, 0]);
@@ -257,8 +259,17 @@ describe('workers that share what they know', () => {
     tell('a');
     tell('b');
     expect([a.health.fails, b.health.fails, c.health.fails]).toEqual([3, 3, 3]);
-    tell('a', NOW + 1);
-    expect(c.health.fails).toBe(3);
+  });
+
+  it('tell of each call once', () => {
+    const { a, b, tell } = workers('a', 'b');
+    a.began(NOW);
+    a.ended(NOW, aCall({ isFailure: true }));
+    a.countFailure(withFails(a.health, 1, 5_000, NOW), 5_000);
+    tell('a');
+    a.began(NOW);
+    tell('a');
+    expect([b.health.fails, b.samples.length, b.inFlight]).toEqual([1, 1, 1]);
   });
 
   it('end no cooldown of another by counting failures of their own', () => {

@@ -49,7 +49,7 @@ describe('a call that is over', () => {
   ])('leaves its room to others, %s', (_title, ended, tokens) => {
     const { run, told, released, letIn } = settling({ outcome: ended });
     run();
-    expect([released, letIn(), told.inFlight]).toEqual([[tokens], 1, -1]);
+    expect([released, letIn(), told.inFlight]).toStrictEqual([[tokens], 1, -1]);
   });
 
   it('that was refused at the door had no room', () => {

@@ -48,10 +48,13 @@ export interface RuntimeOptions {
   publishState?: (change: StateChange) => void;
 }
 
-/** Larger answers than this are cut off unless the configuration says otherwise. */
 /** What readiness says of it. */
 const REDIS_AWAY = 'redis_away: limits hold on each machine alone until Redis is back';
 
+/** A strategy that fails does so at every call. The log has it now and then, the metric each time. */
+const STRATEGY_WARNING_EVERY_MS = 60_000;
+
+/** Larger answers than this are cut off unless the configuration says otherwise. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 
 export class Runtime {
@@ -231,6 +234,7 @@ export class Runtime {
     }
     const strategy = graph.get<'strategy/v1'>(STRATEGY_KEY);
     if (!strategy) throw new GatewayError('GW_PLUGIN_NOT_FOUND', 'No routing strategy is installed.');
+    let quietUntil = 0;
     const next = new RuntimeSnapshot({
       config,
       graph,
@@ -252,6 +256,9 @@ export class Runtime {
       random: this.random,
       onStrategyFault: (error) => {
         this.metrics.hook(strategy.id, 'select', 'error', 0);
+        const now = this.clock.now();
+        if (now < quietUntil) return;
+        quietUntil = now + STRATEGY_WARNING_EVERY_MS;
         this.log.warn('the routing strategy failed; a deployment was chosen by chance', { plugin: strategy.id, error });
       },
     });

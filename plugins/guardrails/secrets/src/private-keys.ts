@@ -3,8 +3,8 @@ import type { Finding } from '@turnpike/plugin-sdk';
 
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----/g;
 const END = /-----END [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----/y;
-/** Lines of base64, headers, and line ends that were written as `\n`. */
-const BODY = /[\w+/=\s\\:,.()-]{0,16384}/y;
+/** A key with 16,384 bits has 13,000 characters. */
+const LONGEST = 16_384;
 /** The rows of a key that has no end. */
 const ROWS = /(?:(?:\s|\\[rn]){0,8}[A-Za-z0-9+/=]{24,16384}){0,512}/y;
 
@@ -18,13 +18,13 @@ export const findPrivateKeys = (text: string): Finding[] => {
 };
 
 const endOf = (text: string, from: number): number => {
-  BODY.lastIndex = from;
-  const body = BODY.exec(text)?.[0] ?? '';
-  // Dashes belong to the body's letters, so the end, if there is one, is inside.
-  const dashes = body.indexOf('-----END');
-  END.lastIndex = from + dashes;
-  const end = dashes === -1 ? undefined : END.exec(text)?.[0];
-  if (end !== undefined) return from + dashes + end.length;
+  // The next dashes are this key's end or another's beginning: nothing is searched twice.
+  const dashes = text.indexOf('-----', from);
+  if (dashes !== -1 && dashes - from <= LONGEST) {
+    END.lastIndex = dashes;
+    const end = END.exec(text)?.[0];
+    if (end !== undefined) return dashes + end.length;
+  }
   ROWS.lastIndex = from;
   return from + (ROWS.exec(text)?.[0].length ?? 0);
 };

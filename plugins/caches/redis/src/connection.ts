@@ -1,0 +1,122 @@
+// The connection to Redis: whether it is there, why not, and commands that never wait for it to come back.
+import type { Health, PluginHost } from '@turnpike/plugin-sdk';
+import { once } from 'node:events';
+import { clientOf, type Client } from './client.js';
+import { secretsOf, type Target } from './target.js';
+
+/** So long the start waits for Redis; then the gateway goes on without it. */
+const START_MS = 1_000;
+/** Health has to be told within a second. */
+const HEALTH_MS = 500;
+/** What ioredis says of a command that waited for too long. */
+const TIMED_OUT = 'Command timed out';
+
+export interface ConnectionOptions {
+  readonly target: Target;
+  /** Longest wait for the answer to a command. */
+  readonly commandMs: number;
+  readonly host: Pick<PluginHost, 'log' | 'metrics'>;
+}
+
+export class Connection {
+  private client: Client | undefined;
+  private isAway = false;
+  /** Why Redis is not there, without secrets. */
+  private reason = 'it was not connected';
+  private readonly secrets: readonly string[];
+
+  constructor(private readonly options: ConnectionOptions) {
+    this.secrets = secretsOf(options.target);
+  }
+
+  /** Resolves when Redis can be used, or is known to be away. @throws when a certificate cannot be read */
+  async start(signal: AbortSignal): Promise<void> {
+    const { target, commandMs, host } = this.options;
+    if (target.place.kind === 'cluster' && target.db !== 0)
+      host.log.warn(`a Redis Cluster has no databases: db ${target.db} has no effect`);
+    const client = clientOf(target, commandMs);
+    this.client = client;
+    client.on('ready', () => this.found());
+    client.on('error', (error: unknown) => this.lost(this.tell(error)));
+    client.on('close', () => this.lost());
+    // How that ends is told by the events.
+    client.connect().catch(() => undefined);
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
+    await once(client, 'ready', { signal: patience }).catch(() => undefined);
+    if (client.status !== 'ready') this.lost();
+  }
+
+  stop(): void {
+    this.client?.disconnect();
+    this.client = undefined;
+    this.reason = 'the connection was closed';
+  }
+
+  /**
+   * Sends commands, if Redis is there.
+   * @throws Error without secrets, and without what was to be stored; the signal's reason when it aborts
+   */
+  async run<T>(commands: (client: Client) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const { client } = this;
+    if (client?.status !== 'ready') throw new Error(`Redis is away: ${this.reason}.`);
+    const work = commands(client).catch((error: unknown) => {
+      if (error instanceof Error && error.message === TIMED_OUT) this.replace(client);
+      // Errors of ioredis carry the command with its arguments: passwords, answers.
+      throw new Error(this.tell(error));
+    });
+    return signal ? unlessAborted(work, signal) : work;
+  }
+
+  async health(): Promise<Health> {
+    const patience = AbortSignal.timeout(HEALTH_MS);
+    try {
+      await this.run((client) => client.ping(), patience);
+      return { status: 'up' };
+    } catch (error) {
+      return { status: 'degraded', reason: patience.aborted ? 'Redis does not answer.' : this.tell(error) };
+    }
+  }
+
+  private found(): void {
+    if (this.isAway) this.options.host.log.info('Redis is back');
+    this.isAway = false;
+    this.options.host.metrics.gauge('connected', 1);
+  }
+
+  private lost(reason?: string): void {
+    if (!this.client) return;
+    if (reason !== undefined) this.reason = reason;
+    else if (!this.isAway) this.reason = 'the connection ended';
+    if (this.isAway) return;
+    this.isAway = true;
+    this.options.host.metrics.gauge('connected', 0);
+    this.options.host.metrics.count('lost');
+    this.options.host.log.warn('Redis is away: no answer is taken from it or kept in it', { reason: this.reason });
+  }
+
+  /** Nobody would tell us of a connection that has died without a word, so one that is silent for too long is dead. */
+  private replace(client: Client): void {
+    if (client.status === 'ready') client.disconnect(true);
+  }
+
+  private tell(error: unknown): string {
+    const text = reasonOf(error);
+    return this.secrets.reduce((told, secret) => told.replaceAll(secret, '***'), text);
+  }
+}
+
+/** A cluster hides what its nodes said; of several addresses that failed Node only says the code. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const { lastNodeError, code } = error as { lastNodeError?: unknown; code?: unknown };
+  if (lastNodeError instanceof Error) return reasonOf(lastNodeError);
+  return error.message || (typeof code === 'string' ? code : error.name);
+};
+
+const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });

@@ -1,0 +1,23 @@
+/** Answers kept in Redis: one store for all workers and machines. */
+import { definePlugin } from '@turnpike/plugin-sdk';
+import { config } from './config.js';
+import { Connection } from './connection.js';
+import { createResponses, prefixOf } from './responses.js';
+import { targetOf } from './target.js';
+
+export default definePlugin({
+  contract: 'cache/v1',
+  id: 'cache.redis',
+  capabilities: ['responses'],
+  needs: ['sockets'],
+  config,
+  init: (settings, host) => {
+    const connection = new Connection({ target: targetOf(settings), commandMs: settings.socket_timeout * 1_000, host });
+    return {
+      responses: createResponses(connection, prefixOf(settings.namespace)),
+      start: (signal) => connection.start(signal),
+      stop: () => Promise.resolve(connection.stop()),
+      health: () => connection.health(),
+    };
+  },
+});
