@@ -33,6 +33,8 @@ export interface BacklogOptions {
   readonly limits: BatchLimits;
   /** The segment that grows, and is kept. */
   readonly active: () => Segment | undefined;
+  /** Somebody took this file away; nothing more may be written to it. */
+  readonly onMissing: (segment: Segment) => void;
 }
 
 export class Backlog {
@@ -138,7 +140,7 @@ export class Backlog {
         continue;
       }
       const isAtEnd = isShort && found.consumed === bytes.length;
-      const skipped = found.skipped + (isAtEnd ? asked - bytes.length : 0);
+      const skipped = found.skipped + (isAtEnd ? segment.bytes - offset - bytes.length : 0);
       const next = isAtEnd ? segment.bytes : offset + found.consumed;
       const end = { sequence, offset: next, entries: before + found.entries.length };
       if (found.entries.length > 0) {
@@ -194,8 +196,10 @@ export class Backlog {
       faults.worked('read');
       return bytes.subarray(0, at);
     } catch (error) {
-      // Somebody moved the file away: there is nothing left to wait for.
-      if (codeOf(error) === 'ENOENT') return bytes.subarray(0, 0);
+      if (codeOf(error) === 'ENOENT') {
+        this.options.onMissing(segment);
+        return bytes.subarray(0, 0);
+      }
       faults.failed(
         'read',
         `Entries cannot be read back from ${this.options.segments.pathOf(segment.sequence)}; they are tried again. ` +

@@ -80,11 +80,17 @@ export class Writer {
     if (tail.entries > 0) this.retrySoon();
   }
 
+  /** The next group goes to another file. */
+  leave(segment: Segment): void {
+    if (this.open?.segment !== segment) return;
+    this.options.syncer.retire(this.open.fd);
+    this.open = undefined;
+  }
+
   /** Nothing may be written afterwards. What is in memory still is lost. */
   close(): void {
     clearTimeout(this.retry);
-    if (this.open) this.options.syncer.retire(this.open.fd);
-    this.open = undefined;
+    if (this.open) this.leave(this.open.segment);
   }
 
   /** @returns bytes taken, whole frames all */

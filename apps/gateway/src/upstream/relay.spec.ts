@@ -1,8 +1,9 @@
 import type { ChatChunk } from '@turnpike/domain';
-import { openAiStreamDecoder, openAiStreamEncoder, type StreamTap } from '@turnpike/wire';
+import { openAiStreamDecoder, openAiStreamEncoder, OpenAiStreamTap, type StreamTap } from '@turnpike/wire';
 import { describe, expect, it } from '@jest/globals';
 import type { AnswerNames } from './answer-names.js';
-import { ByteRelay, ChunkWriter, TranslatingRelay } from './relay.js';
+import { Recording } from './recording.js';
+import { ByteRelay, ChunkWriter, OverheardRelay, TranslatingRelay } from './relay.js';
 import { Transcript } from './transcript.js';
 
 const NAMES: AnswerNames = { id: 'chatcmpl-call-1', model: undefined };
@@ -28,6 +29,42 @@ describe('ByteRelay', () => {
     Object.assign(tap, { events: 1, usage });
     expect([relay.hasBegun, relay.usage, relay.estimateOutputTokens()]).toEqual([true, usage, 7]);
     expect([relay.push(Buffer.from('xy')), relay.end(), relay.leftover()].map(String)).toEqual(['y', 'end', 'left']);
+  });
+});
+
+describe('OverheardRelay', () => {
+  const encoded = (chunks: ChatChunk[]): Buffer[] => {
+    const encoder = openAiStreamEncoder({ includeUsage: false });
+    return [...chunks.map((chunk) => Buffer.from(encoder.encode(chunk))), Buffer.from(encoder.end())];
+  };
+  const CHUNKS: ChatChunk[] = [START, text('one'), { type: 'finish', choice: 0, reason: 'stop' }];
+
+  const overheard = () => {
+    const recording = new Recording();
+    const decoder = openAiStreamDecoder((chunk) => recording.hear(chunk));
+    return { recording, relay: new OverheardRelay(new OpenAiStreamTap({ withholdUsage: false }), decoder) };
+  };
+
+  it('passes the very bytes on, and lets somebody hear what they say', () => {
+    const { recording, relay } = overheard();
+    const bytes = encoded(CHUNKS);
+    expect(Buffer.concat([...bytes.map((piece) => relay.push(piece)), relay.end()])).toEqual(Buffer.concat(bytes));
+    expect(recording.chunks).toContainEqual(text('one'));
+  });
+
+  it('passes on what nobody understands', () => {
+    const { relay } = overheard();
+    const odd = Buffer.from('data: {"choices": 5, "broken\n\n');
+    expect(relay.push(odd)).toEqual(odd);
+    expect(() => relay.push(Buffer.from('data: more\n\n'))).not.toThrow();
+  });
+});
+
+describe('Recording', () => {
+  it('keeps nothing of an answer without an end', () => {
+    const recording = new Recording();
+    for (let index = 0; index <= 100_000; index += 1) recording.hear(text('x'));
+    expect(recording.chunks).toBeUndefined();
   });
 });
 

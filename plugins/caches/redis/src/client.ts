@@ -22,8 +22,7 @@ const tlsOptions = ({ caFile, certificateFile, keyFile, isVerified, isHostVerifi
   ...(!isHostVerified && { checkServerIdentity: () => undefined }),
 });
 
-/** @param commandMs how long a command may wait for its answer, those that open a connection included */
-export const clientOf = ({ place, username, password, db, tls: tlsSettings }: Target, commandMs: number): Client => {
+export const clientOf = ({ place, username, password, db, tls: tlsSettings }: Target): Client => {
   const tls = tlsSettings && tlsOptions(tlsSettings);
   const options: RedisOptions = {
     username,
@@ -35,7 +34,6 @@ export const clientOf = ({ place, username, password, db, tls: tlsSettings }: Ta
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     connectTimeout: CONNECT_MS,
-    commandTimeout: commandMs,
     retryStrategy: backoff,
     // A master that has become a replica: whoever opens a connection anew finds its successor.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
@@ -54,7 +52,7 @@ const clientAt = (place: Place, options: RedisOptions, db: number): Client => {
         sentinels: [...place.nodes],
         name: place.name,
         sentinelPassword: place.password,
-        sentinelCommandTimeout: options.commandTimeout,
+        sentinelCommandTimeout: CONNECT_MS,
         sentinelRetryStrategy: backoff,
         ...(options.tls && { sentinelTLS: options.tls, enableTLSForSentinelMode: true }),
       });

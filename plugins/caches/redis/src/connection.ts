@@ -1,5 +1,6 @@
 // The connection to Redis: whether it is there, why not, and commands that never wait for it to come back.
 import type { Health, PluginHost } from '@turnpike/plugin-sdk';
+import { Cluster, type Redis } from 'ioredis';
 import { once } from 'node:events';
 import { clientOf, type Client } from './client.js';
 import { secretsOf, type Target } from './target.js';
@@ -8,8 +9,8 @@ import { secretsOf, type Target } from './target.js';
 const START_MS = 1_000;
 /** Health has to be told within a second. */
 const HEALTH_MS = 500;
-/** What ioredis says of a command that waited for too long. */
-const TIMED_OUT = 'Command timed out';
+/** From a connection that stands to one that can be used: the password, the version, the data read in. */
+const HANDSHAKE_MS = 5_000;
 
 export interface ConnectionOptions {
   readonly target: Target;
@@ -23,6 +24,7 @@ export class Connection {
   private isAway = false;
   /** Why Redis is not there, without secrets. */
   private reason = 'it was not connected';
+  private handshake: NodeJS.Timeout | undefined;
   private readonly secrets: readonly string[];
 
   constructor(private readonly options: ConnectionOptions) {
@@ -31,11 +33,14 @@ export class Connection {
 
   /** Resolves when Redis can be used, or is known to be away. @throws when a certificate cannot be read */
   async start(signal: AbortSignal): Promise<void> {
-    const { target, commandMs, host } = this.options;
+    const { target, host } = this.options;
     if (target.place.kind === 'cluster' && target.db !== 0)
       host.log.warn(`a Redis Cluster has no databases: db ${target.db} has no effect`);
-    const client = clientOf(target, commandMs);
+    const client = clientOf(target);
     this.client = client;
+    client.on('connect', () => {
+      this.handshake = setTimeout(() => client.disconnect(true), HANDSHAKE_MS).unref();
+    });
     client.on('ready', () => this.found());
     client.on('error', (error: unknown) => this.lost(this.tell(error)));
     client.on('close', () => this.lost());
@@ -47,25 +52,30 @@ export class Connection {
   }
 
   stop(): void {
+    clearTimeout(this.handshake);
     this.client?.disconnect();
     this.client = undefined;
     this.reason = 'the connection was closed';
   }
 
   /**
-   * Sends commands, if Redis is there.
+   * Sends one command, if Redis is there.
    * @throws Error without secrets, and without what was to be stored; the signal's reason when it aborts
    */
-  async run<T>(commands: (client: Client) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async run<T>(command: (client: Client) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    const { client } = this;
-    if (client?.status !== 'ready') throw new Error(`Redis is away: ${this.reason}.`);
-    const work = commands(client).catch((error: unknown) => {
-      if (error instanceof Error && error.message === TIMED_OUT) this.replace(client);
+    const client = this.ready();
+    const answer = this.inTime(client, command(client)).catch((error: unknown) => {
       // Errors of ioredis carry the command with its arguments: passwords, answers.
       throw new Error(this.tell(error));
     });
-    return signal ? unlessAborted(work, signal) : work;
+    return signal ? unlessAborted(answer, signal) : answer;
+  }
+
+  /** Every server that holds keys of its own. */
+  masters(): Redis[] {
+    const client = this.ready();
+    return client instanceof Cluster ? client.nodes('master') : [client];
   }
 
   async health(): Promise<Health> {
@@ -78,7 +88,26 @@ export class Connection {
     }
   }
 
+  private ready(): Client {
+    const { client } = this;
+    if (client?.status !== 'ready') throw new Error(`Redis is away: ${this.reason}.`);
+    return client;
+  }
+
+  /** Nobody tells us of a connection that died without a word: one on which an answer takes too long is replaced. */
+  private inTime<T>(client: Client, answer: Promise<T>): Promise<T> {
+    const { commandMs } = this.options;
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(new Error(`Redis did not answer within ${commandMs} ms.`));
+        if (client.status === 'ready') client.disconnect(true);
+      }, commandMs).unref();
+      void answer.then(resolve, reject).finally(() => clearTimeout(late));
+    });
+  }
+
   private found(): void {
+    clearTimeout(this.handshake);
     if (this.isAway) this.options.host.log.info('Redis is back');
     this.isAway = false;
     this.options.host.metrics.gauge('connected', 1);
@@ -86,6 +115,7 @@ export class Connection {
 
   private lost(reason?: string): void {
     if (!this.client) return;
+    if (reason === undefined) clearTimeout(this.handshake);
     if (reason !== undefined) this.reason = reason;
     else if (!this.isAway) this.reason = 'the connection ended';
     if (this.isAway) return;
@@ -93,11 +123,6 @@ export class Connection {
     this.options.host.metrics.gauge('connected', 0);
     this.options.host.metrics.count('lost');
     this.options.host.log.warn('Redis is away: no answer is taken from it or kept in it', { reason: this.reason });
-  }
-
-  /** Nobody would tell us of a connection that has died without a word, so one that is silent for too long is dead. */
-  private replace(client: Client): void {
-    if (client.status === 'ready') client.disconnect(true);
   }
 
   private tell(error: unknown): string {

@@ -1,7 +1,5 @@
 // Answers in Redis, each a string that Redis itself forgets when its time is over.
 import type { ResponsesV1 } from '@turnpike/plugin-sdk';
-import { Cluster, type Redis } from 'ioredis';
-import type { Client } from './client.js';
 import type { Connection } from './connection.js';
 import { fromStored, toStored } from './stored-value.js';
 
@@ -12,30 +10,24 @@ const BATCH = 500;
 export const prefixOf = (namespace: string | undefined): string =>
   `${namespace === undefined ? '' : `${namespace}:`}turnpike:cache:`;
 
-/** Something else than a string stands under this key, so it is not ours. */
-const isOtherType = (error: unknown): boolean => error instanceof Error && error.message.startsWith('WRONGTYPE');
-
-/** Commands go one by one, since a cluster takes no two keys of different nodes together. */
-const unlink = async (client: Client, keys: readonly (string | Buffer)[]): Promise<number> => {
-  const counts = await Promise.all(keys.map((key) => client.unlink(key)));
-  return counts.reduce((sum, count) => sum + count, 0);
+/** Something else than a string under our key is not ours, and the next write takes its place. */
+const nothingIfOther = (error: unknown): null => {
+  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
+  throw error;
 };
-
-/** Every server that holds keys of its own. */
-const mastersOf = (client: Client): Redis[] => (client instanceof Cluster ? client.nodes('master') : [client]);
 
 export const createResponses = (connection: Connection, prefix: string): ResponsesV1 => {
   const everyKey = `${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
+
+  /** One by one, since a cluster takes no two keys of different nodes together. @returns how many were there */
+  const unlink = async (keys: readonly (string | Buffer)[]): Promise<number> => {
+    const counts = await Promise.all(keys.map((key) => connection.run((client) => client.unlink(key))));
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
+
   return {
     get: async (key, signal) => {
-      const stored = await connection.run(
-        (client) =>
-          client.getBuffer(prefix + key).catch((error: unknown) => {
-            if (isOtherType(error)) return null;
-            throw error;
-          }),
-        signal,
-      );
+      const stored = await connection.run((client) => client.getBuffer(prefix + key).catch(nothingIfOther), signal);
       return stored ? fromStored(stored) : undefined;
     },
     set: async (key, entry, ttlMs, signal) => {
@@ -44,23 +36,20 @@ export const createResponses = (connection: Connection, prefix: string): Respons
     },
     delete: async (keys) => {
       let count = 0;
-      for (let at = 0; at < keys.length; at += BATCH) {
-        const names = keys.slice(at, at + BATCH).map((key) => prefix + key);
-        count += await connection.run((client) => unlink(client, names));
-      }
+      for (let at = 0; at < keys.length; at += BATCH)
+        count += await unlink(keys.slice(at, at + BATCH).map((key) => prefix + key));
       return count;
     },
-    flush: () =>
-      connection.run(async (client) => {
-        for (const master of mastersOf(client)) {
-          let cursor = '0';
-          do {
-            const [next, names] = await master.scanBuffer(cursor, 'MATCH', everyKey, 'COUNT', BATCH);
-            await unlink(client, names);
-            cursor = next.toString();
-          } while (cursor !== '0');
-        }
-      }),
+    flush: async () => {
+      for (const master of connection.masters()) {
+        let cursor = '0';
+        do {
+          const next = await connection.run(() => master.scanBuffer(cursor, 'MATCH', everyKey, 'COUNT', BATCH));
+          await unlink(next[1]);
+          cursor = next[0].toString();
+        } while (cursor !== '0');
+      }
+    },
     ping: async () => {
       await connection.run((client) => client.ping());
     },

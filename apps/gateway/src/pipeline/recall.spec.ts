@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ChatResponse, JsonValue } from '@turnpike/domain';
+import { fromOpenAiResponse, openAiStreamEncoder, toChunks, toOpenAiResponse } from '@turnpike/wire';
+import { aFront, anExchange, FakeResponse } from '../../test/doubles.js';
+import { aRuntime } from '../../test/road.js';
+import type { StreamAnswer, WholeAnswer } from '../upstream/answer.js';
+import type { Exchange, Guarded, Recalled } from './exchange.js';
+import { recall } from './recall.js';
+
+const STORED = toOpenAiResponse({
+  id: 'stored',
+  model: 'm',
+  created: 1,
+  choices: [{ index: 0, content: [{ type: 'text', text: 'remembered' }], finishReason: 'stop' }],
+});
+
+const front = aFront({
+  readAnswer: (body: JsonValue) => fromOpenAiResponse(body),
+  fromDomain: (response) => toOpenAiResponse(response as ChatResponse),
+  toChunks: (response) => toChunks(response as ChatResponse),
+  encoder: (includeUsage) => openAiStreamEncoder({ includeUsage }),
+  usageOfDomain: () => undefined,
+  wantsUsage: () => false,
+});
+
+interface Parts {
+  stored?: string;
+  isStream?: boolean;
+  mustReadAnswer?: boolean;
+  wish?: object;
+}
+
+/** A call that comes to a cache with this in it. */
+const recalled = async ({ stored, wish, ...filled }: Parts): Promise<Exchange> => {
+  const cache = {
+    wishOf: () => ({ read: true, write: true, ttlMs: 5, maxAgeMs: Infinity, namespace: undefined, ...wish }),
+    keyOf: () => 'the key',
+    read: async () => (stored === undefined ? undefined : Buffer.from(stored)),
+  };
+  const guardrails = {
+    after: async (_exchange: Exchange, response: ChatResponse) => ({ ...response, id: 'checked' }),
+  };
+  const config = { requests: { restampModel: false, alwaysIncludeStreamUsage: false } };
+  const exchange = anExchange<Recalled>(
+    { body: {}, callId: 'c', ...filled },
+    {
+      front,
+      snapshot: { cache, guardrails, config },
+    },
+  );
+  return recall(aRuntime().runtime).run(exchange);
+};
+
+const textOf = async (answer: unknown): Promise<string> => {
+  const response = new FakeResponse();
+  await (answer as StreamAnswer).pipe(response.asResponse());
+  return response.text;
+};
+
+describe('what is stored', () => {
+  it('is the answer as it is', async () => {
+    const { answer, cache, cacheKey, cacheWrite } = await recalled({ stored: JSON.stringify(STORED) });
+    expect((answer as WholeAnswer).body.toString()).toBe(JSON.stringify(STORED));
+    expect([cache, cacheKey, cacheWrite]).toEqual(['hit', 'the key', undefined]);
+  });
+
+  it('is played to those who asked for a stream', async () => {
+    const { answer } = await recalled({ stored: JSON.stringify(STORED), isStream: true });
+    expect(await textOf(answer)).toMatch(/"id":"stored".*remembered.*"finish_reason":"stop".*\[DONE\]\n\n$/s);
+  });
+
+  it.each([false, true])('is looked at by the guardrails of today (stream: %s)', async (isStream) => {
+    const { answer } = await recalled({ stored: JSON.stringify(STORED), mustReadAnswer: true, isStream });
+    const told = isStream ? await textOf(answer) : (answer as WholeAnswer).body.toString();
+    expect(told).toContain('"id":"checked"');
+  });
+
+  it.each(['', 'not JSON', '[]', '{"choices": 5}'])('is none when it is %j and must be read', async (stored) => {
+    const { answer, cache, cacheWrite } = await recalled({ stored, isStream: true });
+    expect([answer, cache, cacheWrite]).toEqual([undefined, 'miss', { key: 'the key', ttlMs: 5 }]);
+  });
+});
+
+describe('a call', () => {
+  it('whose answer is not stored is stored when it is over', async () => {
+    expect(await recalled({})).toMatchObject({ cache: 'miss', cacheWrite: { key: 'the key', ttlMs: 5 } });
+  });
+
+  it('that wants no stored answer gets none', async () => {
+    const { answer, cache } = await recalled({ stored: JSON.stringify(STORED), wish: { read: false } });
+    expect([answer, cache]).toEqual([undefined, 'miss']);
+  });
+
+  it('that wants none stored leaves none', async () => {
+    expect((await recalled({ wish: { write: false } })).cacheWrite).toBeUndefined();
+  });
+
+  it('is not the business of a cache that is not there', () => {
+    const exchange = anExchange<Guarded>({}, { snapshot: {} });
+    expect(recall(aRuntime().runtime).run(exchange)).toMatchObject({ cache: 'off', cacheKey: undefined });
+  });
+});

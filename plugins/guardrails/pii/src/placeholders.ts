@@ -1,0 +1,51 @@
+// What stands for personal data while a call is under way: `<EMAIL_1>`, the same for the same, and back again.
+import type { Kind } from './kinds.js';
+
+/** Also as a model may write it. */
+const PLACEHOLDER = /<([A-Z_]{2,16}_\d{1,6})>/gi;
+
+export class Placeholders {
+  private readonly valueOf = new Map<string, string>();
+  private readonly placeholderOf = new Map<string, string>();
+  private readonly last = new Map<Kind, number>();
+  /** Those that the client wrote itself mean nothing here. */
+  private readonly taken = new Set<string>();
+
+  /** Characters that are kept. */
+  size = 0;
+
+  /** @param texts all that placeholders will stand among */
+  constructor(texts: Iterable<string>) {
+    for (const text of texts) {
+      for (const [, name] of text.matchAll(PLACEHOLDER)) this.taken.add(name!.toUpperCase());
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.valueOf.size === 0;
+  }
+
+  placeholderFor(kind: Kind, value: string): string {
+    const key = `${kind} ${value}`;
+    const known = this.placeholderOf.get(key);
+    if (known !== undefined) return known;
+    const name = this.freeName(kind);
+    const placeholder = `<${name}>`;
+    this.valueOf.set(name, value);
+    this.placeholderOf.set(key, placeholder);
+    this.size += value.length;
+    return placeholder;
+  }
+
+  restore(text: string): string {
+    return text.replaceAll(PLACEHOLDER, (written, name: string) => this.valueOf.get(name.toUpperCase()) ?? written);
+  }
+
+  private freeName(kind: Kind): string {
+    let number = this.last.get(kind) ?? 0;
+    do number += 1;
+    while (this.taken.has(`${kind}_${number}`));
+    this.last.set(kind, number);
+    return `${kind}_${number}`;
+  }
+}
