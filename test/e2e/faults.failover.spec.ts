@@ -1,7 +1,7 @@
 // What a provider can do wrong, while another one of the same name is well: the client notices nothing before its first
 // token, and is told the truth after it.
 import { describe, expect, it, jest } from '@jest/globals';
-import { chat, eventsOf, metricsOf } from './client.js';
+import { chat, eventsOf, metricsOf, send } from './client.js';
 import { eventually } from './harness.js';
 import {
   ask,
@@ -180,6 +180,17 @@ describe('of a whole answer', () => {
     expectAnswer(told, `${words}.green`);
     expect(await attemptsOf(gateway(), told)).toEqual([`${words}.red ${code}`, `${words}.green success`]);
   });
+});
+
+it.each([
+  ['/v1/embeddings', { input: 'Hello' }],
+  ['/v1/completions', { prompt: 'Hello' }],
+  ['/v1/completions', { prompt: 'Hello', stream: true }],
+])('%s fails over like a chat: %j', async (path, body) => {
+  const response = await send(gateway(), path, { body: { model: '500', ...body } });
+  expect([response.status, response.headers.get('x-litellm-model-id')]).toEqual([200, '500.green']);
+  await response.text();
+  expect([red.requests.length, green.requests.length]).toEqual([1, 1]);
 });
 
 describe('afterwards', () => {

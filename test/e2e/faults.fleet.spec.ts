@@ -7,12 +7,10 @@ import {
   blue,
   expectAnswer,
   explain,
-  FIRST,
   gatewayFor,
   green,
   pair,
   red,
-  SPARE,
   type Mock,
   type Told,
 } from './fleet.js';

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { createServer, type AddressInfo } from 'node:net';
 import { startOpenAiUpstream } from '../upstreams/index.mjs';
 import { chat, eventsOf, messages, okJson, send, type Json, type Sent } from './client.js';
-import { eventually, startGateway, type Gateway, type RunOptions } from './harness.js';
+import { eventually, sleep, startGateway, type Gateway, type RunOptions } from './harness.js';
 import { PROVIDER_KEY } from './upstreams.js';
 
 export const [red, green, blue] = await Promise.all([
@@ -159,6 +159,12 @@ export const attemptsOf = async (
 ): Promise<string[]> => {
   const { attempts } = await recordOf(gateway, callId);
   return attempts.map(({ deploymentId, status, error }: Json) => `${deploymentId} ${error?.code ?? status}`);
+};
+
+/** Rates and limits are those of a minute of the clock: what must fall into one does not begin at its end. */
+export const inOneMinute = async (): Promise<void> => {
+  const leftMs = 60_000 - (Date.now() % 60_000);
+  if (leftMs < 3_000) await sleep(leftMs + 100);
 };
 
 /** Models that a mock was asked for, in order. */

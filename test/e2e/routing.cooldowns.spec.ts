@@ -1,8 +1,21 @@
 // When a deployment rests, for how long, and what never makes it rest.
 import { describe, expect, it, jest } from '@jest/globals';
 import type { Json } from './client.js';
-import { ask, at, BOTH_WAYS, explain, expectAnswer, FIRST, gatewayFor, green, pair, red, SPARE } from './fleet.js';
-import { sleep, type Gateway } from './harness.js';
+import {
+  ask,
+  at,
+  BOTH_WAYS,
+  explain,
+  expectAnswer,
+  FIRST,
+  gatewayFor,
+  green,
+  pair,
+  red,
+  SPARE,
+  inOneMinute,
+} from './fleet.js';
+import type { Gateway } from './harness.js';
 
 jest.setTimeout(30_000);
 
@@ -28,12 +41,6 @@ const callsUntilCooldown = async ({ gateway, model, stream, atMost }: Asked): Pr
     if ((await leftOut(gateway, model))?.reason === 'cooldown') return calls;
   }
   return undefined;
-};
-
-/** Rates of failure are those of a minute of the clock: what must fall into one does not begin at its end. */
-const inOneMinute = async (): Promise<void> => {
-  const leftMs = 60_000 - (Date.now() % 60_000);
-  if (leftMs < 3_000) await sleep(leftMs + 100);
 };
 
 /** The deployment is not asked while it rests. */

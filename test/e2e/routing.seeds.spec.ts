@@ -3,8 +3,8 @@ import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import { startOpenAiUpstream } from '../upstreams/index.mjs';
 import { okJson, send } from './client.js';
-import { ask, attemptsOf, BOTH_WAYS, expectAnswer, explain, recordOf, type Told } from './fleet.js';
-import { begun, eventually, MASTER_KEY, newFolder, readText, ROOT, startGateway, type Gateway } from './harness.js';
+import { ask,  BOTH_WAYS, expectAnswer, explain, recordOf, type Told, inOneMinute } from './fleet.js';
+import { begun,  MASTER_KEY, newFolder, readText, ROOT, startGateway, type Gateway } from './harness.js';
 import { anthropic, gemini, ollama, openAi } from './upstreams.js';
 
 jest.setTimeout(60_000);
@@ -116,7 +116,6 @@ describe.each(BOTH_WAYS)('%s', (_, stream) => {
         expect(await modelsOf(gateway, told)).toEqual(cascade.slice(0, index + 1));
         openAi.behave('500', model);
       }
-      expect((await ask(gateway, { model: 'my-model', stream, num_retries: 0 })).status).toBe(500);
     });
   });
 
@@ -207,8 +206,7 @@ describe.each(BOTH_WAYS)('%s', (_, stream) => {
 
 it('usage-based routing goes where fewer tokens went this minute', async () => {
   const gateway = await started('usage-based');
-  const leftMs = 60_000 - (Date.now() % 60_000);
-  if (leftMs < 3_000) await new Promise((resolve) => setTimeout(resolve, leftMs + 100));
+  await inOneMinute();
   const long = [{ role: 'user', content: 'word '.repeat(2_000) }];
   const first = await ask(gateway, { model: 'gpt-4o', messages: long });
   const others: (string | null)[] = [];

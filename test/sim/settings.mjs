@@ -1,34 +1,13 @@
 /** The router's settings where a scenario says nothing else: what a configuration without `router_settings` gives. */
 
+import { ROUTER_DEFAULTS } from '@turnpike/domain';
+
 /** @typedef {import('@turnpike/domain').RouterSettings} RouterSettings */
 /** @typedef {import('@turnpike/domain').Deployment} Deployment */
 
 /** @param {Partial<RouterSettings>} [changes] @returns {RouterSettings} */
 export const routerSettings = (changes = {}) => ({
-  strategy: 'strategy.simple-shuffle',
-  strategyArgs: {},
-  aliases: {},
-  unions: {},
-  fallbacks: {},
-  contextWindowFallbacks: {},
-  contentPolicyFallbacks: {},
-  maxFallbacks: 5,
-  fallbackOnRateLimit: true,
-  numRetries: 2,
-  retryAfterMs: 0,
-  retryPolicy: {},
-  modelGroupRetryPolicy: {},
-  requestTimeoutMs: 6_000_000,
-  allowedFailsPolicy: {},
-  cooldownMs: 5_000,
-  disableCooldowns: false,
-  enablePreCallChecks: false,
-  optionalPreCallChecks: [],
-  enableTagFiltering: false,
-  tagFilteringMatchAny: true,
-  sessionAffinity: false,
-  midStreamFailover: false,
-  extras: {},
+  ...ROUTER_DEFAULTS,
   ...changes,
 });
 

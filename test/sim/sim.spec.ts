@@ -1,5 +1,5 @@
 // The simulator on a small scale: that promises hold in every scenario, and what its figures stand on.
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { pageOf, tableOf } from './page.mjs';
 import { play } from './play.mjs';
 import { SCENARIOS, planOf, type Scenario } from './scenarios.mjs';
@@ -8,6 +8,8 @@ import { loadStrategies, type Strategy } from './strategies.mjs';
 import { Tally, type Figures } from './tally.mjs';
 import { SimulatedUpstream } from './upstream.mjs';
 import { START_OF_TIME, VirtualTime } from './virtual-time.mjs';
+
+jest.setTimeout(60_000);
 
 const SIZE = { requests: 600, seed: 3 };
 

@@ -12,7 +12,7 @@ export class Watch {
 
   /**
    * @param {import('@turnpike/router').LimitView} limits
-   * @param {{ numRetries: number, hedge?: object }} settings
+   * @param {import('@turnpike/domain').RouterSettings} settings
    */
   constructor(limits, settings) {
     this.limits = limits;
@@ -77,6 +77,7 @@ export class Follower {
     }
     if (step.kind !== 'attempt') return;
     watch.never(now >= request.deadlineAt, 'an attempt begins after the deadline');
+    watch.never(step.fallback > watch.settings.maxFallbacks, 'a request takes more fallbacks than it may');
     this.#enter(step);
     this.#chosen(step, now);
     const isAgain = step.target === this.#failedLast && this.#others(step, now);

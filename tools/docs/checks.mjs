@@ -22,7 +22,7 @@ export const checkLinks = (path, markdown, read) =>
 
 /** A plugin's page speaks of its own `test/`, so only the rooms of the top one are looked up. */
 const ROOM =
-  /^(?:(?:apps|libs|plugins|tools|docs|deploy|bench|proto|\.ci)|test\/(?:e2e|image|tools|upstreams))\/[\w./-]+$/;
+  /^(?:(?:apps|libs|plugins|tools|docs|deploy|bench|proto|\.ci)|test\/(?:e2e|image|services|sim|tools|upstreams))\/[\w./-]+$/;
 
 /** Paths in code spans exist. Built files need not be there. */
 export const checkPaths = (markdown, read) =>

@@ -1,6 +1,6 @@
 // Routable calls for specs of the road: a router that works, a runtime that writes down what it is told, and upstreams
 // that do what the spec says.
-import type { Deployment, RouterSettings, Usage } from '@turnpike/domain';
+import { ROUTER_DEFAULTS, type Deployment, type RouterSettings, type Usage } from '@turnpike/domain';
 import { GatewayError, toGatewayError, type ErrorCode, type ErrorFacts } from '@turnpike/errors';
 import type { Denial, Permit } from '@turnpike/limits';
 import { aDeployment } from '@turnpike/plugin-testkit';
@@ -63,30 +63,11 @@ export const aRuntime = (changes: object = {}): { runtime: Runtime; told: Told }
 
 /** No retries, cooldowns or waits, unless the spec asks for them. */
 export const someSettings = (changes: Partial<RouterSettings> = {}): RouterSettings => ({
+  ...ROUTER_DEFAULTS,
   strategy: 'strategy.first',
-  strategyArgs: {},
-  aliases: {},
-  unions: {},
-  fallbacks: {},
-  contextWindowFallbacks: {},
-  contentPolicyFallbacks: {},
-  maxFallbacks: 5,
-  fallbackOnRateLimit: true,
   numRetries: 0,
-  retryAfterMs: 0,
-  retryPolicy: {},
-  modelGroupRetryPolicy: {},
   requestTimeoutMs: 600_000,
-  allowedFailsPolicy: {},
-  cooldownMs: 5_000,
   disableCooldowns: true,
-  enablePreCallChecks: false,
-  optionalPreCallChecks: [],
-  enableTagFiltering: false,
-  tagFilteringMatchAny: true,
-  sessionAffinity: false,
-  midStreamFailover: false,
-  extras: {},
   ...changes,
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { RouterSettings } from '@turnpike/domain';
+import { ROUTER_DEFAULTS, type RouterSettings } from '@turnpike/domain';
 import { aManifest } from '../test/manifests.js';
 import { loadYaml, problemOf, removeFolders, warningsOf } from '../test/workspace.js';
 import type { GatewayConfig } from './canonical.js';
@@ -23,32 +23,7 @@ const routerOf = (settings: string, env?: Record<string, string>): RouterSetting
 
 describe('defaults of the router', () => {
   it('are LiteLLM’s', () => {
-    expect(loadYaml('model_list: []\n').router).toEqual({
-      strategy: 'strategy.simple-shuffle',
-      strategyArgs: {},
-      aliases: {},
-      unions: {},
-      fallbacks: {},
-      contextWindowFallbacks: {},
-      contentPolicyFallbacks: {},
-      maxFallbacks: 5,
-      fallbackOnRateLimit: true,
-      numRetries: 2,
-      retryAfterMs: 0,
-      retryPolicy: {},
-      modelGroupRetryPolicy: {},
-      requestTimeoutMs: 6_000_000,
-      allowedFailsPolicy: {},
-      cooldownMs: 5_000,
-      disableCooldowns: false,
-      enablePreCallChecks: false,
-      optionalPreCallChecks: [],
-      enableTagFiltering: false,
-      tagFilteringMatchAny: true,
-      sessionAffinity: false,
-      midStreamFailover: false,
-      extras: {},
-    });
+    expect(loadYaml('model_list: []\n').router).toEqual(ROUTER_DEFAULTS);
   });
 });
 

@@ -1,5 +1,5 @@
 // `router_settings` and its kin in other sections → what the router is told.
-import { isJsonObject, type Deployment, type JsonObject, type RouterSettings } from '@turnpike/domain';
+import { isJsonObject, ROUTER_DEFAULTS, type Deployment, type JsonObject, type RouterSettings } from '@turnpike/domain';
 import { readAliases, readUnions, resolveAliases, resolveUnions } from './aliases.js';
 import type { DisabledDeployment } from './canonical.js';
 import type { Diagnostics } from './diagnostics.js';
@@ -26,8 +26,6 @@ export interface RouterResult {
   /** Deployments that fallbacks and aliases name without a `model_list` entry. */
   readonly implicit: readonly Deployment[];
 }
-
-const DEFAULTS = { numRetries: 2, maxFallbacks: 5, cooldownSeconds: 5, requestTimeoutSeconds: 6_000 };
 
 const toMs = (seconds: number): number => seconds * 1_000;
 
@@ -71,22 +69,22 @@ export const readRouter = (context: RouterContext): RouterResult => {
     fallbacks: readAllFallbacks(settings, diagnostics, targets),
     contextWindowFallbacks: readSpecialFallbacks('context_window_fallbacks', settings, diagnostics, targets),
     contentPolicyFallbacks: readSpecialFallbacks('content_policy_fallbacks', settings, diagnostics, targets),
-    maxFallbacks: settings.get('max_fallbacks') ?? DEFAULTS.maxFallbacks,
-    fallbackOnRateLimit: settings.get('fallback_on_rate_limit') ?? true,
-    numRetries: settings.get('num_retries') ?? DEFAULTS.numRetries,
-    retryAfterMs: toMs(settings.get('retry_after') ?? 0),
+    maxFallbacks: settings.get('max_fallbacks') ?? ROUTER_DEFAULTS.maxFallbacks,
+    fallbackOnRateLimit: settings.get('fallback_on_rate_limit') ?? ROUTER_DEFAULTS.fallbackOnRateLimit,
+    numRetries: settings.get('num_retries') ?? ROUTER_DEFAULTS.numRetries,
+    retryAfterMs: inMs(settings.get('retry_after')) ?? ROUTER_DEFAULTS.retryAfterMs,
     retryPolicy: readCounts('retry_policy', settings.get('retry_policy'), settings, diagnostics),
     modelGroupRetryPolicy: readGroupPolicies(settings, diagnostics),
-    requestTimeoutMs: toMs(settings.get('request_timeout') ?? DEFAULTS.requestTimeoutSeconds),
+    requestTimeoutMs: inMs(settings.get('request_timeout')) ?? ROUTER_DEFAULTS.requestTimeoutMs,
     allowedFailsPolicy: readCounts('allowed_fails_policy', settings.get('allowed_fails_policy'), settings, diagnostics),
-    cooldownMs: toMs(settings.get('cooldown_time') ?? DEFAULTS.cooldownSeconds),
-    disableCooldowns: settings.get('disable_cooldowns') ?? false,
-    enablePreCallChecks: settings.get('enable_pre_call_checks') ?? false,
+    cooldownMs: inMs(settings.get('cooldown_time')) ?? ROUTER_DEFAULTS.cooldownMs,
+    disableCooldowns: settings.get('disable_cooldowns') ?? ROUTER_DEFAULTS.disableCooldowns,
+    enablePreCallChecks: settings.get('enable_pre_call_checks') ?? ROUTER_DEFAULTS.enablePreCallChecks,
     optionalPreCallChecks: settings.get('optional_pre_call_checks') ?? [],
-    enableTagFiltering: settings.get('enable_tag_filtering') ?? false,
-    tagFilteringMatchAny: settings.get('tag_filtering_match_any') ?? true,
+    enableTagFiltering: settings.get('enable_tag_filtering') ?? ROUTER_DEFAULTS.enableTagFiltering,
+    tagFilteringMatchAny: settings.get('tag_filtering_match_any') ?? ROUTER_DEFAULTS.tagFilteringMatchAny,
     sessionAffinity: readAffinity(settings),
-    midStreamFailover: settings.get('mid_stream_failover') ?? false,
+    midStreamFailover: settings.get('mid_stream_failover') ?? ROUTER_DEFAULTS.midStreamFailover,
     extras: extrasOf(settings),
     ...readHedge(settings.get('hedge'), settings.where('hedge'), diagnostics),
     ...(timeout === undefined ? {} : { timeoutMs: toMs(timeout) }),

@@ -1,10 +1,10 @@
 // `routing_strategy` in every spelling → the id of a strategy plugin.
-import type { JsonObject, PluginManifest } from '@turnpike/domain';
+import { ROUTER_DEFAULTS, type JsonObject, type PluginManifest } from '@turnpike/domain';
 import type { Diagnostics } from './diagnostics.js';
 import { propertiesOf, type Manifests } from './manifests.js';
 import { suggestion } from './nearest.js';
 
-const DEFAULT_STRATEGY = 'strategy.simple-shuffle';
+const DEFAULT_STRATEGY = ROUTER_DEFAULTS.strategy;
 
 /** LiteLLM's names: they mean something even where no plugin for them is installed. */
 const KNOWN_NAMES = [

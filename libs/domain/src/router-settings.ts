@@ -51,6 +51,34 @@ export interface RouterSettings {
   extras: JsonObject;
 }
 
+/** What holds where a configuration says nothing: LiteLLM's defaults, and nothing of ours switched on. */
+export const ROUTER_DEFAULTS: RouterSettings = Object.freeze({
+  strategy: 'strategy.simple-shuffle',
+  strategyArgs: {},
+  aliases: {},
+  unions: {},
+  fallbacks: {},
+  contextWindowFallbacks: {},
+  contentPolicyFallbacks: {},
+  maxFallbacks: 5,
+  fallbackOnRateLimit: true,
+  numRetries: 2,
+  retryAfterMs: 0,
+  retryPolicy: {},
+  modelGroupRetryPolicy: {},
+  requestTimeoutMs: 6_000_000,
+  allowedFailsPolicy: {},
+  cooldownMs: 5_000,
+  disableCooldowns: false,
+  enablePreCallChecks: false,
+  optionalPreCallChecks: [],
+  enableTagFiltering: false,
+  tagFilteringMatchAny: true,
+  sessionAffinity: false,
+  midStreamFailover: false,
+  extras: {},
+});
+
 /** When a second deployment is asked too: after a time, or after the share of calls that have answered by then. */
 export type HedgeSettings = { readonly afterMs: number } | { readonly afterPercentile: number };
 

@@ -213,11 +213,10 @@ export class Backlog {
 
   private descriptorOf(segment: Segment): number {
     const { sequence } = segment;
-    if (this.reading?.sequence !== sequence) {
-      this.stopReading();
-      this.reading = { sequence, fd: this.options.segments.openToRead(segment) };
-    }
-    return this.reading!.fd;
+    if (this.reading?.sequence === sequence) return this.reading.fd;
+    this.stopReading();
+    this.reading = { sequence, fd: this.options.segments.openToRead(segment) };
+    return this.reading.fd;
   }
 
   private stopReading(): void {

@@ -1,8 +1,7 @@
 // How far a journal is shipped: a small file, written over in place after every acknowledged batch.
-import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { FILE_MODE, type JournalFiles } from './files.js';
+import { codeOf, FILE_MODE, type JournalFiles } from './files.js';
 
 export interface Position {
   /** Of the segment. */
@@ -18,7 +17,7 @@ const FIELDS = ['sequence', 'offset', 'entries'] as const;
 const AT_CRC = NAME.length + 8 * FIELDS.length;
 const CURSOR_BYTES = AT_CRC + 4;
 
-export const CURSOR_FILE = 'cursor';
+const CURSOR_FILE = 'cursor';
 
 const encode = (position: Position): Buffer => {
   const bytes = Buffer.alloc(CURSOR_BYTES);
@@ -40,32 +39,38 @@ const decode = (bytes: Buffer): Position | undefined => {
  * position nor the new one; then it is none, and entries of the oldest segment are shipped again, which harms nobody.
  */
 export class Cursor {
+  private readonly path: string;
   private fd: number | undefined;
 
   constructor(
-    private readonly directory: string,
+    directory: string,
     private readonly files: JournalFiles,
-  ) {}
+  ) {
+    this.path = join(directory, CURSOR_FILE);
+  }
 
-  /** @returns undefined when nothing was shipped so far, or that is not known any more */
+  /** @returns undefined when nothing was shipped so far, or that is not known any more. Throws what the disk says. */
   load(): Position | undefined {
+    const { files } = this;
     const bytes = Buffer.alloc(CURSOR_BYTES);
-    this.files.readSync(this.open(), bytes, 0, CURSOR_BYTES, 0);
+    try {
+      this.fd ??= files.openSync(this.path, 'r+');
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+    files.readSync(this.fd, bytes, 0, CURSOR_BYTES, 0);
     return decode(bytes);
   }
 
   /** Throws what the disk says. */
   save(position: Position): void {
-    this.files.writeSync(this.open(), encode(position), 0, CURSOR_BYTES, 0);
+    this.fd ??= this.files.openSync(this.path, 'w+', FILE_MODE);
+    this.files.writeSync(this.fd, encode(position), 0, CURSOR_BYTES, 0);
   }
 
   close(): void {
     if (this.fd !== undefined) this.files.closeSync(this.fd);
     this.fd = undefined;
-  }
-
-  private open(): number {
-    const { O_RDWR, O_CREAT } = constants;
-    return (this.fd ??= this.files.openSync(join(this.directory, CURSOR_FILE), O_RDWR | O_CREAT, FILE_MODE));
   }
 }

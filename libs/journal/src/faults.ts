@@ -1,7 +1,17 @@
 // What goes wrong beside the road: counted always, told when it begins and when it is over.
 import { messageOf } from './files.js';
 
-export const FAULT_KINDS = ['write', 'sync', 'read', 'cursor', 'remove', 'ship', 'damage', 'oversize', 'version'] as const;
+export const FAULT_KINDS = [
+  'write',
+  'sync',
+  'read',
+  'cursor',
+  'remove',
+  'ship',
+  'damage',
+  'oversize',
+  'version',
+] as const;
 /**
  * | kind | means |
  * |---|---|

@@ -26,6 +26,9 @@ export const nodeFiles: JournalFiles = fs;
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error: unknown): string => {
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : String(error);
+};
 
 export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;

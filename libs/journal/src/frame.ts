@@ -89,7 +89,7 @@ export const readFrames = (
 /** The frames among the first `length` of bytes that hold nothing but frames; one that is cut there is none. */
 export const splitFrames = (bytes: Buffer, length = bytes.length): Buffer[] => {
   const frames: Buffer[] = [];
-  for (let at = 0; at + FRAME_HEADER_BYTES <= length; ) {
+  for (let at = 0; at + FRAME_HEADER_BYTES <= length;) {
     const end = at + frameBytes(bytes, at);
     if (end > length) break;
     frames.push(bytes.subarray(at, end));

@@ -13,12 +13,7 @@ export interface Recovered {
 }
 
 /** Deletes what is shipped, and counts what is not. Throws what the disk says. */
-export const recover = (
-  segments: Segments,
-  cursor: Cursor,
-  unshipped: Unshipped,
-  files: JournalFiles,
-): Recovered => {
+export const recover = (segments: Segments, cursor: Cursor, unshipped: Unshipped, files: JournalFiles): Recovered => {
   const saved = cursor.load();
   if (saved) {
     segments.reserve(saved.sequence);

@@ -2,7 +2,14 @@
 import { join } from 'node:path';
 import { type Faults } from './faults.js';
 import { DIRECTORY_MODE, FILE_MODE, type JournalFiles } from './files.js';
-import { decodeHeader, encodeHeader, FORMAT_VERSION, SEGMENT_HEADER_BYTES, segmentName, sequenceOf } from './segment.js';
+import {
+  decodeHeader,
+  encodeHeader,
+  FORMAT_VERSION,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+  sequenceOf,
+} from './segment.js';
 
 export interface Segment {
   readonly sequence: number;

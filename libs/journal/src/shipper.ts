@@ -32,7 +32,7 @@ export class Shipper {
   private failures = 0;
   private isDraining = false;
   private isStopped = false;
-  private readonly stopping = new AbortController();
+  private underWay: AbortController | undefined;
   private whenEmpty: (() => void)[] = [];
 
   constructor(options: ShipperOptions) {
@@ -42,12 +42,14 @@ export class Shipper {
   /** There is something to ship: at once when it makes a batch, soon otherwise. */
   notice(): void {
     if (this.isStopped || this.running || this.failures > 0) return;
-    if (this.options.source.hasFullBatch || this.isDraining) this.run();
-    else this.runIn(this.options.intervalMs);
+    const { source, intervalMs } = this.options;
+    if (source.hasFullBatch || this.isDraining) this.run();
+    else if (!this.timer && !source.isEmpty) this.runIn(intervalMs);
   }
 
   /** Ships without waiting for batches to fill. Resolves when nothing is left, or `stop` was called. */
   async drain(): Promise<void> {
+    if (this.isStopped) return;
     this.isDraining = true;
     const empty = new Promise<void>((resolve) => this.whenEmpty.push(resolve));
     this.cancelTimer();
@@ -59,7 +61,7 @@ export class Shipper {
   async stop(): Promise<void> {
     this.isStopped = true;
     this.cancelTimer();
-    this.stopping.abort(new Error('The journal is being closed.'));
+    this.underWay?.abort(new Error('The journal is being closed.'));
     await this.running;
     this.tellEmpty();
   }
@@ -68,7 +70,9 @@ export class Shipper {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       this.run();
-    }, delayMs).unref();
+    }, delayMs);
+    // Somebody waits for a drain; nobody has to live on for what is in the journal.
+    if (!this.isDraining) this.timer.unref();
   }
 
   private cancelTimer(): void {
@@ -117,6 +121,7 @@ export class Shipper {
     }
     if (!batch) return true;
     try {
+      if (this.isStopped) throw new Error('The journal is being closed.');
       await this.handOver(batch);
     } catch (error) {
       source.giveBack(batch);
@@ -132,17 +137,18 @@ export class Shipper {
 
   private async handOver({ entries }: Batch): Promise<void> {
     const { ship, worker, timeoutMs } = this.options;
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    const signal = AbortSignal.any([timeout.signal, this.stopping.signal]);
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.underWay = controller;
+    const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     try {
-      signal.throwIfAborted();
       const aborted = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       });
       await Promise.race([ship({ worker, entries }, signal), aborted]);
     } finally {
       clearTimeout(timer);
+      this.underWay = undefined;
     }
   }
 

@@ -84,7 +84,8 @@ export class Syncer {
     const { files, faults } = this.options;
     return new Promise((resolve) => {
       files.fdatasync(fd, (error) => {
-        if (error) faults.failed('sync', 'The disk does not confirm that the journal is safe from a loss of power.', error);
+        if (error)
+          faults.failed('sync', 'The disk does not confirm that the journal is safe from a loss of power.', error);
         else faults.worked('sync');
         resolve();
       });

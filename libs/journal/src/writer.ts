@@ -1,6 +1,6 @@
 // Appends groups of entries to the newest segment; what the disk does not take waits in memory, in order.
 import type { Faults } from './faults.js';
-import type { JournalFiles } from './files.js';
+import { codeOf, type JournalFiles } from './files.js';
 import { splitFrames } from './frame.js';
 import { MAX_TAIL_BYTES, type MemoryTail } from './memory-tail.js';
 import { SEGMENT_HEADER_BYTES } from './segment.js';
@@ -17,6 +17,8 @@ const WRITE_FAULT =
   'Entries cannot be written to the disk. They wait in memory, ' +
   `${MAX_TAIL_BYTES / 1_048_576} MiB at most, and are shipped from there; if this process is killed, they are lost. ` +
   'Mend the disk, or make room on it.';
+
+const isFullDisk = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
 
 export interface WriterOptions {
   readonly files: JournalFiles;
@@ -47,9 +49,17 @@ export class Writer {
     this.written = options.entriesBefore;
   }
 
-  /** Makes the first file, so that a directory that cannot be used is noticed at the start. Throws what the disk says. */
+  /**
+   * Makes the first file, so that a directory that may not be used is noticed at the start: throws what the disk says. A
+   * full disk is none; it may have room again.
+   */
   begin(): void {
-    this.fileFor(0);
+    try {
+      this.fileFor(0);
+    } catch (error) {
+      if (!isFullDisk(error)) throw error;
+      this.options.faults.failed('write', WRITE_FAULT, error);
+    }
   }
 
   /** The segment that grows; it is not to be deleted. */
@@ -113,7 +123,10 @@ export class Writer {
       return at;
     } catch (error) {
       faults.failed('write', WRITE_FAULT, error);
-      return this.keepWhole(frames, at);
+      const kept = this.keepWhole(frames, at);
+      // Where there is room and this file cannot be written, another one perhaps can.
+      if (this.open && !isFullDisk(error)) this.leave(this.open.segment);
+      return kept;
     }
   }
 

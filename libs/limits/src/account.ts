@@ -1,5 +1,5 @@
 // The slices that one process holds of one key.
-import type { Amounts, Ask, Grant, Return } from './authority.js';
+import { byDimension, type Amounts, type Ask, type Grant, type Return } from './authority.js';
 import { DIMENSIONS, type Dimension, type LimitRule } from './rule.js';
 import { Slice } from './slice.js';
 import { isAhead } from './window.js';
@@ -19,9 +19,8 @@ export class Account {
   isWatched = false;
   /** An ask under way. */
   asking: Promise<void> | undefined;
-  /** Calls that wait for a slice, and the tokens they want. */
+  /** Calls that wait for a slice. */
   waitingCalls = 0;
-  private waitingTokens = 0;
   private window = -1;
   private endsAt = 0;
   /** When this process came to have slices of this minute. */
@@ -156,23 +155,24 @@ export class Account {
     this.tokens.free -= excess;
   }
 
-  wait(tokens: number): void {
-    this.waitingCalls += 1;
-    this.waitingTokens += Math.max(1, tokens);
+  /** Calls that wait for slices, and what they want. It is kept for them when others want it too. */
+  wait({ requests, tokens, parallel }: Amounts, calls: number): void {
+    this.waitingCalls += calls;
+    this.requests.waitedFor += requests;
+    this.tokens.waitedFor += tokens;
+    this.parallel.waitedFor += parallel;
   }
 
-  unwait(tokens: number): void {
-    this.waitingCalls -= 1;
-    this.waitingTokens -= Math.max(1, tokens);
+  unwait({ requests, tokens, parallel }: Amounts, calls: number): void {
+    this.waitingCalls -= calls;
+    this.requests.waitedFor -= requests;
+    this.tokens.waitedFor -= tokens;
+    this.parallel.waitedFor -= parallel;
   }
 
   /** What those who wait are short of. */
   shortage(): Amounts {
-    return {
-      requests: short(this.requests, this.waitingCalls),
-      tokens: short(this.tokens, this.waitingTokens),
-      parallel: short(this.parallel, this.waitingCalls),
-    };
+    return byDimension((dimension) => this[dimension].shortage);
   }
 
   ask(want: Amounts, calls: number): Ask {
@@ -292,6 +292,3 @@ export class Account {
     return this.parallel.taken === 0 && this.waitingCalls === 0 && this.asking === undefined;
   }
 }
-
-const short = (slice: Slice, wanted: number): number =>
-  slice.isLimited ? Math.max(0, Math.min(wanted, slice.limit || 1) - slice.free) : 0;

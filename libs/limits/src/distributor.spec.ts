@@ -81,12 +81,44 @@ describe('workers of one machine', () => {
     expect(house.messages).toBe(before);
   });
 
-  it('find in one round trip what another worker holds and does not use', async () => {
-    const house = new House(2);
+  it.each([
+    ['another worker', 0],
+    ['a worker of another machine', 2],
+  ])('find in one round trip what %s holds and does not use', async (_title, machines) => {
+    const house = new House(2, machines);
     const [idle, busy] = house.workers;
     const rule = { key: 'k', rpm: 40 };
     await house.take(idle!, [rule]);
+    const before = Date.now();
     expect(await house.takeMany(busy!, [rule], 100)).toBe(39);
+    expect(Date.now() - before).toBeLessThan(20);
+  });
+
+  it('find what one of them got meanwhile, when a search had found nothing before', async () => {
+    const house = new House(3, 2);
+    const [here, elsewhere, beside] = house.workers;
+    const rule = { key: 'k', rpm: 64 };
+    await house.take(elsewhere!, [rule]);
+    elsewhere!.wire.isCut = true;
+    const taken = (await house.takeMany(here!, [rule], 70)) + (await house.takeMany(beside!, [rule], 70));
+    expect(taken).toBeLessThan(63);
+    elsewhere!.wire.isCut = false;
+    await house.pass(1_000);
+    expect(await house.takeMany(here!, [rule], 1)).toBe(1);
+    expect(await house.takeMany(beside!, [rule], 70)).toBe(63 - taken - 1);
+  });
+
+  it('ask once for calls that wait at the same time', async () => {
+    const house = new House(1);
+    const [worker] = house.workers;
+    const rules = [
+      { key: 'a', rpm: 1_000 },
+      { key: 'b', maxParallel: 1_000 },
+    ];
+    const outcomes = Array.from({ length: 50 }, () => worker!.limits.take(rules, 0));
+    await house.quiet();
+    expect((await Promise.all(outcomes)).some(isDenial)).toBe(false);
+    expect(house.messages).toBe(2);
   });
 
   it('do not wait for a worker that does not answer a recall, and never give out what it holds', async () => {
@@ -177,17 +209,46 @@ describe('slices that nobody uses', () => {
     expect(await house.takeMany(other!, [rule], 40)).toBe(39);
   });
 
-  it('are not handed back by a worker that goes on using them', async () => {
+  it.each([{ rpm: 1_000 }, { tpm: 1_000 }, { maxParallel: 8 }])(
+    'are not handed back by a worker that goes on using them: %j',
+    async (limit) => {
+      const house = new House(2);
+      const [worker] = house.workers;
+      const rule = { key: 'k', ...limit };
+      const call = async (): Promise<void> => {
+        await house.take(worker!, [rule], 1);
+        await house.take(worker!, [rule], 1);
+        await house.pass(50);
+        releaseAll(worker!);
+        await house.pass(50);
+      };
+      for (let times = 0; times < 10; times += 1) await call();
+      const before = house.messages;
+      for (let times = 0; times < 30; times += 1) await call();
+      expect(house.messages).toBe(before);
+    },
+  );
+
+  it('come back when the limit was lifted while they were on their way', async () => {
     const house = new House(2);
-    const [worker] = house.workers;
+    const [first, second] = house.workers;
+    const limited = { key: 'k', rpm: 100, maxParallel: 8 };
+    void first!.limits.take([limited], 0);
+    void first!.limits.take([{ key: 'k', rpm: 100 }], 0);
+    await house.quiet();
+    expect(await house.takeMany(second!, [limited], 10)).toBeGreaterThanOrEqual(7);
+  });
+
+  it('are larger for a worker that has been alone for a minute', async () => {
     const rule = { key: 'k', rpm: 1_000 };
-    await house.take(worker!, [rule]);
-    const before = house.messages;
-    for (let call = 0; call < 50; call += 1) {
-      await house.take(worker!, [rule]);
-      await house.pass(100);
-    }
-    expect(house.messages).toBe(before);
+    const alone = new House(1);
+    await alone.takeMany(alone.workers[0]!, [rule], 1_000);
+    const crowded = new House(4);
+    await drain(crowded, rule);
+    await crowded.pass(121_000, 500);
+    const before = crowded.messages;
+    expect(await crowded.takeMany(crowded.workers[0]!, [rule], 1_000)).toBe(1_000);
+    expect(crowded.messages - before).toBeLessThanOrEqual(alone.messages);
   });
 });
 
@@ -231,8 +292,11 @@ describe('slots that come free', () => {
     expect(isDenial(await house.take(waiter!, [rule]))).toBe(false);
   });
 
-  it('go round, when there are fewer than workers whose queues never end', async () => {
-    const house = new House(3);
+  it.each([
+    ['workers', 3, 0, 60],
+    ['workers of several machines', 3, 3, 15],
+  ])('go round, when there are fewer than %s whose queues never end', async (_title, workers, machines, least) => {
+    const house = new House(workers, machines);
     const rule = { key: 'k', maxParallel: 1 };
     const served = house.workers.map(() => 0);
     // Each worker has a queue that takes every slot as soon as it hears of room.
@@ -247,7 +311,7 @@ describe('slots that come free', () => {
       void next();
     });
     await house.pass(20_000, 20);
-    expect(Math.min(...served)).toBeGreaterThan(60);
+    expect(Math.min(...served)).toBeGreaterThan(least);
     // The last may still be running.
     expect(sum(served)).toBeLessThanOrEqual(201);
   });
@@ -304,6 +368,23 @@ describe('a worker that dies', () => {
     expect(await house.takeMany(other!, [rule], 50)).toBe(40);
   });
 
+  it('is not waited for', async () => {
+    const house = new House(2);
+    const [dying, other] = house.workers;
+    const rule = { key: 'k', rpm: 4 };
+    await house.take(dying!, [rule]);
+    await house.takeMany(other!, [rule], 3);
+    let isAnswered = false;
+    void Promise.resolve(other!.limits.take([rule], 0)).then(() => {
+      isAnswered = true;
+    });
+    for (const wire of house.wires) while (wire.deliver('up'));
+    await settle();
+    house.kill(dying!);
+    await house.quiet();
+    expect(isAnswered).toBe(true);
+  });
+
   it('is not heard any more', async () => {
     const house = new House(2);
     const [dying, other] = house.workers;
@@ -338,6 +419,24 @@ describe('tokens', () => {
     expect(await house.takeMany(second!, [rule], 20, 100)).toBe(0);
     await house.pass(100);
     expect(await house.takeMany(second!, [rule], 20, 100)).toBe(7);
+  });
+
+  it('that do not do for a large call stay where all can have them', async () => {
+    const house = new House(2);
+    const [large, small] = house.workers;
+    const rule = { key: 'k', tpm: 1_000 };
+    await house.take(small!, [rule], 700);
+    expect(isDenial(await house.take(large!, [rule], 500))).toBe(true);
+    large!.wire.isCut = true;
+    expect(await house.takeMany(small!, [rule], 10, 100)).toBe(3);
+  });
+
+  it('of the whole limit are reserved for a call that is estimated higher', async () => {
+    const house = new House(2);
+    const [first, second] = house.workers;
+    const rule = { key: 'k', tpm: 1_000 };
+    expect(await house.takeMany(first!, [rule], 2, 5_000)).toBe(1);
+    expect(await house.takeMany(second!, [rule], 1, 1)).toBe(0);
   });
 
   it('that do not do for a large call are there for small ones of every worker', async () => {

@@ -122,12 +122,21 @@ export class Distributor {
   private async serve(counter: Counter): Promise<void> {
     counter.isServing = true;
     for (let request; (request = counter.queue.shift()) !== undefined;) {
-      counter.share.denied.delete(request.holder);
-      await this.replenish(counter.share, request);
-      this.answer(counter.share, request);
+      await this.serveOne(counter.share, request);
     }
     counter.isServing = false;
     this.tellRoom(counter);
+  }
+
+  private async serveOne(share: Share, request: Request): Promise<void> {
+    const { holder, ask } = request;
+    share.denied.delete(holder);
+    const account = this.store.account(ask.rule, this.now());
+    // What comes in for this holder is not handed on to others who ask for it meanwhile.
+    account.wait(ask.want, ask.calls);
+    await this.replenish(share, request);
+    account.unwait(ask.want, ask.calls);
+    this.answer(share, request);
   }
 
   /** Gets what is missing: from above, then from the other workers; again when there is news meanwhile. */
@@ -149,7 +158,7 @@ export class Distributor {
     const dimensions = share.recallable(lacking);
     if (dimensions.length === 0) return;
     const before = byDimension((dimension) => share.account[dimension].free);
-    await this.recall({ key: share.account.key, dimensions, owe: 0 }, share.holdersOf(dimensions, asker));
+    await this.recall(share.account.key, dimensions, share.holdersOf(dimensions, asker));
     for (const dimension of dimensions)
       if (share.account[dimension].free <= before[dimension]) share.exhausted(dimension);
   }
@@ -161,11 +170,10 @@ export class Distributor {
   }
 
   /** Resolves when these holders have handed back what they do not use, or took too long. */
-  private async recall(recall: Recall, holders: readonly string[], debtor?: string): Promise<void> {
+  private async recall(key: string, dimensions: readonly Dimension[], holders: readonly string[]): Promise<void> {
     if (holders.length === 0) return;
     const { id, done } = this.rounds.open(holders);
-    for (const holder of holders)
-      this.outboxes.get(holder)?.post('limit-recall', { ...recall, owe: holder === debtor ? recall.owe : 0, id });
+    for (const holder of holders) this.outboxes.get(holder)?.post('limit-recall', { id, key, dimensions, owe: 0 });
     await done;
   }
 
@@ -227,14 +235,11 @@ export class Distributor {
   }
 
   /** Others than this machine's workers are in want. */
-  private gather(recall: Recall): Promise<void> | undefined {
-    const share = this.counters.get(recall.key)?.share;
+  private gather({ key, dimensions }: Recall): Promise<void> | undefined {
+    const share = this.counters.get(key)?.share;
     if (!share) return undefined;
-    const debtor = recall.owe > share.account.parallel.free ? share.richest(0) : undefined;
-    if (debtor !== undefined) share.holdings.get(debtor)!.owed += recall.owe;
-    const holders = new Set(share.holdersOf(recall.dimensions));
-    if (debtor !== undefined) holders.add(debtor);
-    return this.recall(recall, [...holders], debtor);
+    this.collectDebts(share, this.now());
+    return this.recall(key, dimensions, share.holdersOf(dimensions));
   }
 
   /** There is room: whoever was denied may ask again. */

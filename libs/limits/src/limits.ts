@@ -165,13 +165,13 @@ export class Limits {
       const account = this.store.account(rule, now);
       if (account.lacking(tokens) !== undefined) lacking.push(account);
     }
-    for (const account of lacking) account.wait(tokens);
+    const want = { requests: 1, tokens: Math.max(1, tokens), parallel: 1 };
+    for (const account of lacking) account.wait(want, 1);
     const answers = lacking.map((account) => this.store.fill(account, account.shortage(), account.waitingCalls));
-    const waits = answers.some((answer) => answer !== undefined);
     const unwait = (): void => {
-      for (const account of lacking) account.unwait(tokens);
+      for (const account of lacking) account.unwait(want, 1);
     };
-    if (waits) return Promise.all(answers).then(unwait);
+    if (answers.some((answer) => answer !== undefined)) return Promise.all(answers).then(unwait);
     unwait();
     return undefined;
   }

@@ -31,7 +31,7 @@ export class Share {
   readonly denied = new Map<string, Amounts>();
   /** Holders with less than a fair part of the slots, in the order in which they asked, and until when each is kept one. */
   private readonly starving = new Map<string, number>();
-  /** Dimensions of which nobody holds anything unused: a recall brought nothing, and nothing moved since. */
+  /** Dimensions of which nobody holds anything unused: a recall brought nothing, and nothing was given since. */
   private readonly spent = new Set<Dimension>();
   private spentWindow = -1;
 
@@ -110,7 +110,6 @@ export class Share {
       holding.requests -= amounts.requests;
       holding.tokens -= amounts.tokens;
     }
-    for (const dimension of DIMENSIONS) if (amounts[dimension] !== 0) this.spent.delete(dimension);
   }
 
   /** Dimensions of those given that may be lying unused with somebody. */
@@ -154,16 +153,19 @@ export class Share {
     if ((this.holdings.get(holder)?.parallel ?? 0) < fair) this.starving.set(holder, now + KEEP_MS);
   }
 
-  /** The holder that is to hand over a slot to the one that has too few; undefined when that is not needed. */
+  /** The holder that is to hand over its next slot, to one that has too few or to other machines; undefined: none. */
   debtor(now: number): string | undefined {
+    const { free, owed } = this.account.parallel;
+    const collected = [...this.holdings.values()].reduce((sum, holding) => sum + holding.owed, 0);
+    const elsewhere = Math.max(0, owed - free);
+    if (collected < elsewhere) return this.richest(0);
     const first = this.firstStarving(now);
-    if (first === undefined) return undefined;
-    const owed = [...this.holdings.values()].reduce((sum, holding) => sum + holding.owed, 0);
-    return owed < this.starving.size ? this.richest(this.holdings.get(first)?.parallel ?? 0) : undefined;
+    if (first === undefined || collected >= elsewhere + this.starving.size) return undefined;
+    return this.richest(this.holdings.get(first)?.parallel ?? 0);
   }
 
   /** The holder with the most slots that it does not owe, if that is more than so many. */
-  richest(thanSlots: number): string | undefined {
+  private richest(thanSlots: number): string | undefined {
     let most = thanSlots;
     let richest: string | undefined;
     for (const [holder, { parallel, owed }] of this.holdings) {

@@ -18,6 +18,8 @@ export class Slice {
   unneeded = 0;
   /** See Grant.beyond. */
   beyond = 0;
+  /** Wanted by calls that wait. */
+  waitedFor = 0;
   /** Slots that go back when they are released. */
   owed = 0;
   /** Someone was denied, and waits for the end of the drought. */
@@ -95,6 +97,17 @@ export class Slice {
 
   recalled(now: number): void {
     this.recalledUntil = now + RECALLED_MS;
+  }
+
+  /** What those who wait are short of. More than the limit is never there. */
+  get shortage(): number {
+    return this.isLimited ? Math.max(0, Math.min(this.waitedFor, this.limit || 1) - this.free) : 0;
+  }
+
+  /** Takes out what is free and does not serve those who wait. `isWhole`: a part of what they wait for is no use. */
+  removeSpare(isWhole: boolean): number {
+    const isUseless = isWhole && this.free < this.waitedFor;
+    return this.remove(isUseless ? Infinity : this.free - this.waitedFor);
   }
 
   /** Takes out all that is free, or so much of it. It pays debts. */

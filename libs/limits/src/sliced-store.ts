@@ -4,6 +4,7 @@ import { Account } from './account.js';
 import {
   byDimension,
   isNothing,
+  NOTHING,
   type Amounts,
   type Ask,
   type Authority,
@@ -141,21 +142,22 @@ export class SlicedStore implements AuthorityEvents {
   }
 
   recalled(recall: Recall): Return | Promise<Return> {
+    const account = this.accounts.get(recall.key);
+    if (account) account.parallel.owed += recall.owe;
     const gathering = this.gather?.(recall);
     return gathering ? gathering.then(() => this.surrender(recall)) : this.surrender(recall);
   }
 
-  private surrender({ key, dimensions, owe }: Recall): Return {
+  private surrender({ key, dimensions }: Recall): Return {
     const account = this.accounts.get(key);
-    if (!account) return { key, window: -1, amounts: byDimension(() => 0) };
+    if (!account) return { key, window: -1, amounts: NOTHING };
     const now = this.now();
     account.turn(now);
-    account.parallel.owed += owe;
     const amounts = byDimension((dimension) => {
       const slice = account[dimension];
       if (!dimensions.includes(dimension) || !slice.isLimited) return 0;
       slice.recalled(now);
-      return slice.remove();
+      return slice.removeSpare(dimension === 'tokens');
     });
     this.watch(account);
     this.schedule(RECALLED_SWEEP_MS);

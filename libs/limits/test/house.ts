@@ -10,6 +10,9 @@ import { isDenial, type Denial, type LimitRule, type Permit } from '../src/rule.
 /** The first millisecond of a minute. */
 export const MINUTE = Date.UTC(2026, 0, 5, 12, 0);
 
+/** More messages than anything needs at one moment. */
+const STORM = 10_000;
+
 /** Stops the clock at the beginning of a minute. Promises and microtasks go on by themselves. */
 export const stopClock = (): void => void jest.useFakeTimers({ now: MINUTE, doNotFake: ['queueMicrotask', 'nextTick'] });
 

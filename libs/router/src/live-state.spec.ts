@@ -1,5 +1,6 @@
 import { aDeployment } from '@turnpike/plugin-testkit';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { NOW } from '../test/doubles.js';
 import { HEALTHY, withFails, type Health } from './health.js';
 import { LiveState, type CallFacts, type DeploymentState } from './live-state.js';
@@ -316,5 +317,52 @@ describe('workers that share what they know', () => {
     a.changeHealth(cooling(5_000));
     tell('a');
     expect(lives.get('b')!.reports(NOW)).toEqual([]);
+  });
+});
+
+describe('whatever workers do and whenever they tell it', () => {
+  const NAMES = ['a', 'b', 'c'] as const;
+  const steps = fc.array(
+    fc.record({
+      worker: fc.constantFrom(...NAMES),
+      what: fc.constantFrom('began', 'ended', 'failed', 'left', 'told', 'a minute passed'),
+      tokens: fc.nat(100),
+    }),
+    { maxLength: 60 },
+  );
+
+  it('all know the same in the end', () => {
+    fc.assert(
+      fc.property(steps, (sequence) => {
+        const { tell, ...states } = workers(...NAMES);
+        const sums = [0, 0, 0, 0, 0];
+        let now = NOW;
+        const add = (...by: number[]) => by.forEach((amount, at) => (sums[at]! += amount));
+        for (const { worker, what, tokens } of sequence) {
+          const state = states[worker];
+          if (what === 'began') {
+            state.began(now);
+            add(1, 1);
+          } else if (what === 'ended' || what === 'failed') {
+            state.ended(now, aCall({ tokens, isFailure: what === 'failed' }));
+            add(-1, 0, tokens, 1, what === 'failed' ? 1 : 0);
+          } else if (what === 'left') {
+            state.left(now, tokens);
+            add(-1, 0, tokens);
+          } else if (what === 'told') {
+            tell(worker, now);
+          } else {
+            now += 60_000;
+            sums.fill(0, 1);
+          }
+        }
+        for (const name of NAMES) tell(name, now);
+        for (const name of NAMES) {
+          states[name].turn(now);
+          expect([states[name].inFlight, ...minuteOf(states[name])]).toEqual(sums);
+        }
+      }),
+      { seed: 1, numRuns: 500 },
+    );
   });
 });

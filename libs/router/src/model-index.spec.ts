@@ -172,6 +172,12 @@ describe('an alias', () => {
     expect(meaning(index, 'fast')).toEqual(['slow: b', 'cheap: c', 'fast: a']);
   });
 
+  it('may say where the deployments of its own name come', () => {
+    const index = anIndex(deployments, { aliases: { fast: alias('slow', 'fast', 'cheap'), x: alias('fast') } });
+    const expected = ['slow: b', 'fast: a', 'cheap: c'];
+    expect([meaning(index, 'fast'), meaning(index, 'x')]).toEqual([expected, expected]);
+  });
+
   it('that names its own group is that group', () => {
     expect(meaning(anIndex(deployments, { aliases: { fast: alias('fast') } }), 'fast')).toEqual(['fast: a']);
   });
@@ -237,6 +243,11 @@ describe('a wildcard', () => {
     const names = ['*', 'openai/*', '*/gpt-4', 'openai/gpt-4*', '*/*', 'openai/*-mini*', 'openai/gpt-4'];
     const index = anIndex(names.map((modelName, position) => inGroup(modelName, `m${position}`)));
     expect(index.resolve(asked)?.groups[0]?.name).toBe(expected);
+  });
+
+  it('is the more particular the more text it has, not the more wildcards', () => {
+    const index = anIndex(['ab*c*d*', 'abcde*'].map((modelName) => inGroup(modelName, modelName)));
+    expect(index.resolve('abcdecd')?.groups[0]?.name).toBe('abcde*');
   });
 
   it('may have several deployments', () => {

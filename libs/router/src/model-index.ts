@@ -185,7 +185,10 @@ export class ModelIndex {
     ];
   }
 
-  /** Aliases come before groups: that is what gives an old name to a new group. A cascade's own deployments come last. */
+  /**
+   * Aliases come before groups: that is what gives an old name to a new group. The deployments of a cascade's own name
+   * come where it names them, else last.
+   */
   private lookUp(name: string, seen: Set<string>): ResolvedGroup[] {
     if (seen.has(name)) return [];
     seen.add(name);
@@ -193,9 +196,9 @@ export class ModelIndex {
     if (pinned) return [groupOf(pinned.deployment.modelName, name, [pinned], true)];
     const alias = ownOf(this.options.settings.aliases, name);
     if (alias) {
-      const cascade = alias.targets.flatMap((target) => this.lookUp(target, seen));
       const own = this.groups.get(name);
-      return own ? [...cascade, own] : cascade;
+      const cascade = alias.targets.flatMap((target) => (own && target === name ? [own] : this.lookUp(target, seen)));
+      return own && !alias.targets.includes(name) ? [...cascade, own] : cascade;
     }
     const group = this.groups.get(name);
     const union = ownOf(this.options.settings.unions, name);

@@ -48,6 +48,7 @@ describe('what keeps a target from being chosen', () => {
       undefined,
     ],
     ['a cooldown', { health: COOLING }, ['cooldown', 3_000]],
+    ['a cooldown that ends within the millisecond', { health: { ...COOLING, coolUntil: NOW + 0.2 } }, ['cooldown', 1]],
     ['not a cooldown that is over', { health: PROVING }, undefined],
     ['the probe of another request', { health: PROBED }, ['probe', 600]],
     ['a limit', { limitWaitMs: 250 }, ['limit', 250]],

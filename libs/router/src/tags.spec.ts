@@ -34,6 +34,12 @@ describe('tags', () => {
     ['with ! leave out of the defaults too', ['!eu'], ['default', 'default eu'], ['default']],
     ['with & must be there', ['&eu'], FREE_PAID_DEFAULT, ['free eu']],
     ['with & must be there beside one of the others', ['paid', '&eu'], ['paid eu', 'paid', 'free eu'], ['paid eu']],
+    [
+      'with & choose all that have them, defaults or not',
+      ['&eu'],
+      ['free eu', 'default eu'],
+      ['free eu', 'default eu'],
+    ],
     ['with & choose nothing where they are missing', ['&gone'], FREE_PAID_DEFAULT, []],
   ])('%s', (_title, tags, lists, expected) => expect(allowed(lists, { tags })).toEqual(expected));
 

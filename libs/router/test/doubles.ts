@@ -1,5 +1,5 @@
 // What the router's specs build on: settings, deployments, requests and a router over them.
-import type { Deployment, RouterSettings } from '@turnpike/domain';
+import { ROUTER_DEFAULTS, type Deployment, type RouterSettings } from '@turnpike/domain';
 import { GatewayError, type ErrorCode, type ErrorFacts } from '@turnpike/errors';
 import type { SelectV1 } from '@turnpike/plugin-sdk';
 import { aDeployment, START_OF_TIME } from '@turnpike/plugin-testkit';
@@ -15,30 +15,9 @@ export const NOW = START_OF_TIME;
 
 /** Nothing but retries, and those as LiteLLM has them. */
 export const someSettings = (changes: Partial<RouterSettings> = {}): RouterSettings => ({
+  ...ROUTER_DEFAULTS,
   strategy: 'strategy.first',
-  strategyArgs: {},
-  aliases: {},
-  unions: {},
-  fallbacks: {},
-  contextWindowFallbacks: {},
-  contentPolicyFallbacks: {},
-  maxFallbacks: 5,
-  fallbackOnRateLimit: true,
-  numRetries: 2,
-  retryAfterMs: 0,
-  retryPolicy: {},
-  modelGroupRetryPolicy: {},
   requestTimeoutMs: 600_000,
-  allowedFailsPolicy: {},
-  cooldownMs: 5_000,
-  disableCooldowns: false,
-  enablePreCallChecks: false,
-  optionalPreCallChecks: [],
-  enableTagFiltering: false,
-  tagFilteringMatchAny: true,
-  sessionAffinity: false,
-  midStreamFailover: false,
-  extras: {},
   ...changes,
 });
 

@@ -16,8 +16,8 @@ const EVERY_MODEL = '';
 export const admit = (runtime: Runtime): Stage<Read, Admitted> => ({
   name: 'admit',
   run(exchange) {
-    const { snapshot, model, raw } = exchange;
-    exchange.resolution = snapshot.router.resolve(model);
+    const { snapshot, model, raw, principal } = exchange;
+    exchange.resolution = snapshot.router.resolve(model, principal.teamId);
     if (!snapshot.limits.hasGlobal) return admitted(runtime, exchange, FREE);
     const { waitingRoom } = snapshot;
     if (waitingRoom?.isQueued(EVERY_MODEL)) return queueUp(runtime, exchange, waitingRoom, undefined);

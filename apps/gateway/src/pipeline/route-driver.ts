@@ -45,10 +45,11 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
     /** Prompt tokens, where they had to be counted. */
     counted?: number,
   ) {
-    const { snapshot, model, isStream, wishes, raw } = exchange;
+    const { snapshot, model, isStream, wishes, raw, principal } = exchange;
     this.promptTokens = counted ?? estimateTokens(raw.length);
     this.request = {
       model,
+      teamId: principal.teamId,
       stream: isStream,
       promptTokens: this.promptTokens,
       certainPromptTokens: counted ?? 0,

@@ -1,6 +1,6 @@
 // The plugins that a configuration asks for, as the kernel wants to hear it.
 import type { GatewayConfig } from '@turnpike/config';
-import type { Deployment } from '@turnpike/domain';
+import { ROUTER_DEFAULTS, type Deployment } from '@turnpike/domain';
 import type { PluginUse } from '@turnpike/kernel';
 import { canonicalJson } from './canonical-json.js';
 
@@ -13,7 +13,7 @@ export const CACHE_KEY = 'cache';
 export const keyOfGuardrail = (index: number): string => `guardrail ${index}`;
 
 /** Used when the configured strategy is none that is installed. */
-const DEFAULT_STRATEGY = 'strategy.simple-shuffle';
+const DEFAULT_STRATEGY = ROUTER_DEFAULTS.strategy;
 
 export interface PlanResult {
   uses: PluginUse[];

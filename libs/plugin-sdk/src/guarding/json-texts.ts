@@ -12,7 +12,7 @@ export const changeJsonTexts = (json: string, change: ChangeJsonText): string =>
   const pieces: string[] = [];
   let copied = 0;
   let key: string | undefined;
-  for (let at = 0; at < json.length; ) {
+  for (let at = 0; at < json.length;) {
     const character = json.charCodeAt(at);
     if (character === COMMA || character === OPENING_BRACKET) key = undefined;
     const end = endOfToken(json, at, character);

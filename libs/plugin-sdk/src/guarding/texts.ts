@@ -1,12 +1,5 @@
 // The texts of a request and of an answer, for guardrails: read one by one, or changed with everything else left as it is.
-import type {
-  AssistantPart,
-  ChatChoice,
-  ChatRequest,
-  ChatResponse,
-  ContentPart,
-  Message,
-} from '@turnpike/domain';
+import type { AssistantPart, ChatChoice, ChatRequest, ChatResponse, ContentPart, Message } from '@turnpike/domain';
 import { changeJsonTexts } from './json-texts.js';
 
 /** Where a text stands. */

@@ -2,6 +2,7 @@
 import type { Health, PluginHost } from '@turnpike/plugin-sdk';
 import { Cluster, type Redis } from 'ioredis';
 import { once } from 'node:events';
+import { isNativeError } from 'node:util/types';
 import { clientOf, type Client } from './client.js';
 import { secretsOf, type Target } from './target.js';
 
@@ -41,9 +42,15 @@ export class Connection {
     client.on('connect', () => {
       this.handshake = setTimeout(() => client.disconnect(true), HANDSHAKE_MS).unref();
     });
-    client.on('ready', () => this.found());
+    client.on('ready', () => {
+      clearTimeout(this.handshake);
+      this.found();
+    });
     client.on('error', (error: unknown) => this.lost(this.tell(error)));
-    client.on('close', () => this.lost());
+    client.on('close', () => {
+      clearTimeout(this.handshake);
+      this.lost();
+    });
     // How that ends is told by the events.
     client.connect().catch(() => undefined);
     const patience = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
@@ -66,8 +73,7 @@ export class Connection {
     signal?.throwIfAborted();
     const client = this.ready();
     const answer = this.inTime(client, command(client)).catch((error: unknown) => {
-      // Errors of ioredis carry the command with its arguments: passwords, answers.
-      throw new Error(this.tell(error));
+      throw this.failure(client, error);
     });
     return signal ? unlessAborted(answer, signal) : answer;
   }
@@ -90,8 +96,20 @@ export class Connection {
 
   private ready(): Client {
     const { client } = this;
-    if (client?.status !== 'ready') throw new Error(`Redis is away: ${this.reason}.`);
+    if (client?.status !== 'ready') throw this.away();
     return client;
+  }
+
+  private away(): Error {
+    return new Error(`Redis is away: ${this.reason}.`);
+  }
+
+  /** An error of our own: those of ioredis carry the command with its arguments, which are passwords and answers. */
+  private failure(client: Client, error: unknown): Error {
+    if (error instanceof TooLate) return error;
+    if (isReply(error)) return new Error(this.tell(error));
+    if (client.status === 'ready') this.reason = this.tell(error);
+    return this.away();
   }
 
   /** Nobody tells us of a connection that died without a word: one on which an answer takes too long is replaced. */
@@ -99,7 +117,7 @@ export class Connection {
     const { commandMs } = this.options;
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
-        reject(new Error(`Redis did not answer within ${commandMs} ms.`));
+        reject(new TooLate(`Redis did not answer within ${commandMs} ms.`));
         if (client.status === 'ready') client.disconnect(true);
       }, commandMs).unref();
       void answer.then(resolve, reject).finally(() => clearTimeout(late));
@@ -107,7 +125,6 @@ export class Connection {
   }
 
   private found(): void {
-    clearTimeout(this.handshake);
     if (this.isAway) this.options.host.log.info('Redis is back');
     this.isAway = false;
     this.options.host.metrics.gauge('connected', 1);
@@ -115,7 +132,6 @@ export class Connection {
 
   private lost(reason?: string): void {
     if (!this.client) return;
-    if (reason === undefined) clearTimeout(this.handshake);
     if (reason !== undefined) this.reason = reason;
     else if (!this.isAway) this.reason = 'the connection ended';
     if (this.isAway) return;
@@ -131,11 +147,16 @@ export class Connection {
   }
 }
 
+class TooLate extends Error {}
+
+/** Redis itself refused: `OOM command not allowed …`. */
+const isReply = (error: unknown): boolean => isNativeError(error) && error.name === 'ReplyError';
+
 /** A cluster hides what its nodes said; of several addresses that failed Node only says the code. */
 const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
+  if (!isNativeError(error)) return String(error);
   const { lastNodeError, code } = error as { lastNodeError?: unknown; code?: unknown };
-  if (lastNodeError instanceof Error) return reasonOf(lastNodeError);
+  if (lastNodeError) return reasonOf(lastNodeError);
   return error.message || (typeof code === 'string' ? code : error.name);
 };
 

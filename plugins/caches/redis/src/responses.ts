@@ -1,5 +1,6 @@
 // Answers in Redis, each a string that Redis itself forgets when its time is over.
 import type { ResponsesV1 } from '@turnpike/plugin-sdk';
+import { isNativeError } from 'node:util/types';
 import type { Connection } from './connection.js';
 import { fromStored, toStored } from './stored-value.js';
 
@@ -12,7 +13,7 @@ export const prefixOf = (namespace: string | undefined): string =>
 
 /** Something else than a string under our key is not ours, and the next write takes its place. */
 const nothingIfOther = (error: unknown): null => {
-  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
+  if (isNativeError(error) && error.message.startsWith('WRONGTYPE')) return null;
   throw error;
 };
 

@@ -1,6 +1,6 @@
 // An entry as one Redis string: `TPC`, the version of this layout, when it was written, the bytes.
 //
-//   54 50 43 01 | 42 79 bc 0f 1e ba 00 00 | 7b 22 69 64 …
+//   54 50 43 01 | 42 79 bc 18 6d e0 00 00 | 7b 22 69 64 …
 //   T  P  C  1  | epoch ms, float64, big-endian | value
 import type { CacheEntry } from '@turnpike/plugin-sdk';
 

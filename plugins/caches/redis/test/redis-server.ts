@@ -38,6 +38,8 @@ export const eventually = async (ask: () => Promise<boolean> | boolean, ms = DEA
 };
 
 export interface ServerOptions {
+  /** A free one by default. */
+  readonly port?: number;
   /** More lines of its configuration: `requirepass secret`. */
   readonly lines?: readonly string[];
   readonly isSentinel?: boolean;
@@ -58,7 +60,15 @@ export class RedisServer {
     private readonly options: ServerOptions,
   ) {
     const tls = options.isTls && { tls: { rejectUnauthorized: false } };
-    this.admin = new Redis({ host: HOST, port, lazyConnect: true, retryStrategy: () => 20, ...tls, ...options.client });
+    this.admin = new Redis({
+      host: HOST,
+      port,
+      lazyConnect: true,
+      retryStrategy: () => 20,
+      maxRetriesPerRequest: null,
+      ...tls,
+      ...options.client,
+    });
     this.admin.on('error', () => undefined);
   }
 
@@ -66,7 +76,7 @@ export class RedisServer {
   static async start(options: ServerOptions = {}): Promise<RedisServer> {
     if (spawnSync('redis-server', ['--version']).error)
       throw new Error('These tests need redis-server: apt-get install redis-server (macOS: brew install redis).');
-    const server = new RedisServer(await freePort(), options);
+    const server = new RedisServer(options.port ?? (await freePort()), options);
     if (options.isTls) server.makeCertificate();
     await server.start();
     return server;

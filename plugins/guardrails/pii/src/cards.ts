@@ -5,18 +5,22 @@ import { isLuhn } from './check-digits.js';
 const RUN = /(?<![\d.])\d(?:[ -]?\d){12,127}/g;
 
 /** First digits and lengths. docs: https://en.wikipedia.org/wiki/Payment_card_number, read 2026-11-21 */
-const ISSUERS = [
-  /^4(?:\d{12}|\d{15}|\d{18})$/,
-  /^(?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}$/,
-  /^3[47]\d{13}$/,
-  /^(?:6011|64[4-9]\d|65\d{2})\d{12}(?:\d{3})?$/,
-  /^3(?:0[0-5]|095|[689]\d)\d{11}(?:\d{2,5})?$/,
-  /^35(?:2[89]|[3-8]\d)\d{12}$/,
-  /^62\d{14,17}$/,
-  /^(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}$/,
-  /^220[0-4]\d{12,15}$/,
-  /^(?:50[69]\d|6[05]\d{2}|8[12]\d{2})\d{12}$/,
-];
+const ISSUER = new RegExp(
+  [
+    /^4(?:\d{12}|\d{15}|\d{18})$/,
+    /^(?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}$/,
+    /^3[47]\d{13}$/,
+    /^(?:6011|64[4-9]\d|65\d{2})\d{12}(?:\d{3})?$/,
+    /^3(?:0[0-5]|095|[689]\d)\d{11}(?:\d{2,5})?$/,
+    /^35(?:2[89]|[3-8]\d)\d{12}$/,
+    /^62\d{14,17}$/,
+    /^(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}$/,
+    /^220[0-4]\d{12,15}$/,
+    /^(?:50[69]\d|6[05]\d{2}|8[12]\d{2})\d{12}$/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
 
 export const findCards = (text: string): Finding[] =>
   Array.from(text.matchAll(RUN)).flatMap(({ 0: run, index }) => cardsIn(run, index));
@@ -40,4 +44,4 @@ const cardsIn = (run: string, offset: number): Finding[] => {
 };
 
 const isCard = (number: string): boolean =>
-  number.length >= 13 && number.length <= 19 && ISSUERS.some((issuer) => issuer.test(number)) && isLuhn(number);
+  number.length >= 13 && number.length <= 19 && ISSUER.test(number) && isLuhn(number);

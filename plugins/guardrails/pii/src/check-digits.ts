@@ -5,12 +5,14 @@ const digitsOf = (text: string): number[] => Array.from(text.replaceAll(/\D/g, '
 const weighted = (values: readonly number[], weights: readonly number[]): number =>
   weights.reduce((sum, weight, index) => sum + weight * (values[index] ?? 0), 0);
 
-/** Every second digit from the right doubled, the digits of all of them added: a multiple of ten (ISO/IEC 7812-1). */
+/** Every second digit from the right doubled, the digits of all of them added: a multiple of ten (ISO/IEC 7812-1). @param number digits alone */
 export const isLuhn = (number: string): boolean => {
-  const sum = digitsOf(number)
-    .reverse()
-    .map((digit, index) => (index % 2 === 0 ? digit : digit * 2 > 9 ? digit * 2 - 9 : digit * 2))
-    .reduce((left, right) => left + right, 0);
+  let sum = 0;
+  for (let place = 0; place < number.length; place += 1) {
+    const digit = number.charCodeAt(number.length - 1 - place) - 48;
+    const counted = place % 2 === 0 ? digit : digit * 2;
+    sum += counted > 9 ? counted - 9 : counted;
+  }
   return sum % 10 === 0;
 };
 

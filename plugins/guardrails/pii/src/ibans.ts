@@ -14,7 +14,7 @@ const LENGTHS: Readonly<Record<string, number>> = Object.fromEntries(
     .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
 );
 
-const BEGINNING = /(?<![\p{L}\p{N}])[A-Z]{2}\d{2}(?=[ -]?[A-Z\d])/giu;
+const BEGINNING = /(?<![A-Za-z\d])[A-Z]{2}\d{2}(?=[ -]?[A-Z\d])/gi;
 
 export const findIbans = (text: string): Finding[] =>
   Array.from(text.matchAll(BEGINNING)).flatMap(({ 0: beginning, index: start }) => {

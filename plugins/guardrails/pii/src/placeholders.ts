@@ -37,6 +37,11 @@ export class Placeholders {
     return placeholder;
   }
 
+  /** The client itself told it. */
+  knows(kind: Kind, value: string): boolean {
+    return this.placeholderOf.has(`${kind} ${value}`);
+  }
+
   restore(text: string): string {
     return text.replaceAll(PLACEHOLDER, (written, name: string) => this.valueOf.get(name.toUpperCase()) ?? written);
   }

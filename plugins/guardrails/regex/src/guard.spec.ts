@@ -5,10 +5,7 @@ import plugin from './index.js';
 
 const open = (config: JsonObject, host = fakeHost()) => plugin.init(plugin.config.parse(config), host);
 const ask = (config: JsonObject, request: ChatRequest | string) =>
-  open(config).preCall!.check(
-    typeof request === 'string' ? aChatRequestSaying(request) : request,
-    aGuardrailContext(),
-  );
+  open(config).preCall!.check(typeof request === 'string' ? aChatRequestSaying(request) : request, aGuardrailContext());
 const textOf = (verdict: unknown) => (verdict as any).value.messages.at(-1).content.at(-1).text;
 
 describe("LiteLLM's content filter", () => {

@@ -21,7 +21,8 @@ interface Keyword {
 
 const SPACE = 0x20;
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
 /** @param keywords any white space in them stands for any white space in the text */
 export const createKeywordSearch = (keywords: readonly string[], isCaseSensitive: boolean): Search => {

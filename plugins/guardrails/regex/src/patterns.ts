@@ -17,8 +17,7 @@ export const patternProblem = (pattern: string): string | undefined => {
 };
 
 /** One match is found in linear time. Many may need the rest of the text each, as `a.*b|a` does in a row of a's. */
-export const createPatternSearch =
-  (pattern: RE2JS): Search =>
+export const createPatternSearch = (pattern: RE2JS): Search =>
   function* (text) {
     // Answered without the machinery that knows where a match begins: most texts hold none.
     if (!pattern.test(text)) return;

@@ -30,8 +30,7 @@ const searchOf = ({ pattern, keywords = [], isCaseSensitive }: Rule): Search =>
     ? createKeywordSearch(keywords, isCaseSensitive)
     : createPatternSearch(compilePattern(pattern, isCaseSensitive));
 
-const seeing =
-  (search: Search): Search =>
+const seeing = (search: Search): Search =>
   function* (text) {
     yield* search(text);
     const folded = foldText(text);

@@ -120,7 +120,8 @@ const wordRule = (keywords: readonly string[], name: string, replacement: string
   replacement,
 });
 
-const lower = (written: z.output<typeof action>): 'block' | 'mask' => (written.toLowerCase() === 'mask' ? 'mask' : 'block');
+const lower = (written: z.output<typeof action>): 'block' | 'mask' =>
+  written.toLowerCase() === 'mask' ? 'mask' : 'block';
 
 const redaction = (format: string, name: string): string =>
   format.replaceAll('{pattern_name}', () => name.toUpperCase().replaceAll(/\s+/g, '_'));

@@ -18,7 +18,8 @@ const NAMES_PASSWORD = new RegExp(`(?:${PASSWORD_NAME})$`, 'i');
 const NAMES_TOKEN = new RegExp(`(?:${TOKEN_NAME})$`, 'i');
 
 /** What stands where a secret will be: `${PASSWORD}`, `<password>`, `{{token}}`, `****`, `%s`, `$TOKEN`, `password`. */
-const PLACEHOLDER = /^(?:[$%<{[].*|(?:\*+|x+|\.+)|(?:your|my|the|some|example|dummy|fake|test)[-_].*|pass|passwd|password|pwd|secret)$/i;
+const PLACEHOLDER =
+  /^(?:[$%<{[].*|(?:\*+|x+|\.+)|(?:your|my|the|some|example|dummy|fake|test)[-_].*|pass|passwd|password|pwd|secret)$/i;
 
 export const findAssignments = (text: string): Finding[] =>
   valuesOf(text, ASSIGNED, 2).filter(({ value, match }) => isSecretValue(value, match[1] !== undefined));

@@ -36,7 +36,11 @@ export const findSecrets = (text: string, key?: string): SecretFinding[] => {
 
 const findTokens = (text: string, { hints, pattern, isReal }: TokenShape): Finding[] => {
   if (!hints.some((hint) => text.includes(hint))) return [];
-  return Array.from(text.matchAll(pattern), ({ 0: token, index }) => ({ start: index, end: index + token.length, token }))
+  return Array.from(text.matchAll(pattern), ({ 0: token, index }) => ({
+    start: index,
+    end: index + token.length,
+    token,
+  }))
     .filter(({ token }) => isReal?.(token) ?? true)
     .map(({ start, end }) => ({ start, end }));
 };

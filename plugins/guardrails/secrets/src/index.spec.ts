@@ -13,7 +13,11 @@ describe('a secret', () => {
 
   it('stops a call when it is told to, named by its kind alone', async () => {
     const guard = open({ action: 'block' });
-    const verdict = await guard.postCall!.check(aChatResponseSaying(SECRET), aChatRequestSaying(''), aGuardrailContext());
+    const verdict = await guard.postCall!.check(
+      aChatResponseSaying(SECRET),
+      aChatRequestSaying(''),
+      aGuardrailContext(),
+    );
     expect(verdict).toMatchObject({ action: 'block', message: expect.stringContaining('(assignment)') });
     expect(JSON.stringify(verdict)).not.toContain('hunter2');
   });

@@ -34,7 +34,9 @@ export default definePlugin({
       const masked = change((text, { key }) => {
         const found = findSecrets(text, key).filter(({ kind }) => isSought(kind));
         for (const { kind } of found) kinds.add(kind);
-        return action === 'mask' ? replaceFindings(text, found, ({ kind }) => replacement.replaceAll('{kind}', kind)) : text;
+        return action === 'mask'
+          ? replaceFindings(text, found, ({ kind }) => replacement.replaceAll('{kind}', kind))
+          : text;
       });
       if (kinds.size === 0) return { action: 'pass' };
       host.metrics.count('found', kinds.size);

@@ -1,0 +1,52 @@
+/** Answers that should be JSON are checked against the schema that was asked for. */
+import { definePlugin, z, type ChatChoice, type ChatRequest, type JsonObject } from '@turnpike/plugin-sdk';
+import { createSchemaChecker } from './check.js';
+
+const settingsSchema = z.strictObject({
+  schema: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe('JSON Schema of every answer; without it, the one that the request asks for'),
+  action: z.enum(['block', 'log']).default('block'),
+});
+
+export default definePlugin({
+  contract: 'guardrail/v1',
+  id: 'guardrail.json-schema',
+  capabilities: ['postCall'],
+  aliases: ['json-schema', 'json_schema'],
+  config: settingsSchema,
+  init: ({ schema, action }, host) => {
+    const check = createSchemaChecker();
+    return {
+      postCall: {
+        async check({ choices }, request) {
+          const wanted = schema ?? wantedBy(request);
+          if (wanted === undefined) return { action: 'pass' };
+          const problem = choices
+            .map(answerOf)
+            .map((text) => (text === undefined ? undefined : check(text, wanted)))
+            .find((one) => one !== undefined);
+          if (problem === undefined) return { action: 'pass' };
+          host.metrics.count('unfit_answer');
+          if (action === 'block') return { action: 'block', message: `the answer ${problem}.` };
+          host.log.warn('an answer does not fit its schema', { problem });
+          return { action: 'pass' };
+        },
+      },
+    };
+  },
+});
+
+/** `{}` allows any JSON. */
+const wantedBy = ({ responseFormat }: Readonly<ChatRequest>): JsonObject | undefined => {
+  if (responseFormat?.type === 'json-schema') return responseFormat.schema;
+  return responseFormat?.type === 'json' ? {} : undefined;
+};
+
+/** Undefined: the model refused, or called tools, and so has not answered yet. */
+const answerOf = ({ content }: ChatChoice): string | undefined => {
+  const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  const isOther = content.some(({ type }) => type === 'refusal' || type === 'tool-call');
+  return isOther && texts.join('').trim() === '' ? undefined : texts.join('');
+};

@@ -1,0 +1,166 @@
+import { aChatRequest, aChatResponse, aGuardrailContext, fakeHost, type Script } from '@turnpike/plugin-testkit';
+import type { ChatRequest } from '@turnpike/plugin-sdk';
+import { describe, expect, it } from '@jest/globals';
+import plugin from './index.js';
+
+const SETTINGS = { api_base: 'https://guard.example.org/' };
+
+const call = (json: string) => ({ type: 'tool-call', id: 'c1', name: 'weather', arguments: json }) as const;
+const request: ChatRequest = aChatRequest({
+  messages: [
+    { role: 'system', content: [{ type: 'text', text: 'Be brief.' }] },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'What is it?' },
+        { type: 'image', data: 'AAAA', mediaType: 'image/png' },
+      ],
+    },
+    { role: 'assistant', content: [{ type: 'text', text: 'Wait.' }, call('{"city":"Rome"}')] },
+    { role: 'tool', toolCallId: 'c1', content: [{ type: 'text', text: 'Sun.' }] },
+  ],
+  tools: [
+    { type: 'function', name: 'weather', description: 'Tells it', parameters: { type: 'object' } },
+    { type: 'native', dialect: 'openai', definition: { type: 'web_search' } },
+  ],
+});
+
+const ask = async (settings: object, script: Script, moment: 'preCall' | 'postCall' = 'preCall') => {
+  const host = fakeHost();
+  host.http.answer(script);
+  const guard = plugin.init(plugin.config.parse({ ...SETTINGS, ...settings }), host);
+  const context = aGuardrailContext({ callId: 'call-7', keyHash: 'hash', teamId: 'team' });
+  const response = aChatResponse({
+    choices: [{ index: 0, content: [{ type: 'text', text: 'Sunny.' }, call('{"a":1}')], finishReason: 'stop' }],
+  });
+  const verdict = await (
+    moment === 'preCall' ? guard.preCall!.check(request, context) : guard.postCall!.check(response, request, context)
+  ).catch((error: unknown) => error);
+  const [sent] = host.http.requests;
+  return {
+    verdict: verdict as any,
+    host,
+    url: sent!.url,
+    headers: sent!.headers,
+    body: JSON.parse(String(sent!.body)),
+  };
+};
+
+const none = { body: { action: 'NONE' } };
+const rewriting = (more: object): Script => ({ body: { action: 'GUARDRAIL_INTERVENED', ...more } });
+
+describe('the service is told', () => {
+  it('of a request', async () => {
+    const { url, headers, body } = await ask(
+      { api_key: 'k', headers: { 'x-own': '1' }, additional_provider_specific_params: { threshold: 0.8 } },
+      none,
+    );
+    expect(url).toBe('https://guard.example.org/beta/litellm_basic_guardrail_api');
+    expect(headers).toEqual({ 'content-type': 'application/json', 'x-api-key': 'k', 'x-own': '1' });
+    const tool_call = { id: 'c1', type: 'function', function: { name: 'weather', arguments: '{"city":"Rome"}' } };
+    expect(body).toEqual({
+      texts: ['Be brief.', 'What is it?', 'Wait.', 'Sun.'],
+      images: ['AAAA'],
+      tool_calls: [tool_call],
+      tools: [
+        { type: 'function', function: { name: 'weather', description: 'Tells it', parameters: { type: 'object' } } },
+      ],
+      structured_messages: [
+        { role: 'system', content: 'Be brief.' },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'What is it?' },
+            { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
+          ],
+        },
+        { role: 'assistant', content: 'Wait.' },
+        { role: 'tool', content: 'Sun.' },
+      ],
+      request_data: { user_api_key_hash: 'hash', user_api_key_team_id: 'team' },
+      additional_provider_specific_params: { threshold: 0.8 },
+      input_type: 'request',
+      litellm_call_id: 'call-7',
+      litellm_trace_id: 'call-7',
+    });
+  });
+
+  it('of an answer', async () => {
+    const { body } = await ask({}, none, 'postCall');
+    expect(body).toMatchObject({ input_type: 'response', texts: ['Sunny.'], images: [] });
+    expect(body.tool_calls).toHaveLength(1);
+    expect(body).not.toHaveProperty('structured_messages');
+  });
+
+  it('no more than it may be', async () => {
+    const settings = { send_images: false, exclude_payload_fields: ['tools', 'request_data'] };
+    const { body } = await ask(settings, none);
+    expect(Object.keys(body)).not.toEqual(expect.arrayContaining(['tools']));
+    expect(body).not.toHaveProperty('images');
+    expect(body).not.toHaveProperty('request_data');
+    expect(JSON.stringify(body)).not.toContain('AAAA');
+  });
+
+  it('at an address that has the path already', async () => {
+    const api_base = 'https://guard.example.org/v2/beta/litellm_basic_guardrail_api';
+    expect((await ask({ api_base }, none)).url).toBe(api_base);
+  });
+});
+
+describe('the service', () => {
+  it('rewrites texts, each in its place, and leaves the rest', async () => {
+    const { verdict } = await ask({}, rewriting({ texts: ['A', 'B', 'C', 'D'] }));
+    expect(verdict.value.messages.map(({ content }: any) => content[0].text)).toEqual(['A', 'B', 'C', 'D']);
+    expect(verdict.value.messages[1].content[1]).toBe(request.messages[1]!.content[1]);
+    expect(verdict.value.messages[2].content[1]).toEqual(call('{"city":"Rome"}'));
+  });
+
+  it('rewrites the arguments of tool calls', async () => {
+    const tool_calls = [{ id: 'c1', type: 'function', function: { name: 'weather', arguments: '{"city":"***"}' } }];
+    const { verdict } = await ask({}, rewriting({ tool_calls }));
+    expect(verdict.value.messages[2].content).toEqual([{ type: 'text', text: 'Wait.' }, call('{"city":"***"}')]);
+  });
+
+  it('gives its reason to the client, or none', async () => {
+    const { verdict } = await ask({}, { body: { action: 'BLOCKED', blocked_reason: 'too loud' } });
+    expect(verdict).toEqual({ action: 'block', message: 'too loud' });
+    expect((await ask({}, { body: { action: 'BLOCKED' } })).verdict.message).toBe('it is not allowed.');
+  });
+});
+
+describe('a judgement that does not come', () => {
+  const failures: [string, Script, boolean][] = [
+    ['because nobody is there', 'down', true],
+    ['because it takes too long', 'hang', true],
+    ['because a proxy says so', { status: 503 }, true],
+    ['because of a wrong key', { status: 401 }, false],
+    ['because the service fails', { status: 500 }, false],
+    ['because it is no JSON', { body: '<html>' }, false],
+    ['because it has no action', { body: {} }, false],
+    ['because its action is unknown', { body: { action: 'ALLOW' } }, false],
+    ['because texts are missing', rewriting({ texts: ['A'] }), false],
+    ['because texts are none', rewriting({ texts: [1, 2, 3, 4] }), false],
+    ['because only images are changed', rewriting({ images: ['BBBB'] }), false],
+    ['because calls have no arguments', rewriting({ tool_calls: [{}] }), false],
+  ];
+
+  it.each(failures)('stops the call: %s', async (_why, script) => {
+    expect((await ask({ timeout_seconds: 0.05 }, script)).verdict).toBeInstanceOf(Error);
+  });
+
+  it.each(failures)(
+    'with unreachable_fallback lets it pass if it could not be asked for: %s',
+    async (_why, script, isAway) => {
+      const { verdict } = await ask({ timeout_seconds: 0.05, unreachable_fallback: 'fail_open' }, script);
+      if (isAway) expect(verdict).toEqual({ action: 'pass' });
+      else expect(verdict).toBeInstanceOf(Error);
+    },
+  );
+
+  it.each(failures)('with fail_on_error: false lets it pass, and tells so: %s', async (_why, script) => {
+    const { verdict, host } = await ask({ timeout_seconds: 0.05, fail_on_error: false }, script);
+    expect(verdict).toEqual({ action: 'pass' });
+    expect(host.counts).toEqual({ passed_unjudged: 1 });
+    expect(host.logs).toMatchObject([{ level: 'error', message: 'a call passed unjudged' }]);
+  });
+});
