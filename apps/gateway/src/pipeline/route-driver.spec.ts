@@ -91,6 +91,7 @@ describe('the router is told', () => {
     );
     expect(exchange.routing?.request).toEqual({
       model: 'g',
+      teamId: '',
       stream: true,
       promptTokens: 25,
       certainPromptTokens: 0,
