@@ -162,9 +162,9 @@ export const attemptsOf = async (
 };
 
 /** Rates and limits are those of a minute of the clock: what must fall into one does not begin at its end. */
-export const inOneMinute = async (): Promise<void> => {
+export const inOneMinute = async (needsMs = 3_000): Promise<void> => {
   const leftMs = 60_000 - (Date.now() % 60_000);
-  if (leftMs < 3_000) await sleep(leftMs + 100);
+  if (leftMs < needsMs) await sleep(leftMs + 100);
 };
 
 /** Models that a mock was asked for, in order. */

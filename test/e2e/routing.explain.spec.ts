@@ -1,7 +1,7 @@
 // What an admin is told: where a request would go, and where one went.
 import { describe, expect, it, jest } from '@jest/globals';
 import { chat, send } from './client.js';
-import { ask, at, BOTH_WAYS, blue, explain,  gatewayFor, green, pair, recordOf, red } from './fleet.js';
+import { ask, at, BOTH_WAYS, blue, explain, gatewayFor, green, pair, recordOf, red } from './fleet.js';
 import { eventually } from './harness.js';
 import { PROVIDER_KEY } from './upstreams.js';
 

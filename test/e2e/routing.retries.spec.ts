@@ -123,7 +123,7 @@ it.each([
 
 it.each(BOTH_WAYS)('a client that leaves is reason enough to ask nobody else, %s', async (way, stream) => {
   const leave = new AbortController();
-  const headers = { 'x-litellm-call-id': `left, ${way}` };
+  const headers = { 'x-litellm-call-id': `left-${way}` };
   const arrival = red.nextRequest();
   const answer = chat(
     gateway(),

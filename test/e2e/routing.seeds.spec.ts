@@ -3,8 +3,8 @@ import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import { startOpenAiUpstream } from '../upstreams/index.mjs';
 import { okJson, send } from './client.js';
-import { ask,  BOTH_WAYS, expectAnswer, explain, recordOf, type Told, inOneMinute } from './fleet.js';
-import { begun,  MASTER_KEY, newFolder, readText, ROOT, startGateway, type Gateway } from './harness.js';
+import { ask, BOTH_WAYS, expectAnswer, explain, recordOf, type Told, inOneMinute } from './fleet.js';
+import { begun, MASTER_KEY, newFolder, readText, ROOT, startGateway, type Gateway } from './harness.js';
 import { anthropic, gemini, ollama, openAi } from './upstreams.js';
 
 jest.setTimeout(60_000);
@@ -49,6 +49,9 @@ const CONFIGS: Readonly<Record<string, () => string>> = {
   'fallbacks-spelled-out': () =>
     textOf('usage-based.yaml').replace(/router_settings:[^]*/, '') + textOf('fallbacks-spelled-out.yaml'),
   'local-fallback': () => textOf('local-fallback/litellm_config.yaml'),
+  rpm_limit: () => textOf('local-fallback/litellm_config.yaml'),
+  'model-rate-limits': () => textOf('model-rate-limits.yaml'),
+  'global-limits': () => textOf('usage-based.yaml') + textOf('global-limits.yaml'),
 };
 const names = Object.keys(CONFIGS);
 
@@ -213,6 +216,47 @@ it('usage-based routing goes where fewer tokens went this minute', async () => {
   for (let call = 0; call < 5; call += 1) others.push((await ask(gateway, { model: 'gpt-4o' })).deployment);
   expect(new Set(others).size).toBe(1);
   expect(others[0]).not.toBe(first.deployment);
+});
+
+describe('limits', () => {
+  it('of a model: 500 requests a minute, and the next is told when to come back', async () => {
+    const gateway = await started('model-rate-limits');
+    await inOneMinute(10_000);
+    const tolds: Told[] = [];
+    const client = async (): Promise<void> => {
+      while (tolds.length < 510) {
+        const index = tolds.length;
+        tolds.push(undefined!);
+        tolds[index] = await ask(gateway, { model: 'gpt-4o', num_retries: 0 });
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, client));
+    expect(tolds.filter(({ status }) => status === 200)).toHaveLength(500);
+    const refused = tolds.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(10);
+    for (const { headers } of refused) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await ask(gateway, { model: 'gemini-2.0-flash' })).status).toBe(200);
+  });
+
+  it('of the installation: 60 requests a minute', async () => {
+    const gateway = await started('rpm_limit');
+    const key = keyOf('rpm_limit');
+    await inOneMinute(10_000);
+    for (let call = 0; call < 60; call += 1)
+      expect((await ask(gateway, { model: 'gemini-flash' }, { key })).status).toBe(200);
+    const told = await ask(gateway, { model: 'localai-llama' }, { key });
+    expect(told).toMatchObject({ status: 429, error: { type: 'rate_limit_error' } });
+    expect(Number(told.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('of the installation: 100 requests at a time, and the others wait', async () => {
+    const gateway = await started('global-limits');
+    openAi.behave('slow-100');
+    const tolds = await Promise.all(Array.from({ length: 250 }, () => ask(gateway, { model: 'gpt-4o' })));
+    for (const told of tolds) expectAnswer(told);
+    expect(openAi.maxInFlight).toBeGreaterThan(50);
+    expect(openAi.maxInFlight).toBeLessThanOrEqual(100);
+  });
 });
 
 it('variables alone name a model and the one that stands in for it', async () => {

@@ -68,6 +68,20 @@ describe('cache', () => {
     });
   });
 
+  it('tells a plugin of the namespace where it has a setting for that', () => {
+    const shelf = aManifest('cache.shelf', { configSchema: { properties: { namespace: { type: 'string' } } } });
+    const { cache } = load('type: shelf, namespace: n, ttl: 5', {}, { manifests: [...manifests, shelf] });
+    expect(cache).toMatchObject({ namespace: 'n', settings: { namespace: 'n' } });
+  });
+
+  it.each([
+    ['type: redis, host: h, default_in_redis_ttl: 60', 60_000],
+    ['type: redis, host: h, default_in_redis_ttl: 60, ttl: 5', 5_000],
+    ['type: redis, host: h, default_in_memory_ttl: 60', undefined],
+    ['type: local, default_in_memory_ttl: 60', 60_000],
+    ['type: local, default_in_redis_ttl: 60', undefined],
+  ])('with %s keeps answers for %p ms', (params, ttlMs) => expect(load(params).cache?.ttlMs).toBe(ttlMs));
+
   it('completes a Redis connection from the environment, and leaves out what the plugin does not have', () => {
     const { cache } = load('type: redis, host: h, default_in_redis_ttl: 60', {
       REDIS_PASSWORD: 'p',

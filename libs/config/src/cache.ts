@@ -59,15 +59,17 @@ export const readCache = (context: CacheContext): CacheResult => {
   const hasRedis = hasAddress(redisFromEnvironment(environment));
   const type = common.type ?? (hasRedis ? 'redis' : 'local');
   const plugin = pluginOf(type, context);
-  const pluginParams = plugin === undefined ? own : completeSettings(own, plugin, type, context);
+  const given = { ...sharedBy(plugin, common, context), ...own };
+  const pluginParams = plugin === undefined ? given : completeSettings(given, plugin, type, context);
   const reason = plugin === undefined ? `no cache is called '${type}'` : whyOff(pluginParams, plugin, type, context);
   const isWanted = isOn === true;
+  const ttl = common.ttl ?? (own[isRedis(type) ? 'default_in_redis_ttl' : 'default_in_memory_ttl'] as number | undefined);
   return {
     cache: {
       plugin: plugin ?? `cache.${type}`,
       enabled: isWanted && reason === undefined,
       mode: readMode(common.mode, context),
-      ttlMs: common.ttl === undefined ? undefined : common.ttl * 1_000,
+      ttlMs: ttl === undefined ? undefined : ttl * 1_000,
       namespace: common.namespace,
       callTypes: common.supported_call_types,
       shared: common.shared ?? true,
@@ -121,6 +123,14 @@ const readParams = (params: JsonObject, context: CacheContext): { common: Common
 };
 
 const isRedis = (type: string): boolean => type.startsWith('redis');
+
+/** What every cache shares is told to the plugin too, where it has a setting of that name. */
+const sharedBy = (plugin: string | undefined, common: CommonValues, { manifests }: CacheContext): JsonObject => {
+  const manifest = plugin === undefined ? undefined : manifests.byId(plugin);
+  if (!manifest) return {};
+  const properties = propertiesOf(manifest);
+  return Object.fromEntries(Object.entries(common).filter(([key]) => key in properties));
+};
 
 /** Adds what the environment gives, and leaves out what the plugin has no setting for. */
 const completeSettings = (

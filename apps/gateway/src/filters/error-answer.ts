@@ -9,9 +9,12 @@ import type { Front } from '../routes/front.js';
 const MAX_MESSAGE_CHARACTERS = 4_000;
 const MAX_PARAM_CHARACTERS = 200;
 
+/** What people outside may read of it. */
+export const shownMessage = (error: GatewayError): string => redactText(error.message).slice(0, MAX_MESSAGE_CHARACTERS);
+
 /** The body of an error in a client's dialect; OpenAI's where no dialect is known. */
 export const errorBody = (front: Front | undefined, error: GatewayError): string => {
-  const message = redactText(error.message).slice(0, MAX_MESSAGE_CHARACTERS);
+  const message = shownMessage(error);
   const safe = withSafeParam(error);
   return front ? front.errorBody(safe, message) : toOpenAiErrorBody(safe, message);
 };

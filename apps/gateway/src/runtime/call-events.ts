@@ -3,6 +3,7 @@ import type { GatewayConfig } from '@turnpike/config';
 import { isJsonObject } from '@turnpike/domain';
 import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
 import type { CallFinished } from '@turnpike/plugin-sdk';
+import { shownMessage } from '../filters/error-answer.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
 
 const HOOK_DEADLINE_MS = 10_000;
@@ -118,7 +119,7 @@ const eventOf = (exchange: Exchange, outcome: Outcome): CallFinished => {
     costNanoUsd: outcome.costNanoUsd,
     cacheHit: exchange.cache === 'hit',
     attempts: exchange.attempts.length,
-    error: outcome.error && { code: outcome.error.code, message: outcome.error.message },
+    error: outcome.error && { code: outcome.error.code, message: shownMessage(outcome.error) },
   };
 };
 

@@ -1,3 +1,4 @@
+import { GatewayError } from '@turnpike/errors';
 import { describe, expect, it } from '@jest/globals';
 import { anAttempt, anExchange } from '../../test/doubles.js';
 import { aFailure, someUsage } from '../../test/road.js';
@@ -116,6 +117,16 @@ describe('a recent call', () => {
       costUsd: null,
       attempts: [{ status: 'open', durationMs: null }],
     });
+  });
+
+  it('keeps neither secrets nor pages of what a provider quoted', () => {
+    const calls = new RecentCalls();
+    const quoted = `key sk-abcdefghijklmnopqrstuvwxyz0123456789 ${'x'.repeat(100_000)}`;
+    const error = new GatewayError('GW_UPSTREAM_ERROR', quoted);
+    calls.add(aCall('call-1'), outcome({ status: 'failure', error }));
+    const told = calls.find('call-1')?.error?.message ?? '';
+    expect(told).not.toContain('abcdefghijklmnop');
+    expect(told.length).toBeLessThanOrEqual(4_000);
   });
 
   it('that was refused before anything was read of it is told all the same', () => {

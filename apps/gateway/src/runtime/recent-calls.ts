@@ -3,6 +3,7 @@ import type { Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import { formatUsd } from '@turnpike/pricing';
 import type { Target } from '@turnpike/router';
+import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt, AttemptStatus } from '../pipeline/attempt.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
 
@@ -48,6 +49,19 @@ export interface CallRecord {
   costUsd: string | null;
 }
 
+interface ShownError {
+  readonly code: string;
+  readonly message: string;
+  readonly retryAfterMs: number | null;
+}
+
+/** Providers quote what they were sent, and may quote a lot of it. */
+const shown = (error: GatewayError): ShownError => ({
+  code: error.code,
+  message: shownMessage(error),
+  retryAfterMs: error.facts.retryAfterMs ?? null,
+});
+
 /** Longest call id there is. */
 const ID_BYTES = 128;
 
@@ -62,7 +76,7 @@ class KeptAttempt {
   startedAt = 0;
   firstTokenAt: number | undefined;
   endedAt: number | undefined;
-  error: GatewayError | undefined;
+  error: ShownError | undefined;
   usage: Usage | undefined;
   isUsageEstimated = false;
   costNanoUsd: number | undefined;
@@ -78,7 +92,7 @@ class KeptAttempt {
     this.startedAt = attempt.startedAt;
     this.firstTokenAt = attempt.firstTokenAt;
     this.endedAt = attempt.endedAt;
-    this.error = attempt.error;
+    this.error = attempt.error && shown(attempt.error);
     this.usage = attempt.usage;
     this.isUsageEstimated = attempt.isUsageEstimated;
     this.costNanoUsd = attempt.costNanoUsd;
@@ -101,7 +115,7 @@ class Kept {
   cache: CallRecord['cache'] = 'off';
   status: Outcome['status'] = 'success';
   statusCode = 0;
-  error: GatewayError | undefined;
+  error: ShownError | undefined;
   usage: Usage | undefined;
   costNanoUsd: number | undefined;
   private readonly id = Buffer.allocUnsafe(ID_BYTES);
@@ -122,7 +136,7 @@ class Kept {
     this.cache = exchange.cache ?? 'off';
     this.status = outcome.status;
     this.statusCode = outcome.statusCode;
-    this.error = outcome.error;
+    this.error = outcome.error && shown(outcome.error);
     this.usage = outcome.usage;
     this.costNanoUsd = outcome.costNanoUsd;
     const { attempts } = exchange;
@@ -184,7 +198,7 @@ const attemptOf = (attempt: KeptAttempt, callStartedAt: number): AttemptRecord =
     startedMs: rounded(startedAt - callStartedAt),
     durationMs: endedAt === undefined ? null : rounded(endedAt - startedAt),
     firstTokenMs: firstTokenAt === undefined ? null : rounded(firstTokenAt - startedAt),
-    error: error ? { code: error.code, message: error.message, retryAfterMs: error.facts.retryAfterMs ?? null } : null,
+    error: error ?? null,
     usage: attempt.usage ?? null,
     isUsageEstimated: attempt.isUsageEstimated,
     costUsd: usd(attempt.costNanoUsd),
