@@ -21,8 +21,8 @@ import { anthropic } from './upstreams.js';
 
 jest.setTimeout(30_000);
 
-const TIMEOUT_SECONDS = 0.5;
-const FIRST_TOKEN_SECONDS = 0.3;
+/** Of those that would never end. */
+const IMPATIENT = { timeout: 0.5, stream_timeout: 0.3 };
 /** Longer than any attempt here may take. */
 const BOUND_MS = 3_000;
 
@@ -53,12 +53,18 @@ const FAULTS: [words: string, whole: string, streamed?: string][] = [
   ['empty', 'GW_UPSTREAM_INVALID_RESPONSE', 'GW_STREAM_CUT'],
 ];
 
+/** A pair whose red deployment has the fault, and little time to show it. */
+const faulty = (words: string): object[] => [
+  at(red, words, { model: `mock-${words}+${words}`, ...FIRST, ...IMPATIENT }),
+  at(green, words, { model: words, ...SPARE }),
+];
+
 const model_list = async (): Promise<object[]> => {
   const nobody = `http://127.0.0.1:${await freePort()}/v1`;
   return [
-    ...FAULTS.flatMap(([words]) => pair(words, words)),
+    ...FAULTS.flatMap(([words]) => faulty(words)),
     ...['first-chunk-error', 'end-after-0', 'no-end', 'broken-json-4', ...MID_STREAM.map(([words]) => words)].flatMap(
-      (words) => pair(words, words),
+      (words) => faulty(words),
     ),
     at(red, 'refused', { api_base: nobody, ...FIRST }),
     at(green, 'refused', { model: 'refused', ...SPARE }),
@@ -73,8 +79,8 @@ const model_list = async (): Promise<object[]> => {
       }),
       at(green, `translated ${words}`, SPARE),
     ]),
-    ...pair('slow but in time', 'slow-50'),
-    ...pair('long but in time', 'pace-60'),
+    ...pair('slow but in time', 'slow-50', { timeout: 5, stream_timeout: 5 }),
+    ...pair('long but in time', 'pace-100', { timeout: 0.7, stream_timeout: 0.6 }),
   ];
 };
 
@@ -89,7 +95,7 @@ const MID_STREAM: [words: string, code: string][] = [
 const gateway = gatewayFor(async () => ({
   config: {
     model_list: await model_list(),
-    router_settings: { disable_cooldowns: true, timeout: TIMEOUT_SECONDS, stream_timeout: FIRST_TOKEN_SECONDS },
+    router_settings: { disable_cooldowns: true },
   },
 }));
 

@@ -183,3 +183,19 @@ describe.each(BOTH_WAYS)('after a cooldown, %s', (way, stream) => {
     for (const told of await crowd(alone, stream, 5)) expectAnswer(told, `${alone}.red`);
   });
 });
+
+describe('with no settings at all', () => {
+  const plain = gatewayFor(() => ({ config: { model_list: BOTH_WAYS.flatMap(([way]) => trio(way)) } }));
+
+  it.each(BOTH_WAYS)('no one of 200 clients notices that one of three deployments is dead, %s', (way, stream) =>
+    away([blue], async () => {
+      const tolds = await Promise.all(Array.from({ length: CLIENTS }, () => ask(plain(), { model: way, stream })));
+      for (const told of tolds) {
+        expectAnswer(told, /red|green/);
+        expect(told.ms).toBeLessThan(BOUND_MS);
+      }
+      const { groups } = await explain(plain(), { model: way });
+      expect(groups[0].candidates[2].leftOut).toMatchObject({ reason: 'cooldown', after: 'GW_UPSTREAM_CONNECTION' });
+    }),
+  );
+});

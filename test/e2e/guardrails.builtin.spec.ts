@@ -2,7 +2,7 @@
 import { fakeUpstream, type FakeUpstream } from '@turnpike/plugin-testkit';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { chat, chunksOf, jsonOf, okJson, send, type Json } from './client.js';
-import { run, startGateway, type Gateway } from './harness.js';
+import { atMost, run, startGateway, type Gateway } from './harness.js';
 import { everyModelOf, openAi } from './upstreams.js';
 
 jest.setTimeout(60_000);
@@ -17,8 +17,9 @@ const guardrail = (name: string, mode: string | string[], settings: object = {})
   litellm_params: { guardrail: name, mode, default_on: true, ...settings },
 });
 
+const queue = atMost(3);
 const start = (...guardrails: object[]): Promise<Gateway> =>
-  startGateway({ config: { model_list, guardrails }, env: { GUARD_KEY } });
+  queue(() => startGateway({ config: { model_list, guardrails }, env: { GUARD_KEY } }));
 
 const filter = guardrail('litellm_content_filter', BOTH, {
   patterns: [
@@ -292,7 +293,7 @@ describe('a moderation', () => {
 
 describe('Presidio', () => {
   const found = (entity_type: string, start: number, end: number) => ({
-    body: [{ entity_type, start, end, score: 0.9 }],
+    body: JSON.stringify([{ entity_type, start, end, score: 0.9 }]),
   });
 
   it('hides from the provider what the client gets back', async () => {

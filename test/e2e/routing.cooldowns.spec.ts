@@ -62,9 +62,11 @@ describe('with allowed_fails', () => {
   const gateway = gatewayFor(() => ({
     config: {
       model_list: [
-        ...['500', '503-0', '429-0', '401', 'hang', '400', 'context', 'reset', 'cut-3'].flatMap((words) =>
-          pairs(words),
-        ),
+        ...['500', '503-0', '429-0', '401', '400', 'context', 'reset', 'cut-3'].flatMap((words) => pairs(words)),
+        ...BOTH_WAYS.flatMap(([way]) => [
+          at(red, `hang, ${way}`, { model: 'mock-hang', timeout: 0.2, stream_timeout: 0.2, ...FIRST }),
+          at(green, `hang, ${way}`, { model: 'well', ...SPARE }),
+        ]),
         ...pairs('500+own', { cooldown_time: 7 }),
         ...pairs('500+never', { cooldown_time: 0 }),
       ],
@@ -76,7 +78,6 @@ describe('with allowed_fails', () => {
           AuthenticationErrorAllowedFails: 3,
         },
         cooldown_time: COOLDOWN_SECONDS,
-        timeout: 0.1,
       },
     },
   }));

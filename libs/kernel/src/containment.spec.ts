@@ -78,6 +78,25 @@ describe('Containment', () => {
     await expect(run('get', 100, body)).resolves.toBe(1);
   });
 
+  it('is not put to rest by callers that go away', async () => {
+    const { run, events, containment } = setUp();
+    for (let client = 0; client < 10; client += 1) {
+      const outer = new AbortController();
+      const hanging = run(
+        'check',
+        1_000,
+        (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+        outer.signal,
+      );
+      outer.abort();
+      await expect(hanging).rejects.toEqual(FAILED);
+    }
+    expect([containment.isResting, new Set(events.map(({ outcome }) => outcome))]).toEqual([
+      false,
+      new Set(['aborted']),
+    ]);
+  });
+
   it('goes back to rest when the probe fails', async () => {
     const { run, clock, containment } = setUp();
     for (let round = 0; round < 3; round += 1) await expect(run('get', 100, fail)).rejects.toEqual(FAILED);

@@ -5,7 +5,8 @@ import type { Clock } from '@turnpike/plugin-sdk';
 export interface HookEvent {
   plugin: string;
   hook: string;
-  outcome: 'ok' | 'error' | 'timeout' | 'skipped';
+  /** `aborted`: the caller went away, which is nobody's fault. */
+  outcome: 'ok' | 'error' | 'timeout' | 'skipped' | 'aborted';
   ms: number;
   error?: unknown;
 }
@@ -69,8 +70,12 @@ export class Containment {
       this.report(hook, 'ok', performance.now() - startedAt);
       return value;
     } catch (error) {
-      this.failed();
-      this.report(hook, deadline.signal.aborted ? 'timeout' : 'error', performance.now() - startedAt, error);
+      // Clients that leave, perhaps on purpose, must not switch a plugin off for everybody.
+      const isAborted = outer?.aborted === true && !deadline.signal.aborted;
+      if (isAborted) this.isProbing = false;
+      else this.failed();
+      const outcome = isAborted ? 'aborted' : deadline.signal.aborted ? 'timeout' : 'error';
+      this.report(hook, outcome, performance.now() - startedAt, isAborted ? undefined : error);
       throw deadline.signal.aborted ? error : this.failure(hook, 'failed', error);
     } finally {
       clearTimeout(timer);

@@ -16,8 +16,13 @@ interface Given {
   failure?: 'open' | 'closed';
 }
 
+/** In the modes that the plugin has something for, unless the test says otherwise. */
 const some = (...given: Given[]): Guardrails => {
-  const settings = given.map(({ name, modes = ['pre_call', 'post_call'], defaultOn = true }) => ({
+  const ableTo = ({ preCall, postCall }: GuardrailV1): string[] => [
+    ...(preCall ? ['pre_call'] : []),
+    ...(postCall ? ['post_call'] : []),
+  ];
+  const settings = given.map(({ name, guardrail, modes = ableTo(guardrail), defaultOn = true }) => ({
     name,
     modes,
     defaultOn,
@@ -81,9 +86,19 @@ describe('the guardrails that run', () => {
     ['are those of the right mode', { guardrail: passes, modes: ['pre_call'] }, [1, 0]],
     ['may have several modes', { guardrail: passes }, [1, 1]],
     ['are on by default, or not at all', { guardrail: passes, defaultOn: false }, [0, 0]],
-    ['are able to', { guardrail: { preCall: passes.preCall! } }, [1, 0]],
-    ['are no logging ones', { guardrail: passes, modes: ['logging_only'] }, [0, 0]],
   ])('%s', (_title, given, expected) => expect(counts(given)).toEqual(expected));
+
+  it.each<[string, Omit<Given, 'name'>, string]>([
+    [
+      'a mode that the plugin has nothing for',
+      { guardrail: { preCall: passes.preCall! }, modes: ['pre_call', 'post_call'] },
+      'guardrail.x does not check there. Take pre_call.',
+    ],
+    ['a mode that is not run', { guardrail: passes, modes: ['during_call'] }, 'Take pre_call or post_call.'],
+  ])('do not start with %s: it would protect nobody', (_title, given, message) => {
+    expect(() => counts(given)).toThrow(expect.objectContaining({ code: 'GW_CONFIG_INVALID' }));
+    expect(() => counts(given)).toThrow(message);
+  });
 
   it('are installed', () => {
     const settings = [{ name: 'g', modes: ['pre_call'], defaultOn: true }] as unknown as GuardrailSettings[];

@@ -16,21 +16,42 @@ interface Active {
   instance: PluginInstance<'guardrail/v1'>;
 }
 
+/** Modes that are run, and what a plugin must have for them. */
+const RUN = { pre_call: 'preCall', post_call: 'postCall' } as const;
+
 const wants = (settings: GuardrailSettings, mode: string): boolean =>
   settings.defaultOn && settings.modes.includes(mode);
+
+/** One that is not run protects nobody, so it stops the start. @throws GW_CONFIG_INVALID */
+const checkModes = ({ name, plugin, modes }: GuardrailSettings, { exports }: PluginInstance<'guardrail/v1'>): void => {
+  for (const mode of modes) {
+    const capability = Object.hasOwn(RUN, mode) ? RUN[mode as keyof typeof RUN] : undefined;
+    if (capability && exports[capability]) continue;
+    const offered = Object.entries(RUN).flatMap(([known, needed]) => (exports[needed] ? [known] : []));
+    const why = capability ? `${plugin} does not check there` : 'this version does not run it';
+    throw new GatewayError(
+      'GW_CONFIG_INVALID',
+      `The guardrail '${name}' cannot run in the mode ${mode}: ${why}. Take ${offered.join(' or ')}.`,
+    );
+  }
+};
 
 export class Guardrails {
   readonly preCall: readonly Active[];
   readonly postCall: readonly Active[];
 
   constructor(settings: readonly GuardrailSettings[], graph: PluginGraph) {
-    const active = (mode: string, capability: 'preCall' | 'postCall'): Active[] =>
+    settings.forEach((one, index) => {
+      const instance = graph.get<'guardrail/v1'>(keyOfGuardrail(index));
+      if (instance) checkModes(one, instance);
+    });
+    const active = (mode: keyof typeof RUN): Active[] =>
       settings.flatMap((one, index) => {
         const instance = graph.get<'guardrail/v1'>(keyOfGuardrail(index));
-        return instance && wants(one, mode) && instance.exports[capability] ? [{ name: one.name, instance }] : [];
+        return instance && wants(one, mode) ? [{ name: one.name, instance }] : [];
       });
-    this.preCall = active('pre_call', 'preCall');
-    this.postCall = active('post_call', 'postCall');
+    this.preCall = active('pre_call');
+    this.postCall = active('post_call');
   }
 
   /**

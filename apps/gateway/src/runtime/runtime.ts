@@ -7,6 +7,7 @@ import {
   StateStore,
   UpstreamClient,
   proxyFromEnvironment,
+  type PluginGraph,
   type Bundle,
   type HttpClientSettings,
   type StateChange,
@@ -224,6 +225,13 @@ export class Runtime {
     const { uses, missing } = planOf(config, (name) => catalogue.find(name)?.manifest.id);
     const prepared = await this.kernel.prepare(catalogue, uses);
     const { graph } = prepared;
+    let next: RuntimeSnapshot;
+    try {
+      next = this.snapshotOf(config, catalogue, graph);
+    } catch (error) {
+      await graph.stop();
+      throw error;
+    }
     const off = [...describeOff(config), ...missing];
     for (const deployment of config.deployments) {
       const refusal = graph.refused.get(keyOfProvider(deployment));
@@ -232,10 +240,27 @@ export class Runtime {
           `${deployment.modelName} → ${deployment.model} is off: ${refusal.message} (${deployment.source ?? 'configuration'})`,
         );
     }
+    const former = this.snapshot as RuntimeSnapshot | undefined;
+    this.kernel.commit(prepared);
+    this.snapshot = next;
+    this.off = off.map(redactText);
+    this.state.keepOnly(config.deployments);
+    this.events.use(config, graph);
+    if (!former) return;
+    this.retired.add(former);
+    if ((this.callsOf.get(former) ?? 0) === 0) this.stopRetired(former);
+  }
+
+  /** @throws GW_PLUGIN_NOT_FOUND, GW_CONFIG_INVALID */
+  private snapshotOf(
+    config: GatewayConfig,
+    catalogue: Configuration['catalogue'],
+    graph: PluginGraph,
+  ): RuntimeSnapshot {
     const strategy = graph.get<'strategy/v1'>(STRATEGY_KEY);
     if (!strategy) throw new GatewayError('GW_PLUGIN_NOT_FOUND', 'No routing strategy is installed.');
     let quietUntil = 0;
-    const next = new RuntimeSnapshot({
+    return new RuntimeSnapshot({
       config,
       graph,
       strategy: { id: strategy.id, select: strategy.exports.select },
@@ -262,15 +287,6 @@ export class Runtime {
         this.log.warn('the routing strategy failed; a deployment was chosen by chance', { plugin: strategy.id, error });
       },
     });
-    const former = this.snapshot as RuntimeSnapshot | undefined;
-    this.kernel.commit(prepared);
-    this.snapshot = next;
-    this.off = off.map(redactText);
-    this.state.keepOnly(config.deployments);
-    this.events.use(config, graph);
-    if (!former) return;
-    this.retired.add(former);
-    if ((this.callsOf.get(former) ?? 0) === 0) this.stopRetired(former);
   }
 
   private stopRetired(snapshot: RuntimeSnapshot): void {

@@ -10,6 +10,9 @@ import {
   withResponseTexts,
 } from './texts.js';
 
+/** Whatever a verdict holds. */
+type Json = ReturnType<typeof JSON.parse>;
+
 const mask = (text: string): string => text.replaceAll('secret', '***');
 
 const request = (messages: ChatRequest['messages']): ChatRequest => ({
@@ -139,7 +142,7 @@ describe('texts inside JSON', () => {
       seen.push([text, key]);
       return text;
     });
-    expect(seen.filter(([text]: any) => /\d/.test(text))).toEqual([
+    expect(seen.filter(([text]: Json) => /\d/.test(text))).toEqual([
       ['1', 'b'],
       ['2', undefined],
       ['3', 'd'],

@@ -113,11 +113,6 @@ const changePart = <P extends ContentPart | AssistantPart>(part: P, role: Messag
 
 /** @returns the list itself when every entry stayed the same object */
 const changeAll = <T>(list: T[], change: (entry: T) => T): T[] => {
-  let isChanged = false;
-  const changed = list.map((entry) => {
-    const next = change(entry);
-    isChanged ||= next !== entry;
-    return next;
-  });
-  return isChanged ? changed : list;
+  const changed = list.map(change);
+  return changed.every((entry, index) => entry === list[index]) ? list : changed;
 };

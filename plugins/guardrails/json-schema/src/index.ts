@@ -1,5 +1,13 @@
 /** Answers that should be JSON are checked against the schema that was asked for. */
-import { definePlugin, z, type ChatChoice, type ChatRequest, type JsonObject } from '@turnpike/plugin-sdk';
+import {
+  definePlugin,
+  z,
+  type ChatChoice,
+  type ChatRequest,
+  type ChatResponse,
+  type GuardrailVerdict,
+  type JsonObject,
+} from '@turnpike/plugin-sdk';
 import { createSchemaChecker } from './check.js';
 
 const settingsSchema = z.strictObject({
@@ -18,23 +26,20 @@ export default definePlugin({
   config: settingsSchema,
   init: ({ schema, action }, host) => {
     const check = createSchemaChecker();
-    return {
-      postCall: {
-        async check({ choices }, request) {
-          const wanted = schema ?? wantedBy(request);
-          if (wanted === undefined) return { action: 'pass' };
-          const problem = choices
-            .map(answerOf)
-            .map((text) => (text === undefined ? undefined : check(text, wanted)))
-            .find((one) => one !== undefined);
-          if (problem === undefined) return { action: 'pass' };
-          host.metrics.count('unfit_answer');
-          if (action === 'block') return { action: 'block', message: `the answer ${problem}.` };
-          host.log.warn('an answer does not fit its schema', { problem });
-          return { action: 'pass' };
-        },
-      },
+    const judge = ({ choices }: ChatResponse, request: Readonly<ChatRequest>): GuardrailVerdict<never> => {
+      const wanted = schema ?? wantedBy(request);
+      if (wanted === undefined) return { action: 'pass' };
+      const problem = choices
+        .map(answerOf)
+        .map((text) => (text === undefined ? undefined : check(text, wanted)))
+        .find((one) => one !== undefined);
+      if (problem === undefined) return { action: 'pass' };
+      host.metrics.count('unfit_answer');
+      if (action === 'block') return { action: 'block', message: `the answer ${problem}.` };
+      host.log.warn('an answer does not fit its schema', { problem });
+      return { action: 'pass' };
     };
+    return { postCall: { check: (response, request) => Promise.resolve(judge(response, request)) } };
   },
 });
 

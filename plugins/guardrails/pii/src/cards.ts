@@ -4,7 +4,7 @@ import { isLuhn } from './check-digits.js';
 
 const RUN = /(?<![\d.])\d(?:[ -]?\d){12,127}/g;
 
-/** First digits and lengths. docs: https://en.wikipedia.org/wiki/Payment_card_number, read 2026-11-21 */
+/** First digits and lengths. docs: https://en.wikipedia.org/wiki/Payment_card_number */
 const ISSUER = new RegExp(
   [
     /^4(?:\d{12}|\d{15}|\d{18})$/,

@@ -10,16 +10,19 @@ import type { ChatRequest, ChatResponse } from '@turnpike/plugin-sdk';
 import { describe, expect, it } from '@jest/globals';
 import plugin from './index.js';
 
+/** Whatever a verdict holds. */
+type Json = ReturnType<typeof JSON.parse>;
+
 const open = (config: object = {}, host = fakeHost()) => {
   const guard = plugin.init(plugin.config.parse(config), host);
   return {
     host,
-    before: (request: ChatRequest | string, callId = 'a'): Promise<any> =>
+    before: (request: ChatRequest | string, callId = 'a'): Promise<Json> =>
       guard.preCall!.check(
         typeof request === 'string' ? aChatRequestSaying(request) : request,
         aGuardrailContext({ callId }),
       ),
-    after: (response: ChatResponse | string, callId = 'a'): Promise<any> =>
+    after: (response: ChatResponse | string, callId = 'a'): Promise<Json> =>
       guard.postCall!.check(
         typeof response === 'string' ? aChatResponseSaying(response) : response,
         aChatRequest(),

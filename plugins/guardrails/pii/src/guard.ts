@@ -1,19 +1,21 @@
 // Before the call: blocks, or hides. After it: hides what the model brought up, and puts back what was hidden.
 import {
+  CallMemory,
   changeResponseTexts,
+  Placeholders,
   replaceFindings,
   textsOfRequest,
   textsOfResponse,
   withRequestTexts,
+  type ChatRequest,
+  type ChatResponse,
   type GuardrailV1,
   type GuardrailVerdict,
   type Lifecycle,
   type PluginHost,
 } from '@turnpike/plugin-sdk';
-import { CallMemory } from './call-memory.js';
 import { findPersonalData, type KindFinding } from './find.js';
 import { KINDS, type Kind } from './kinds.js';
-import { Placeholders } from './placeholders.js';
 
 export interface GuardSettings {
   entities: Readonly<Partial<Record<Kind, 'mask' | 'block' | 'log'>>>;
@@ -56,45 +58,46 @@ export const createGuard = (
     return { action: 'block', message, details: { kinds: blocking } };
   };
 
+  const before = (request: ChatRequest, callId: string): GuardrailVerdict<ChatRequest> => {
+    const seen = new Set<Kind>();
+    const found = textsOfRequest(request).map(({ text }) => ({ text, findings: find(text, seen) }));
+    const refusal = tell(seen);
+    if (refusal) return refusal;
+    const placeholders = new Placeholders(found.map(({ text }) => text));
+    const texts = found.map(({ text, findings }) =>
+      replaceFindings(text, findings.filter(isMasked), ({ kind }, value) => placeholders.placeholderFor(kind, value)),
+    );
+    if (placeholders.isEmpty) return { action: 'pass' };
+    if (settings.isRestored) memory.keep(callId, placeholders);
+    return { action: 'replace', value: withRequestTexts(request, texts) };
+  };
+
+  const after = (response: ChatResponse, callId: string): GuardrailVerdict<ChatResponse> => {
+    const placeholders = memory.take(callId);
+    const seen = new Set<Kind>();
+    // An answer out of the cache says by name what the client told.
+    const isNews = (one: KindFinding, text: string): boolean =>
+      isMasked(one) && !placeholders?.knows(one.kind, text.slice(one.start, one.end));
+    const found = settings.areAnswersMasked
+      ? textsOfResponse(response).map(({ text }) => find(text, seen).filter((one) => isNews(one, text)))
+      : [];
+    const refusal = tell(seen);
+    if (refusal) return refusal;
+    let next = 0;
+    const changed = changeResponseTexts(response, (text, { kind: place }) => {
+      const masked = replaceFindings(text, found[next++] ?? [], ({ kind }) => `<${kind}>`);
+      // Reasoning is signed by its provider as it is, and is sent back to it.
+      return placeholders && place !== 'reasoning' ? placeholders.restore(masked) : masked;
+    });
+    return changed === response ? { action: 'pass' } : { action: 'replace', value: changed };
+  };
+
   return {
-    preCall: {
-      async check(request, { callId }) {
-        const seen = new Set<Kind>();
-        const found = textsOfRequest(request).map(({ text }) => ({ text, findings: find(text, seen) }));
-        const refusal = tell(seen);
-        if (refusal) return refusal;
-        const placeholders = new Placeholders(found.map(({ text }) => text));
-        const texts = found.map(({ text, findings }) =>
-          replaceFindings(text, findings.filter(isMasked), ({ kind }, value) =>
-            placeholders.placeholderFor(kind, value),
-          ),
-        );
-        if (placeholders.isEmpty) return { action: 'pass' };
-        if (settings.isRestored) memory.keep(callId, placeholders);
-        return { action: 'replace', value: withRequestTexts(request, texts) };
-      },
+    preCall: { check: (request, { callId }) => Promise.resolve(before(request, callId)) },
+    postCall: { check: (response, _request, { callId }) => Promise.resolve(after(response, callId)) },
+    stop() {
+      memory.clear();
+      return Promise.resolve();
     },
-    postCall: {
-      async check(response, _request, { callId }) {
-        const placeholders = memory.take(callId);
-        const seen = new Set<Kind>();
-        // An answer out of the cache says by name what the client told.
-        const isNews = (one: KindFinding, text: string): boolean =>
-          isMasked(one) && !placeholders?.knows(one.kind, text.slice(one.start, one.end));
-        const found = settings.areAnswersMasked
-          ? textsOfResponse(response).map(({ text }) => find(text, seen).filter((one) => isNews(one, text)))
-          : [];
-        const refusal = tell(seen);
-        if (refusal) return refusal;
-        let next = 0;
-        const changed = changeResponseTexts(response, (text, { kind: place }) => {
-          const masked = replaceFindings(text, found[next++] ?? [], ({ kind }) => `<${kind}>`);
-          // Reasoning is signed by its provider as it is, and is sent back to it.
-          return placeholders && place !== 'reasoning' ? placeholders.restore(masked) : masked;
-        });
-        return changed === response ? { action: 'pass' } : { action: 'replace', value: changed };
-      },
-    },
-    stop: async () => memory.clear(),
   };
 };

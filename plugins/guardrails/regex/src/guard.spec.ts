@@ -3,10 +3,13 @@ import type { ChatRequest, JsonObject } from '@turnpike/plugin-sdk';
 import { describe, expect, it } from '@jest/globals';
 import plugin from './index.js';
 
+/** Whatever a verdict holds. */
+type Json = ReturnType<typeof JSON.parse>;
+
 const open = (config: JsonObject, host = fakeHost()) => plugin.init(plugin.config.parse(config), host);
 const ask = (config: JsonObject, request: ChatRequest | string) =>
   open(config).preCall!.check(typeof request === 'string' ? aChatRequestSaying(request) : request, aGuardrailContext());
-const textOf = (verdict: unknown) => (verdict as any).value.messages.at(-1).content.at(-1).text;
+const textOf = (verdict: unknown) => (verdict as Json).value.messages.at(-1).content.at(-1).text;
 
 describe("LiteLLM's content filter", () => {
   const config = {
@@ -100,7 +103,7 @@ describe('a rule', () => {
     const call = { type: 'tool-call', id: '1', name: 'f', arguments: '{"a": "the \\"dragon\\"", "n": 1.0}' } as const;
     const request = aChatRequest({ messages: [{ role: 'assistant', content: [call] }] });
     const verdict = await ask(rule({ action: 'mask', replacement: 'a "\\' }), request);
-    expect((verdict as any).value.messages[0].content[0].arguments).toBe('{"a": "the \\"a \\"\\\\\\"", "n": 1.0}');
+    expect((verdict as Json).value.messages[0].content[0].arguments).toBe('{"a": "the \\"a \\"\\\\\\"", "n": 1.0}');
   });
 
   it.each(['system', 'user', 'assistant', 'tool'])('looks at what the %s says', async (role) => {
@@ -131,7 +134,7 @@ describe('a hostile text', () => {
 
   it('that needs the rest of the text for every match is refused in time', async () => {
     const rules = [{ name: 'r', pattern: 'a.*b|a', action: 'mask' }];
-    await expect(ask({ rules }, `${'a'.repeat(mebibyte)}`)).rejects.toThrow('longer than 3000 ms');
+    await expect(ask({ rules }, 'a'.repeat(mebibyte))).rejects.toThrow('longer than 3000 ms');
   }, 20_000);
 
   it('does not keep others from their turn', async () => {

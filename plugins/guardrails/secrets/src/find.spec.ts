@@ -25,7 +25,7 @@ describe('a secret is found', () => {
     ['github-token', `ghp_${random(36)}`],
     ['github-token', `github_pat_${random(82)}`],
     ['gitlab-token', `glpat-${random(20)}`],
-    ['slack-token', `xoxb-${'123456789012'}-${random(24)}`],
+    ['slack-token', `xoxb-123456789012-${random(24)}`],
     ['slack-token', `hooks.slack.com/services/T0001/B0001/${random(24)}`],
     ['stripe-key', `sk_live_${random(24)}`],
     ['stripe-key', `rk_test_${random(24)}`],

@@ -50,8 +50,12 @@ export default definePlugin({
       };
     };
     return {
-      preCall: { check: async (request) => verdictOf(request, (change) => changeRequestTexts(request, change)) },
-      postCall: { check: async (response) => verdictOf(response, (change) => changeResponseTexts(response, change)) },
+      preCall: {
+        check: (request) => Promise.resolve(verdictOf(request, (change) => changeRequestTexts(request, change))),
+      },
+      postCall: {
+        check: (response) => Promise.resolve(verdictOf(response, (change) => changeResponseTexts(response, change))),
+      },
     };
   },
 });

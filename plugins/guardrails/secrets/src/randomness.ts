@@ -3,8 +3,11 @@
 /** Bits that each character tells, by how often each occurs in this very text (Shannon). */
 export const bitsPerCharacter = (text: string): number => {
   const counts = new Map<string, number>();
-  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
-  const length = [...text].length;
+  let length = 0;
+  for (const character of text) {
+    counts.set(character, (counts.get(character) ?? 0) + 1);
+    length += 1;
+  }
   let bits = 0;
   for (const count of counts.values()) bits -= (count / length) * Math.log2(count / length);
   return bits;

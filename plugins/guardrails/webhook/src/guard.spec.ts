@@ -3,6 +3,9 @@ import type { ChatRequest } from '@turnpike/plugin-sdk';
 import { describe, expect, it } from '@jest/globals';
 import plugin from './index.js';
 
+/** Whatever a verdict holds. */
+type Json = ReturnType<typeof JSON.parse>;
+
 const SETTINGS = { api_base: 'https://guard.example.org/' };
 
 const call = (json: string) => ({ type: 'tool-call', id: 'c1', name: 'weather', arguments: json }) as const;
@@ -38,7 +41,7 @@ const ask = async (settings: object, script: Script, moment: 'preCall' | 'postCa
   ).catch((error: unknown) => error);
   const [sent] = host.http.requests;
   return {
-    verdict: verdict as any,
+    verdict: verdict as Json,
     host,
     url: sent!.url,
     headers: sent!.headers,
@@ -110,7 +113,7 @@ describe('the service is told', () => {
 describe('the service', () => {
   it('rewrites texts, each in its place, and leaves the rest', async () => {
     const { verdict } = await ask({}, rewriting({ texts: ['A', 'B', 'C', 'D'] }));
-    expect(verdict.value.messages.map(({ content }: any) => content[0].text)).toEqual(['A', 'B', 'C', 'D']);
+    expect(verdict.value.messages.map(({ content }: Json) => content[0].text)).toEqual(['A', 'B', 'C', 'D']);
     expect(verdict.value.messages[1].content[1]).toBe(request.messages[1]!.content[1]);
     expect(verdict.value.messages[2].content[1]).toEqual(call('{"city":"Rome"}'));
   });

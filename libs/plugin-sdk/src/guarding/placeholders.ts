@@ -1,13 +1,13 @@
-// What stands for personal data while a call is under way: `<EMAIL_1>`, the same for the same, and back again.
-import type { Kind } from './kinds.js';
+// What stands for what is hidden while a call is under way: `<EMAIL_1>`, the same for the same, and back again.
 
 /** Also as a model may write it. */
-const PLACEHOLDER = /<([A-Z_]{2,16}_\d{1,6})>/gi;
+const PLACEHOLDER = /<([A-Z_]{2,48}_\d{1,6})>/gi;
 
+/** For the texts of one call. Kinds are written in capitals and underscores. */
 export class Placeholders {
   private readonly valueOf = new Map<string, string>();
   private readonly placeholderOf = new Map<string, string>();
-  private readonly last = new Map<Kind, number>();
+  private readonly last = new Map<string, number>();
   /** Those that the client wrote itself mean nothing here. */
   private readonly taken = new Set<string>();
 
@@ -25,7 +25,7 @@ export class Placeholders {
     return this.valueOf.size === 0;
   }
 
-  placeholderFor(kind: Kind, value: string): string {
+  placeholderFor(kind: string, value: string): string {
     const key = `${kind} ${value}`;
     const known = this.placeholderOf.get(key);
     if (known !== undefined) return known;
@@ -38,7 +38,7 @@ export class Placeholders {
   }
 
   /** The client itself told it. */
-  knows(kind: Kind, value: string): boolean {
+  knows(kind: string, value: string): boolean {
     return this.placeholderOf.has(`${kind} ${value}`);
   }
 
@@ -46,7 +46,7 @@ export class Placeholders {
     return text.replaceAll(PLACEHOLDER, (written, name: string) => this.valueOf.get(name.toUpperCase()) ?? written);
   }
 
-  private freeName(kind: Kind): string {
+  private freeName(kind: string): string {
     let number = this.last.get(kind) ?? 0;
     do number += 1;
     while (this.taken.has(`${kind}_${number}`));

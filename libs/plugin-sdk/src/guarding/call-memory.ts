@@ -1,5 +1,5 @@
 // Remembers something of each call from before it until after it. Calls that never end are forgotten.
-import type { Clock } from '@turnpike/plugin-sdk';
+import type { Clock } from '../host.js';
 
 export interface MemoryBounds {
   maxCalls: number;
