@@ -1,6 +1,6 @@
 // Three providers that can be ordered about, taken away and brought back; and what became of a call, as its client and
 // an admin see it.
-import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
 import { createServer, type AddressInfo } from 'node:net';
 import { startOpenAiUpstream } from '../upstreams/index.mjs';
 import { chat, eventsOf, messages, okJson, send, type Json, type Sent } from './client.js';
@@ -21,8 +21,11 @@ const colours = new Map([
 ]);
 const fleet = [...colours.keys()];
 
-/** Without its calls, orders and failures. A mock that was taken away is the business of who took it. */
-afterEach(() => fleet.forEach((mock) => mock.reset()));
+/**
+ * Without its calls, orders and failures. Before a test rather than after it: calls of clients that left may come in
+ * late. A mock that was taken away is the business of who took it.
+ */
+beforeEach(() => fleet.forEach((mock) => mock.reset()));
 afterAll(() => Promise.all(fleet.map((mock) => mock.close().catch(() => undefined))));
 
 /** `[title, stream]`: behaviour that does not depend on how the answer comes is shown both ways. */

@@ -203,6 +203,29 @@ describe('tags', () => {
   });
 });
 
+describe('tags that must all be there', () => {
+  const strict = gatewayFor(() => ({
+    config: {
+      model_list: [
+        well(red, 'tagged', { tags: ['paid', 'quick'] }),
+        well(green, 'tagged', { tags: ['paid'], tag_regex: ['curl'] }),
+        well(blue, 'tagged', { tags: ['default'] }),
+      ],
+      router_settings: { enable_tag_filtering: true, tag_filtering_match_any: false },
+    },
+  }));
+
+  it.each([
+    [['paid', 'quick'], 'tagged.red'],
+    [['quick', 'paid', 'free'], 'tagged.blue'],
+  ])('%j lead to %s, whatever the client is called', async (tags, deployment) => {
+    for (let call = 0; call < 6; call += 1) {
+      const headers = { 'user-agent': 'curl/8.5.0' };
+      expectAnswer(await ask(strict(), { model: 'tagged', tags }, { headers }), deployment);
+    }
+  });
+});
+
 describe('a region', () => {
   it.each([
     ['eu', ['regional.green']],

@@ -27,7 +27,15 @@ const wayOf = async (gateway: { url: string }, told: Told): Promise<string[]> =>
   (await attemptsOf(gateway, told)).map((attempt) => attempt.replace(/\.\w+ .*$/, ''));
 
 describe('each spelling', () => {
-  const SPELLINGS = ['a list', 'a name', 'spelled out', 'spelled out, a name', 'set_fallbacks', 'by its upstream name'];
+  const SPELLINGS = [
+    'a list',
+    'a name',
+    'spelled out',
+    'spelled out, a name',
+    'set_fallbacks',
+    'by its upstream name',
+    'a deployment',
+  ];
   const gateway = gatewayFor(() => ({
     config: {
       model_list: [
@@ -49,6 +57,7 @@ describe('each spelling', () => {
           { model_name: 'spelled out', fallbacks: ['a', 'b'] },
           { model: 'spelled out, a name', fallbacks: 'a' },
           { 'by its upstream name': ['upstream-name'] },
+          { 'a deployment': ['b.green'] },
           { 'has none': [] },
           { 'mock-500+prefixed': ['a'] },
           { 'two steps': ['x', 'b'] },
@@ -68,6 +77,7 @@ describe('each spelling', () => {
       ['spelled out, a name', 'a.green'],
       ['set_fallbacks', 'a.green'],
       ['by its upstream name', 'by another name.blue'],
+      ['a deployment', 'b.green'],
       ['has none of its own', 'default.green'],
       ['openai/mock-500+prefixed', 'a.green'],
     ])('%s leads to %s', async (model, deployment) => {

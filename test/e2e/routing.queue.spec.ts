@@ -2,7 +2,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { chat, metricsOf } from './client.js';
+import { chat, exchange, metricsOf } from './client.js';
 import { ask, at, BOTH_WAYS, blue, expectAnswer, gatewayFor, green, recordOf, red, type Told } from './fleet.js';
 import { eventually, MASTER_KEY, readText, type Gateway } from './harness.js';
 
@@ -300,5 +300,24 @@ describe('the limit of the installation', () => {
         (calls) => calls === 0,
       );
     }
+  });
+});
+
+describe('of two workers', () => {
+  const gateway = gatewayFor(() => ({
+    config: {
+      model_list: [at(red, 'shared', { model: 'mock-slow-20', ...one })],
+      general_settings: queueing(),
+    },
+    args: ['--num_workers', '2'],
+  }));
+
+  it('the requests of both wait for the one place, and all get it', async () => {
+    const body = { model: 'shared', ...said('Hello') };
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, () => exchange(gateway(), '/v1/chat/completions', { body })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(16).fill(200));
+    expect([red.requests.length, red.maxInFlight]).toEqual([16, 1]);
   });
 });

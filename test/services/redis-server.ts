@@ -47,7 +47,7 @@ export class RedisServer {
     this.child = child;
     running.add(child);
     child.on('exit', () => running.delete(child));
-    for (const until = Date.now() + START_MS; !(await this.listens()); ) {
+    for (const until = Date.now() + START_MS; !(await this.listens());) {
       if (Date.now() > until || child.exitCode !== null) throw new Error('redis-server did not start.');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -63,7 +63,8 @@ export const readCache = (context: CacheContext): CacheResult => {
   const pluginParams = plugin === undefined ? given : completeSettings(given, plugin, type, context);
   const reason = plugin === undefined ? `no cache is called '${type}'` : whyOff(pluginParams, plugin, type, context);
   const isWanted = isOn === true;
-  const ttl = common.ttl ?? (own[isRedis(type) ? 'default_in_redis_ttl' : 'default_in_memory_ttl'] as number | undefined);
+  const ttl =
+    common.ttl ?? (own[isRedis(type) ? 'default_in_redis_ttl' : 'default_in_memory_ttl'] as number | undefined);
   return {
     cache: {
       plugin: plugin ?? `cache.${type}`,

@@ -20,10 +20,7 @@ describe('ids of entries', () => {
 
   it('count within a millisecond', () => {
     const next = at(0x0190a5b26c1e);
-    expect([next(), next()]).toEqual([
-      '0190a5b2-6c1e-7000-8000-112233445566',
-      '0190a5b2-6c1e-7000-8100-112233445566',
-    ]);
+    expect([next(), next()]).toEqual(['0190a5b2-6c1e-7000-8000-112233445566', '0190a5b2-6c1e-7000-8100-112233445566']);
     for (let count = 2; count < 64; count += 1) next();
     expect(next()).toBe('0190a5b2-6c1e-7001-8000-112233445566');
   });

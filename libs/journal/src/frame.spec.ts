@@ -64,10 +64,13 @@ describe('frames', () => {
   });
 
   it('damaged anywhere give back exactly those that are intact', () => {
-    const damage = fc.array(fc.record({ where: fc.double({ min: 0, max: 0.999_999, noNaN: true }), flip: fc.integer({ min: 1, max: 255 }) }), {
-      minLength: 1,
-      maxLength: 4,
-    });
+    const damage = fc.array(
+      fc.record({ where: fc.double({ min: 0, max: 0.999_999, noNaN: true }), flip: fc.integer({ min: 1, max: 255 }) }),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    );
     fc.assert(
       fc.property(someTexts, damage, (texts, places) => {
         const { bytes, ends } = framed(texts);

@@ -207,7 +207,6 @@ export class Journal {
   private async end(shipWithinMs: number): Promise<CloseReport> {
     const { shipper, tail, unshipped } = this.outlet;
     this.flush();
-    this.writer.flushTail();
     if (shipWithinMs > 0) {
       const deadline = setTimeout(() => void shipper.stop(), shipWithinMs);
       await shipper.drain();

@@ -20,8 +20,9 @@ describe('a lock', () => {
 
   it('leaves one empty file', () => {
     const folder = aFolder();
-    tryLock(join(folder, 'lock'))?.release();
+    const lock = tryLock(join(folder, 'lock'));
     expect(readdirSync(folder)).toEqual(['lock']);
+    lock?.release();
     expect(readFileSync(join(folder, 'lock'))).toHaveLength(0);
   });
 

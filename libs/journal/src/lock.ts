@@ -30,8 +30,8 @@ export const tryLock = (path: string): Lock | undefined => {
   let database: Sqlite.DatabaseSync | undefined;
   try {
     database = new sqlite.DatabaseSync(path);
-    // Nothing is ever written, so there is nothing to undo and no need of a file for that.
-    database.exec('PRAGMA journal_mode = OFF; BEGIN IMMEDIATE');
+    // Nothing is ever written, so that a file for undoing it is of no use.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE');
   } catch (error) {
     database?.close();
     const isTaken = codeOf(error) === 'ERR_SQLITE_ERROR' && (error as { errcode?: number }).errcode === SQLITE_BUSY;

@@ -26,9 +26,16 @@ export const aFolder = (): string => {
 
 /** What a kill would leave behind at this moment. */
 export const asKilled = (directory: string): string => {
-  const folder = aFolder();
-  cpSync(directory, folder, { recursive: true });
-  return folder;
+  for (;;) {
+    const folder = aFolder();
+    try {
+      cpSync(directory, folder, { recursive: true });
+      return folder;
+    } catch (error) {
+      // A shipped file was deleted in the background, while it was copied.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 };
 
 export const segmentsOf = (directory: string, worker = 'worker-1'): string[] =>

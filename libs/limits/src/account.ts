@@ -196,6 +196,7 @@ export class Account {
       this.requests.free = 0;
       this.tokens.free = Math.min(0, this.tokens.free);
       this.requests.taken = this.tokens.taken = 0;
+      this.requests.unneeded = this.tokens.unneeded = 0;
       this.window = window;
       this.enteredAt = now;
     }

@@ -6,7 +6,11 @@ export const MAX_KEYS = 100_000;
 const LOOKS = 16;
 
 /** Before a new key is added: the oldest entry that may go, when the map is full. Undefined when none has to or may. */
-export const surplusKey = <V>(map: ReadonlyMap<string, V>, maxKeys: number, mayGo: (value: V) => boolean) => {
+export const surplusKey = <V>(
+  map: ReadonlyMap<string, V>,
+  maxKeys: number,
+  mayGo: (value: V) => boolean,
+): string | undefined => {
   if (map.size < maxKeys) return undefined;
   let looks = 0;
   for (const [key, value] of map) {

@@ -1,5 +1,13 @@
 // A worker's authority: the primary of its machine, at the other end of a channel of messages.
-import { byDimension, noGrant, type Ask, type Authority, type AuthorityEvents, type Grant, type Return } from './authority.js';
+import {
+  byDimension,
+  noGrant,
+  type Ask,
+  type Authority,
+  type AuthorityEvents,
+  type Grant,
+  type Return,
+} from './authority.js';
 import { afterMs } from './deadline.js';
 import { Outbox, type Item, type LimitMessage } from './messages.js';
 

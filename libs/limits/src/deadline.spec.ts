@@ -4,7 +4,7 @@ import { afterMs, within } from './deadline.js';
 
 /** Keeps the event loop from turning. */
 const block = (milliseconds: number): void => {
-  for (const until = performance.now() + milliseconds; performance.now() < until; );
+  for (const until = performance.now() + milliseconds; performance.now() < until;);
 };
 
 describe('within', () => {

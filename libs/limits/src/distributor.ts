@@ -210,8 +210,10 @@ export class Distributor {
       tokens: partOfOne(short.tokens, calls),
       parallel: oneOf('parallel'),
     });
-    for (const dimension of DIMENSIONS) if (short[dimension] > 0) this.store.denied(share.account, dimension);
-    if (short.parallel > 0) share.starve(holder, this.now());
+    const now = this.now();
+    for (const dimension of DIMENSIONS)
+      if (short[dimension] > 0 && share.account[dimension].isDry(now)) this.store.denied(share.account, dimension);
+    if (short.parallel > 0) share.starve(holder, now);
   }
 
   /** Those with most slots hand some over to those with too few, when calls end. */

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MINUTE, settle, stopClock } from '../test/house.js';
+import { MINUTE, settle, startClock, stopClock } from '../test/house.js';
 import { Limits } from './limits.js';
 import { isDenial, type Denial, type LimitRule, type Permit } from './rule.js';
 import { limitIn } from './whole-authority.js';
 
 beforeEach(stopClock);
-afterEach(() => jest.useRealTimers());
+afterEach(startClock);
 
 /** Of a process that is alone: every answer comes at once. */
 const take = (limits: Limits, rules: readonly LimitRule[], tokens = 0): Permit | Denial => {

@@ -150,7 +150,9 @@ export class Limits {
       this.store.denied(account, dimension);
       // Others may hand something back sooner; who waits for that is told of it, and need not try again and again.
       const retryAfterMs =
-        dimension === 'parallel' ? SLOT_RETRY_MS : Math.ceil(Math.max(account[dimension].dryForMs(now), account.until - now));
+        dimension === 'parallel'
+          ? SLOT_RETRY_MS
+          : Math.ceil(Math.max(account[dimension].dryForMs(now), account.until - now));
       return { rule, dimension, limit: limitIn(rule, dimension)!, retryAfterMs };
     }
     return undefined;
@@ -167,11 +169,14 @@ export class Limits {
     }
     const want = { requests: 1, tokens: Math.max(1, tokens), parallel: 1 };
     for (const account of lacking) account.wait(want, 1);
-    const answers = lacking.map((account) => this.store.fill(account, account.shortage(), account.waitingCalls));
+    const answers = lacking.flatMap((account) => {
+      const answer = this.store.fill(account, account.shortage(), account.waitingCalls);
+      return answer ? [answer] : [];
+    });
     const unwait = (): void => {
       for (const account of lacking) account.unwait(want, 1);
     };
-    if (answers.some((answer) => answer !== undefined)) return Promise.all(answers).then(unwait);
+    if (answers.length > 0) return Promise.all(answers).then(unwait);
     unwait();
     return undefined;
   }

@@ -15,9 +15,11 @@ import {
   type Return,
 } from './authority.js';
 import { RecallRounds } from './recall-rounds.js';
+import { grantedBy, lacking, type Answer } from './redis-answers.js';
+import { toBusMessage, type BusMessage } from './redis-bus.js';
 import { RedisLink, type Attempt, type RedisAddress } from './redis-link.js';
-import { parseReply, type SliceReply } from './redis-script.js';
-import { DIMENSIONS, type Dimension, type LimitRule } from './rule.js';
+import { parseReply } from './redis-script.js';
+import { DIMENSIONS, type LimitRule } from './rule.js';
 import { limitIn, WholeAuthority, type Book } from './whole-authority.js';
 import { WINDOW_MS } from './window.js';
 
@@ -40,17 +42,6 @@ export interface RedisAuthorityOptions {
   readonly leaseMs?: number;
   /** Before every key and channel. */
   readonly prefix?: string;
-}
-
-/** What machines tell each other. */
-type BusMessage =
-  /** With an `id` an answer is waited for. */
-  | (Recall & { readonly type: 'recall'; readonly from: string; readonly to: readonly string[]; readonly id?: number })
-  | { readonly type: 'answer'; readonly from: string; readonly id: number }
-  | { readonly type: 'room'; readonly key: string };
-
-interface Answer extends SliceReply {
-  readonly sentAt: number;
 }
 
 export class RedisAuthority implements Authority {
@@ -289,30 +280,6 @@ export class RedisAuthority implements Authority {
     this.link.close();
   }
 }
-
-/** What several answers to one ask gave. Requests and tokens count for the minute of the last. */
-const grantedBy = (answers: readonly Answer[]): Amounts =>
-  byDimension((dimension, index) =>
-    answers.reduce((sum, { window, granted }) => {
-      const counts = dimension === 'parallel' || window === answers.at(-1)!.window;
-      return sum + (counts ? granted[index]! : 0);
-    }, 0),
-  );
-
-const lacking = (want: Amounts, answers: readonly Answer[]): Amounts => {
-  const granted = grantedBy(answers);
-  return byDimension((dimension) => Math.max(0, want[dimension] - granted[dimension]));
-};
-
-/** @returns undefined for what no machine of ours says: anybody who reaches Redis may publish */
-const toBusMessage = (text: string): BusMessage | undefined => {
-  try {
-    const message = JSON.parse(text) as BusMessage;
-    return message.type === 'recall' && !Array.isArray(message.to) ? undefined : message;
-  } catch {
-    return undefined;
-  }
-};
 
 const isShortOfMinute = ({ requests, tokens }: Amounts): boolean => requests + tokens > 0;
 

@@ -55,10 +55,14 @@ if former and window < former and former * window_ms - now <= step_back_ms then 
 if reported_window ~= window then mine[1], mine[2] = 0, 0 end
 if before and before.window ~= window then before[1], before[2] = 0, 0 end
 
+local changes, cleared = { 'window', text(window) }, {}
+local note = function(field, value) changes[#changes + 1], changes[#changes + 2] = field, value end
+local clear = function(field) cleared[#cleared + 1] = field end
+
 local others, machines, holders, richest, most = { 0, 0, 0 }, 1, {}, '', mine[3]
 for machine, noted in pairs(machines_noted) do
   local is_alive, is_current = noted.lease > now, noted.window == window
-  if not is_alive and not is_current then redis.call('HDEL', key, 'm:' .. machine) end
+  if not is_alive and not is_current then clear('m:' .. machine) end
   if not is_current then noted[1], noted[2] = 0, 0 end
   if not is_alive then noted[3] = 0 end
   for dimension = 1, 3 do others[dimension] = others[dimension] + noted[dimension] end
@@ -73,10 +77,6 @@ for machine, noted in pairs(machines_noted) do
     if noted[3] > most then richest, most = machine, noted[3] end
   end
 end
-
-local changes = { 'window', text(window) }
-local note = function(field, value) changes[#changes + 1], changes[#changes + 2] = field, value end
-local clear = function(field) redis.call('HDEL', key, field) end
 
 local kept, is_kept_for_me = 0, state.first == me
 if state.first and not is_kept_for_me and tonumber(state.firstUntil) > now then kept = 1 end
@@ -130,12 +130,14 @@ else
     text(sequence), text(window), text(mine[1]), text(mine[2]), text(mine[3]), text(lease),
   }, ' '))
 end
-redis.call('HSET', key, unpack(changes))
-redis.call('PEXPIRE', key, 2 * math.max(window_ms, lease_ms))
 if is_room then
-  redis.call('HDEL', key, 'denied1', 'denied2', 'denied3')
-  redis.call('PUBLISH', bus, room)
+  for dimension = 1, 3 do clear('denied' .. dimension) end
 end
+-- First what a full Redis refuses: after another write it would let it pass, and be full now and then only.
+redis.call('HSET', key, unpack(changes))
+if #cleared > 0 then redis.call('HDEL', key, unpack(cleared)) end
+redis.call('PEXPIRE', key, 2 * math.max(window_ms, lease_ms))
+if is_room then redis.call('PUBLISH', bus, room) end
 
 answer[12] = is_starving and richest or ''
 for index = 1, #holders do answer[12 + index] = holders[index] end

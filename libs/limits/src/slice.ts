@@ -99,15 +99,20 @@ export class Slice {
     this.recalledUntil = now + RECALLED_MS;
   }
 
-  /** What those who wait are short of. More than the limit is never there. */
+  /** What would serve those who wait. More than the limit is never there. */
+  private get needed(): number {
+    return Math.min(this.waitedFor, Math.max(1, this.limit));
+  }
+
+  /** What those who wait are short of. */
   get shortage(): number {
-    return this.isLimited ? Math.max(0, Math.min(this.waitedFor, this.limit || 1) - this.free) : 0;
+    return this.isLimited ? Math.max(0, this.needed - this.free) : 0;
   }
 
   /** Takes out what is free and does not serve those who wait. `isWhole`: a part of what they wait for is no use. */
   removeSpare(isWhole: boolean): number {
-    const isUseless = isWhole && this.free < this.waitedFor;
-    return this.remove(isUseless ? Infinity : this.free - this.waitedFor);
+    const isUseless = isWhole && this.free < this.needed;
+    return this.remove(isUseless ? Infinity : this.free - this.needed);
   }
 
   /** Takes out all that is free, or so much of it. It pays debts. */

@@ -14,7 +14,13 @@ export const MINUTE = Date.UTC(2026, 0, 5, 12, 0);
 const STORM = 10_000;
 
 /** Stops the clock at the beginning of a minute. Promises and microtasks go on by themselves. */
-export const stopClock = (): void => void jest.useFakeTimers({ now: MINUTE, doNotFake: ['queueMicrotask', 'nextTick'] });
+export const stopClock = (): void => {
+  jest.useFakeTimers({ now: MINUTE, doNotFake: ['queueMicrotask', 'nextTick'] });
+};
+
+export const startClock = (): void => {
+  jest.useRealTimers();
+};
 
 /** Everything that is due now: promises, immediates, timers of no delay. */
 export const settle = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
@@ -115,10 +121,15 @@ export class House {
     await settle();
   }
 
-  /** Delivers until nothing is on its way. */
+  /**
+   * Delivers until nothing is on its way.
+   * @throws when messages go round and round although no time passes
+   */
   async quiet(): Promise<void> {
     await settle();
+    const before = this.messages;
     for (let moved = true; moved;) {
+      if (this.messages - before > STORM) throw new Error('A storm of messages.');
       moved = false;
       for (const wire of this.wires)
         for (const direction of ['up', 'down'] as const)
@@ -162,3 +173,22 @@ export class House {
     return admitted;
   }
 }
+
+/** All workers in turn, each as long as it is let through. @returns how many calls each got */
+export const drain = async (house: House, rule: LimitRule, tokens = 0): Promise<number[]> => {
+  const taken = house.workers.map(() => 0);
+  const open = new Set(house.workers.keys());
+  while (open.size > 0)
+    for (const index of open) {
+      if (isDenial(await house.take(house.workers[index]!, [rule], tokens))) open.delete(index);
+      else taken[index]! += 1;
+    }
+  return taken;
+};
+
+export const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** Ends all calls of a worker. */
+export const releaseAll = (worker: Worker): void => {
+  for (const permit of worker.held.splice(0)) permit.release();
+};

@@ -4,7 +4,16 @@ import type { ChildProcess } from 'node:child_process';
 import { Distributor } from '../src/distributor.js';
 import type { LimitMessage } from '../src/messages.js';
 import { WholeAuthority } from '../src/whole-authority.js';
-import { callsByWindow, earlyRefusals, endAll, next, overlap, start, type Hammering, type Report } from './processes/crew.js';
+import {
+  callsByWindow,
+  earlyRefusals,
+  endAll,
+  next,
+  overlap,
+  start,
+  type Hammering,
+  type Report,
+} from './processes/crew.js';
 
 jest.setTimeout(60_000);
 afterEach(endAll);

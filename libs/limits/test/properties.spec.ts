@@ -2,12 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { isDenial, type LimitRule, type Permit } from '../src/rule.js';
-import { House, MINUTE, settle, stopClock, type Worker } from './house.js';
+import { House, MINUTE, settle, startClock, stopClock, type Worker } from './house.js';
 
 jest.setTimeout(120_000);
 
 beforeEach(stopClock);
-afterEach(() => jest.useRealTimers());
+afterEach(startClock);
 
 const RULES: LimitRule[] = [
   { key: 'all', rpm: 12, tpm: 200, maxParallel: 5 },

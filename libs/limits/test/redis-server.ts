@@ -47,7 +47,7 @@ export class RedisServer {
     this.child = child;
     running.add(child);
     child.on('exit', () => running.delete(child));
-    for (const until = Date.now() + START_MS; !(await this.listens()); ) {
+    for (const until = Date.now() + START_MS; !(await this.listens());) {
       if (Date.now() > until || child.exitCode !== null) throw new Error('redis-server did not start.');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -65,8 +65,9 @@ export class RedisServer {
   }
 
   /** It stands still, with its connections open; `false`: it goes on. */
-  freeze(isFrozen: boolean): void {
+  freeze(isFrozen: boolean): Promise<void> {
     this.child?.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
+    return Promise.resolve();
   }
 
   /** Ends it and forgets what it knew. */

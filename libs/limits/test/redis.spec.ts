@@ -3,10 +3,23 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Limits } from '../src/limits.js';
 import { RedisAuthority, type RedisAuthorityOptions } from '../src/redis-authority.js';
+import { clientOf as redisClient } from '../src/redis-link.js';
+import { parseReply, type SliceReply } from '../src/redis-script.js';
 import { isDenial, type LimitRule, type Permit } from '../src/rule.js';
-import { callsByWindow, earlyRefusals, endAll, next, overlap, start, type Hammering, type Report } from './processes/crew.js';
+import {
+  callsByWindow,
+  earlyRefusals,
+  endAll,
+  next,
+  overlap,
+  start,
+  type Hammering,
+  type Report,
+} from './processes/crew.js';
 import { freePort, RedisServer } from './redis-server.js';
 
 jest.setTimeout(120_000);
@@ -33,12 +46,18 @@ afterEach(async () => {
   client.disconnect();
 });
 
-const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 
 /** Resolves when it holds. */
 const eventually = async (holds: () => boolean, withinMs = 5_000): Promise<void> => {
-  for (const until = Date.now() + withinMs; !holds(); await sleep(10))
+  const until = Date.now() + withinMs;
+  while (!holds()) {
     if (Date.now() > until) throw new Error('It did not come about in time.');
+    await sleep(10);
+  }
 };
 
 /** Options that share nothing with other tests. */
@@ -174,6 +193,30 @@ describe('machines that share a Redis', () => {
     expect(isDenial(outcome) && Math.abs(outcome.retryAfterMs - leftMs)).toBeLessThan(500);
   });
 
+  it('deny nobody for a minute that ends just now', async () => {
+    const options = fresh({ windowMs: WINDOW_MS });
+    const machine = await aMachine(options);
+    const rule = { key: 'k', rpm: 5 };
+    const untilWindow = (aheadMs: number): number => WINDOW_MS - ((Date.now() + aheadMs) % WINDOW_MS);
+    for (let times = 0; times < 3; times += 1) {
+      await sleep(untilWindow(0) + 300);
+      expect(await takeMany(machine, rule, 5)).toHaveLength(5);
+      await sleep(untilWindow(6));
+      expect(await takeMany(machine, rule, 1)).toHaveLength(1);
+    }
+  });
+
+  it('remember no drought of the minute before', async () => {
+    const options = fresh({ windowMs: WINDOW_MS });
+    const [first, second] = [await aMachine(options), await aMachine(options)];
+    const rule = { key: 'k', rpm: 5 };
+    await sleep(WINDOW_MS - (Date.now() % WINDOW_MS) + 500);
+    expect(await takeMany(first, rule, 6)).toHaveLength(5);
+    expect(await takeMany(second, rule, 1)).toHaveLength(0);
+    await sleep(WINDOW_MS - (Date.now() % WINDOW_MS) + 20);
+    expect(await takeMany(second, rule, 6)).toHaveLength(5);
+  });
+
   it('wake each other when a slot comes free', async () => {
     const options = fresh();
     const [holder, waiter] = [await aMachine(options), await aMachine(options)];
@@ -302,9 +345,96 @@ describe('machines that share a Redis', () => {
   });
 });
 
+describe('the script', () => {
+  const RULE = { rpm: 10, tpm: 100, maxParallel: 4 };
+  type Three = readonly [number, number, number];
+
+  /** What machines say of one key, in a window that does not end meanwhile. */
+  const aScript = () => {
+    const redis = redisClient({ port: server.port });
+    opened.push({
+      close: () => {
+        redis.disconnect();
+        return Promise.resolve();
+      },
+    });
+    const prefix = `test-${++serial}:`;
+    let sequence = 0;
+    const say = async (
+      machine: string,
+      {
+        held = [0, 0, 0],
+        want = [0, 0, 0],
+        window = -1,
+        leaseMs = 60_000,
+        as = ++sequence,
+      }: Partial<{
+        held: Three;
+        want: Three;
+        window: number;
+        leaseMs: number;
+        as: number;
+      }>,
+    ): Promise<SliceReply | undefined> => {
+      const { rpm, tpm, maxParallel } = RULE;
+      const limits = [rpm, tpm, maxParallel];
+      const rest = [1, 0, 1_000_000_000, leaseMs, `${prefix}bus`, '{}'];
+      return parseReply(
+        await redis.turnpikeSlice(`${prefix}{k}`, machine, as, window, ...held, ...want, ...limits, ...rest),
+      );
+    };
+    return { ready: () => redis.connect(), say };
+  };
+
+  it('gives slices of what is left, and counts what each machine says that it holds', async () => {
+    const { ready, say } = aScript();
+    await ready();
+    const first = await say('a', { want: [1, 0, 1] });
+    expect(first).toMatchObject({ granted: [2, 0, 1], beyond: [8, 100, 3], isSpent: [false, false, false] });
+    const { window } = first!;
+    expect(await say('b', { want: [8, 0, 4] })).toMatchObject({ granted: [8, 0, 3], holders: ['a'] });
+    // It has given back one request and its slot.
+    await say('a', { held: [1, 0, 0], window });
+    expect(await say('b', { held: [8, 0, 3], window, want: [5, 0, 5] })).toMatchObject({ granted: [1, 0, 1] });
+  });
+
+  it('ignores a call that a later one overtook', async () => {
+    const { ready, say } = aScript();
+    await ready();
+    const { window } = (await say('a', { want: [10, 0, 0] }))!;
+    expect(await say('a', { want: [0, 0, 4], as: 1 })).toBeUndefined();
+    expect(await say('b', { want: [1, 0, 4] })).toMatchObject({ granted: [0, 0, 4] });
+    expect(await say('a', { held: [10, 0, 0], window, want: [0, 0, 1] })).toMatchObject({ granted: [0, 0, 0] });
+  });
+
+  it('takes nothing for held that was held in another minute', async () => {
+    const { ready, say } = aScript();
+    await ready();
+    expect(await say('a', { held: [10, 100, 3], window: 7, want: [1, 1, 1] })).toMatchObject({ granted: [2, 25, 1] });
+  });
+
+  it('counts the requests of a machine that died until the minute ends, its slots until its lease does', async () => {
+    const { ready, say } = aScript();
+    await ready();
+    await say('a', { want: [8, 0, 4], leaseMs: 50 });
+    expect(await say('b', { want: [4, 0, 1] })).toMatchObject({ granted: [2, 0, 0] });
+    await sleep(60);
+    const { window } = (await say('c', {}))!;
+    expect(await say('b', { held: [2, 0, 0], window, want: [1, 0, 4] })).toMatchObject({ granted: [0, 0, 4] });
+  });
+
+  it('gives no tokens that would not do for one call', async () => {
+    const { ready, say } = aScript();
+    await ready();
+    await say('a', { want: [0, 70, 0] });
+    expect(await say('b', { want: [0, 31, 0] })).toMatchObject({ granted: [0, 0, 0] });
+    expect(await say('b', { want: [0, 30, 0] })).toMatchObject({ granted: [0, 30, 0] });
+  });
+});
+
 describe('when Redis is away', () => {
   afterEach(async () => {
-    server.freeze(false);
+    await server.freeze(false);
     await server.stop();
     await server.start();
   });
@@ -354,6 +484,29 @@ describe('when Redis is away', () => {
     expect(await takeMany(third, rule, 1)).toHaveLength(0);
   });
 
+  it('because a connection is dead without having ended, a machine takes another', async () => {
+    const open = new Set<Socket>();
+    const proxy = createServer((socket) => {
+      const upstream = connect(server.port, '127.0.0.1');
+      socket.pipe(upstream).pipe(socket);
+      for (const end of [socket, upstream]) {
+        end.on('error', () => undefined);
+        open.add(end);
+      }
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { limits } = await aMachine(fresh({ redis: { port: (proxy.address() as AddressInfo).port } }));
+    expect(limits.isDegraded).toBe(false);
+    // From now on nothing passes through what is open.
+    for (const end of open) end.unpipe().pause();
+    await limits.take([{ key: 'k', rpm: 1 }], 0);
+    expect(limits.isDegraded).toBe(true);
+    await eventually(() => !limits.isDegraded, 8_000);
+    await limits.close();
+    for (const end of open) end.destroy();
+    proxy.close();
+  });
+
   it('and comes back empty in the same minute, what machines had counts', async () => {
     await awayFromMinuteEnd();
     const options = fresh();
@@ -384,7 +537,9 @@ describe('when Redis is away', () => {
     const changes: boolean[] = [];
     machine.limits.onDegraded((isDegraded) => changes.push(isDegraded));
     await client.config('SET', 'maxmemory', '1');
-    expect(await takeMany(machine, { key: 'k', maxParallel: 3 }, 5)).toHaveLength(3);
+    const permits = await takeMany(machine, { key: 'k', maxParallel: 3 }, 5);
+    expect(permits).toHaveLength(3);
+    for (const permit of permits) permit.release();
     await sleep(1_500);
     expect(changes).toEqual([true]);
     expect(machine.authority.reason).toMatch(/OOM/);

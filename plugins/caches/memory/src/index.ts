@@ -17,7 +17,7 @@ export default definePlugin({
       .describe('MiB that the answers of one worker may take. One answer takes an eighth of it at most'),
   }),
   init: ({ max_size_mb: maxMib }, { clock, metrics }) => {
-    const { clear, ...responses } = createStore({ maxBytes: Math.floor(maxMib * MIB), clock, metrics });
-    return { responses, stop: () => Promise.resolve(clear()) };
+    const responses = createStore({ maxBytes: Math.floor(maxMib * MIB), clock, metrics });
+    return { responses, stop: () => responses.flush() };
   },
 });

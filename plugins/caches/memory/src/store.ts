@@ -20,7 +20,7 @@ const sizeOf = ({ value }: CacheEntry, key: string): number => value.byteLength 
 /** Of its own, so that neither side can change what the other has, and no larger buffer is kept alive by a part of it. */
 const copyOf = ({ value, storedAt }: CacheEntry): CacheEntry => ({ value: new Uint8Array(value), storedAt });
 
-export const createStore = ({ maxBytes, clock, metrics }: StoreOptions): ResponsesV1 & { clear(): void } => {
+export const createStore = ({ maxBytes, clock, metrics }: StoreOptions): ResponsesV1 => {
   const maxEntryBytes = Math.floor(maxBytes * LARGEST_PART);
   const entries = new LRUCache<string, CacheEntry>({
     maxSize: maxBytes,
@@ -32,41 +32,46 @@ export const createStore = ({ maxBytes, clock, metrics }: StoreOptions): Respons
       if (reason === 'evict') metrics.count('evicted');
     },
   });
+
   const tellSize = (): void => {
     metrics.gauge('entries', entries.size);
     metrics.gauge('bytes', entries.calculatedSize);
   };
-  const clear = (): void => {
-    entries.clear();
-    tellSize();
+
+  /** @returns whether it was there: one whose time is over may still stand in the list */
+  const remove = (key: string): boolean => {
+    const wasThere = entries.has(key);
+    entries.delete(key);
+    return wasThere;
   };
-  const keep = (key: string, entry: CacheEntry, ttlMs: number): void => {
-    if (sizeOf(entry, key) > maxEntryBytes) {
-      // What was kept under this key is out of date all the same.
-      entries.delete(key);
-      metrics.count('too_large');
-    } else entries.set(key, copyOf(entry), { ttl: ttlMs });
-    tellSize();
-  };
-  const remove = (keys: readonly string[]): number => {
-    let count = 0;
-    for (const key of keys) {
-      // One whose time is over still takes its place in the list, and yet it is not there.
-      if (entries.has(key)) count += 1;
-      entries.delete(key);
-    }
-    tellSize();
-    return count;
-  };
+
   return {
     get: (key) => {
       const entry = entries.get(key);
       return Promise.resolve(entry && copyOf(entry));
     },
-    set: (key, entry, ttlMs) => Promise.resolve(keep(key, entry, ttlMs)),
-    delete: (keys) => Promise.resolve(remove(keys)),
-    flush: () => Promise.resolve(clear()),
+    set: (key, entry, ttlMs) => {
+      if (sizeOf(entry, key) > maxEntryBytes) {
+        // What was kept under this key is out of date all the same.
+        remove(key);
+        metrics.count('too_large');
+      } else {
+        // To this list, 0 is for ever.
+        entries.set(key, copyOf(entry), { ttl: Math.max(ttlMs, 1) });
+      }
+      tellSize();
+      return Promise.resolve();
+    },
+    delete: (keys) => {
+      const count = keys.filter(remove).length;
+      tellSize();
+      return Promise.resolve(count);
+    },
+    flush: () => {
+      entries.clear();
+      tellSize();
+      return Promise.resolve();
+    },
     ping: () => Promise.resolve(),
-    clear,
   };
 };

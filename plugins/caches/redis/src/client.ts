@@ -29,6 +29,7 @@ export const clientOf = ({ place, username, password, db, tls: tlsSettings }: Ta
     password,
     ...(tls && { tls }),
     connectionName: 'turnpike-cache',
+    disableClientInfo: true,
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,

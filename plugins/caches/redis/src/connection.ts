@@ -2,8 +2,8 @@
 import type { Health, PluginHost } from '@turnpike/plugin-sdk';
 import { Cluster, type Redis } from 'ioredis';
 import { once } from 'node:events';
-import { isNativeError } from 'node:util/types';
 import { clientOf, type Client } from './client.js';
+import { isReply, reasonOf } from './redis-error.js';
 import { secretsOf, type Target } from './target.js';
 
 /** So long the start waits for Redis; then the gateway goes on without it. */
@@ -11,7 +11,7 @@ const START_MS = 1_000;
 /** Health has to be told within a second. */
 const HEALTH_MS = 500;
 /** From a connection that stands to one that can be used: the password, the version, the data read in. */
-const HANDSHAKE_MS = 5_000;
+const HANDSHAKE_MS = 3_000;
 
 export interface ConnectionOptions {
   readonly target: Target;
@@ -58,11 +58,13 @@ export class Connection {
     if (client.status !== 'ready') this.lost();
   }
 
-  stop(): void {
+  /** What was sent is carried out. */
+  stop(): Promise<void> {
     clearTimeout(this.handshake);
     this.client?.disconnect();
     this.client = undefined;
     this.reason = 'the connection was closed';
+    return Promise.resolve();
   }
 
   /**
@@ -113,15 +115,26 @@ export class Connection {
   }
 
   /** Nobody tells us of a connection that died without a word: one on which an answer takes too long is replaced. */
-  private inTime<T>(client: Client, answer: Promise<T>): Promise<T> {
+  private async inTime<T>(client: Client, answer: Promise<T>): Promise<T> {
     const { commandMs } = this.options;
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        reject(new TooLate(`Redis did not answer within ${commandMs} ms.`));
-        if (client.status === 'ready') client.disconnect(true);
-      }, commandMs).unref();
-      void answer.then(resolve, reject).finally(() => clearTimeout(late));
-    });
+    const { promise: tooLate, reject } = Promise.withResolvers<never>();
+    const giveUp = (): void => {
+      reject(new TooLate(`Redis did not answer within ${commandMs} ms.`));
+      if (client.status !== 'ready') return;
+      this.lost(`it did not answer within ${commandMs} ms`);
+      client.disconnect(true);
+    };
+    let check: NodeJS.Immediate | undefined;
+    // After a long pause timers run before sockets are read, and the answer may be there.
+    const late = setTimeout(() => {
+      check = setImmediate(giveUp);
+    }, commandMs).unref();
+    try {
+      return await Promise.race([answer, tooLate]);
+    } finally {
+      clearTimeout(late);
+      clearImmediate(check);
+    }
   }
 
   private found(): void {
@@ -148,17 +161,6 @@ export class Connection {
 }
 
 class TooLate extends Error {}
-
-/** Redis itself refused: `OOM command not allowed …`. */
-const isReply = (error: unknown): boolean => isNativeError(error) && error.name === 'ReplyError';
-
-/** A cluster hides what its nodes said; of several addresses that failed Node only says the code. */
-const reasonOf = (error: unknown): string => {
-  if (!isNativeError(error)) return String(error);
-  const { lastNodeError, code } = error as { lastNodeError?: unknown; code?: unknown };
-  if (lastNodeError) return reasonOf(lastNodeError);
-  return error.message || (typeof code === 'string' ? code : error.name);
-};
 
 const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {

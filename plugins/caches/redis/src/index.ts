@@ -2,7 +2,7 @@
 import { definePlugin } from '@turnpike/plugin-sdk';
 import { config } from './config.js';
 import { Connection } from './connection.js';
-import { createResponses, prefixOf } from './responses.js';
+import { createResponses } from './responses.js';
 import { targetOf } from './target.js';
 
 export default definePlugin({
@@ -14,9 +14,9 @@ export default definePlugin({
   init: (settings, host) => {
     const connection = new Connection({ target: targetOf(settings), commandMs: settings.socket_timeout * 1_000, host });
     return {
-      responses: createResponses(connection, prefixOf(settings.namespace)),
+      responses: createResponses(connection, settings.namespace),
       start: (signal) => connection.start(signal),
-      stop: () => Promise.resolve(connection.stop()),
+      stop: () => connection.stop(),
       health: () => connection.health(),
     };
   },

@@ -1,24 +1,29 @@
 // Answers in Redis, each a string that Redis itself forgets when its time is over.
 import type { ResponsesV1 } from '@turnpike/plugin-sdk';
-import { isNativeError } from 'node:util/types';
 import type { Connection } from './connection.js';
+import { isReply } from './redis-error.js';
 import { fromStored, toStored } from './stored-value.js';
 
 /** Commands on their way at once, and keys that a look through the server is to bring each time. */
 const BATCH = 500;
 
 /** Behind the operator's namespace, so that rules about keys can go by it; ours alone, so that `flush` can. */
-export const prefixOf = (namespace: string | undefined): string =>
+const prefixOf = (namespace: string | undefined): string =>
   `${namespace === undefined ? '' : `${namespace}:`}turnpike:cache:`;
 
 /** Something else than a string under our key is not ours, and the next write takes its place. */
 const nothingIfOther = (error: unknown): null => {
-  if (isNativeError(error) && error.message.startsWith('WRONGTYPE')) return null;
+  if (isReply(error, 'WRONGTYPE')) return null;
   throw error;
 };
 
-export const createResponses = (connection: Connection, prefix: string): ResponsesV1 => {
+export const createResponses = (connection: Connection, namespace: string | undefined): ResponsesV1 => {
+  const prefix = prefixOf(namespace);
   const everyKey = `${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
+
+  /** The gateway puts the namespace before its keys as well. */
+  const nameOf = (key: string): string =>
+    prefix + (namespace !== undefined && key.startsWith(`${namespace}:`) ? key.slice(namespace.length + 1) : key);
 
   /** One by one, since a cluster takes no two keys of different nodes together. @returns how many were there */
   const unlink = async (keys: readonly (string | Buffer)[]): Promise<number> => {
@@ -28,17 +33,16 @@ export const createResponses = (connection: Connection, prefix: string): Respons
 
   return {
     get: async (key, signal) => {
-      const stored = await connection.run((client) => client.getBuffer(prefix + key).catch(nothingIfOther), signal);
+      const stored = await connection.run((client) => client.getBuffer(nameOf(key)).catch(nothingIfOther), signal);
       return stored ? fromStored(stored) : undefined;
     },
     set: async (key, entry, ttlMs, signal) => {
       const life = Math.min(Math.max(1, Math.ceil(ttlMs)), Number.MAX_SAFE_INTEGER);
-      await connection.run((client) => client.set(prefix + key, toStored(entry), 'PX', life), signal);
+      await connection.run((client) => client.set(nameOf(key), toStored(entry), 'PX', life), signal);
     },
     delete: async (keys) => {
       let count = 0;
-      for (let at = 0; at < keys.length; at += BATCH)
-        count += await unlink(keys.slice(at, at + BATCH).map((key) => prefix + key));
+      for (let at = 0; at < keys.length; at += BATCH) count += await unlink(keys.slice(at, at + BATCH).map(nameOf));
       return count;
     },
     flush: async () => {

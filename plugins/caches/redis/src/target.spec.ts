@@ -39,7 +39,10 @@ describe('who we are there', () => {
   const sentinel = { sentinel_nodes: [['s', 1]], service_name: 'main' };
   it.each<[object, Partial<Target>]>([
     [{ host: 'h' }, { username: undefined, password: undefined, db: 0 }],
-    [{ host: 'h', username: '', password: '' }, { username: undefined, password: undefined }],
+    [
+      { host: 'h', username: '', password: '' },
+      { username: undefined, password: undefined },
+    ],
     [
       { host: 'h', username: 'u', password: 'p', db: 2 },
       { username: 'u', password: 'p', db: 2 },
@@ -74,7 +77,10 @@ describe('TLS', () => {
     [{ host: 'h', ssl: true }, strict],
     [{ url: 'rediss://h' }, strict],
     [{ url: 'redis://h', ssl: true }, strict],
-    [{ host: 'h', ssl: true, ssl_ca_certs: '/ca' }, { ...strict, caFile: '/ca' }],
+    [
+      { host: 'h', ssl: true, ssl_ca_certs: '/ca' },
+      { ...strict, caFile: '/ca' },
+    ],
     [
       { host: 'h', ssl: true, ssl_certfile: '/c', ssl_keyfile: '/k' },
       { ...strict, certificateFile: '/c', keyFile: '/k' },

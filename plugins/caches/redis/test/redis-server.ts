@@ -28,12 +28,17 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 
 /** Asks until the answer is true; an error counts as false. */
 export const eventually = async (ask: () => Promise<boolean> | boolean, ms = DEADLINE_MS): Promise<void> => {
-  for (const until = Date.now() + ms; ; await sleep(20)) {
-    const isTrue = await Promise.resolve()
-      .then(ask)
-      .catch(() => false);
-    if (isTrue) return;
+  const until = Date.now() + ms;
+  const isSo = async (): Promise<boolean> => {
+    try {
+      return await ask();
+    } catch {
+      return false;
+    }
+  };
+  while (!(await isSo())) {
     if (Date.now() > until) throw new Error(`Not within ${ms} ms: ${String(ask)}`);
+    await sleep(20);
   }
 };
 
@@ -65,7 +70,7 @@ export class RedisServer {
       port,
       lazyConnect: true,
       retryStrategy: () => 20,
-      maxRetriesPerRequest: null,
+      maxRetriesPerRequest: 100,
       ...tls,
       ...options.client,
     });
@@ -117,8 +122,13 @@ export class RedisServer {
     if (this.admin.status === 'wait') await this.admin.connect().catch(() => undefined);
     await eventually(async () => {
       if (child.exitCode !== null) throw new Error('redis-server did not start.');
-      return (await this.admin.ping()) === 'PONG';
+      await this.admin.ping();
+      return true;
     });
+  }
+
+  get isRunning(): boolean {
+    return this.child !== undefined;
   }
 
   /** It stands still, with its connections open; `false`: it goes on. */
@@ -160,14 +170,15 @@ export const startCluster = async (size: number): Promise<RedisServer[]> => {
   return servers;
 };
 
-/** A sentinel that watches a master, with a quorum of its own. */
-export const startSentinel = (master: RedisServer, lines: readonly string[] = []): Promise<RedisServer> =>
+/** A sentinel that watches a master called `main`, with a quorum of its own. */
+export const startSentinel = (master: RedisServer, options: ServerOptions = {}): Promise<RedisServer> =>
   RedisServer.start({
+    ...options,
     isSentinel: true,
     lines: [
       `sentinel monitor main ${HOST} ${master.port} 1`,
       'sentinel down-after-milliseconds main 300',
       'sentinel failover-timeout main 2000',
-      ...lines,
+      ...(options.lines ?? []),
     ],
   });

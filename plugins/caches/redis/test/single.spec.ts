@@ -45,13 +45,27 @@ describe('an answer', () => {
     expect(await other.get('k')).toBeUndefined();
   });
 
-  it('is in the database, and of the user, that the settings name', async () => {
-    await admin.call('ACL', 'SETUSER', 'cache', 'on', '>secret', '~n:*', '+@all');
-    const { set, get } = await open({ url: `redis://cache:secret@127.0.0.1:${port}/3`, namespace: 'n' });
+  it('is the same whether the gateway puts the namespace before the key or not', async () => {
+    const { set, get, responses } = await open({ ...HOST, namespace: 'n' });
+    await set('n:k', 'text');
+    expect(await admin.keys('*')).toEqual(['n:turnpike:cache:k']);
+    expect(await get('k')).toBe('text');
+    expect(await responses.delete(['k', 'n:k'])).toBe(1);
+  });
+
+  it('is in the database, and of the user, that the settings name; the user needs no more rights than these', async () => {
+    const commands = '+get +set +unlink +scan +ping +info +select +client|setname'.split(' ');
+    await admin.call('ACL', 'SETUSER', 'cache', 'on', '>secret', '~n:turnpike:cache:*', ...commands);
+    const url = `redis://cache:secret@127.0.0.1:${port}/3`;
+    const { set, get, health, responses } = await open({ url, namespace: 'n' });
     await set('k', 'text');
     expect(await get('k')).toBe('text');
     expect(await admin.dbsize()).toBe(0);
     expect(await admin.info('keyspace')).toContain('db3:keys=1');
+    expect(await health()).toEqual({ status: 'up' });
+    expect(await responses.delete(['k'])).toBe(1);
+    await responses.flush();
+    expect(String(await admin.call('ACL', 'LOG'))).toBe('');
   });
 });
 
@@ -84,7 +98,11 @@ describe('what is not ours', () => {
     await set('k', 'text');
     await admin.set(String.raw`a1b:turnpike:cache:k`, 'x');
     await responses.flush();
-    expect((await admin.keys('*')).sort()).toEqual(['**:turnpike:cache:k', 'a1b:turnpike:cache:k', 'ab:turnpike:cache:k']);
+    expect((await admin.keys('*')).sort()).toEqual([
+      '**:turnpike:cache:k',
+      'a1b:turnpike:cache:k',
+      'ab:turnpike:cache:k',
+    ]);
   });
 });
 

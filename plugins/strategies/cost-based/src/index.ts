@@ -13,7 +13,11 @@ export default definePlugin({
   init: () => ({
     select: {
       select: (candidates, { promptTokens, random }) =>
-        lowestOf(candidates, (candidate) => (hasRoom(candidate, promptTokens) ? priceOf(candidate) : undefined), random),
+        lowestOf(
+          candidates,
+          (candidate) => (hasRoom(candidate, promptTokens) ? priceOf(candidate) : undefined),
+          random,
+        ),
     },
   }),
 });

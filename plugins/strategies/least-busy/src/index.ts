@@ -7,5 +7,7 @@ export default definePlugin({
   capabilities: ['select'],
   aliases: ['least-busy', 'least-busy-routing', 'least-connections'],
   config: z.strictObject({}),
-  init: () => ({ select: { select: (candidates, { random }) => lowestOf(candidates, ({ inFlight }) => inFlight, random) } }),
+  init: () => ({
+    select: { select: (candidates, { random }) => lowestOf(candidates, ({ inFlight }) => inFlight, random) },
+  }),
 });
