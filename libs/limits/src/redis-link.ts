@@ -6,6 +6,8 @@ import { SLICE_SCRIPT } from './redis-script.js';
 /** No call waits longer for Redis. */
 const COMMAND_MS = 200;
 const CONNECT_MS = 2_000;
+/** The connection that only listens has no other way to learn that it is dead. */
+const KEEP_ALIVE_MS = 10_000;
 /** So long the start waits for Redis before the machine begins without it. */
 const START_MS = 1_000;
 const PROBE_EVERY_MS = 500;
@@ -129,7 +131,8 @@ export class RedisLink {
     } catch (error) {
       this.reason = messageOf(error);
       this.failedProbes += 1;
-      if (this.failedProbes % DEAD_AFTER_PROBES === 0) this.commands.disconnect(true);
+      if (this.failedProbes % DEAD_AFTER_PROBES === 0)
+        for (const client of [this.commands, this.subscriber]) client.disconnect(true);
     } finally {
       this.isRecovering = false;
     }
@@ -165,6 +168,7 @@ export const clientOf = ({ url, ssl, ...address }: RedisAddress): Redis => {
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     connectTimeout: CONNECT_MS,
+    keepAlive: KEEP_ALIVE_MS,
     // Else a client whose connection is gone already keeps the process alive for two seconds.
     disconnectTimeout: COMMAND_MS,
     // The listener of 'ready' subscribes.
