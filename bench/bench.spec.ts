@@ -1,7 +1,9 @@
 // What the benchmark's figures stand on: parsing answers, comparing streams, quantiles, and the verdicts.
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { holdsOf, type Results } from './holds.mjs';
 import { chatRequest, openConnection, ResponseParser } from './load.client.mjs';
@@ -17,7 +19,7 @@ const statusOf = (pid: number) => {
   }
 };
 
-const noResults: Results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {} };
+const noResults: Results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {}, appends: {} };
 
 describe('ResponseParser', () => {
   const chunked =
@@ -137,6 +139,23 @@ describe('the measure of choices', () => {
   });
 });
 
+describe('the measure of the journal', () => {
+  it('knows what an entry costs in every way, and leaves nothing behind', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'turnpike-bench-'));
+    const directory = join(folder, 'journal');
+    const journal = startProcess('journal', ['bench/appends.mjs'], { messages: true });
+    const { ways } = await ask(journal, {});
+    expect(ways).toContain('append and ship');
+    for (const way of ways) {
+      const { nanos } = await ask(journal, { way, callsPerTurn: 8, count: 2_000, directory });
+      expect(nanos).toBeGreaterThan(50);
+    }
+    expect(existsSync(directory)).toBe(false);
+    rmSync(folder, { recursive: true });
+    await journal.stop();
+  });
+});
+
 describe('wire', () => {
   it('makes streams that differ in usage alone', () => {
     const [plain, withheld] = streamsWithoutUsage().map((bytes) => bytes.toString());
@@ -231,6 +250,14 @@ describe('holdsOf', () => {
       expect(verdictOf({ choices }, /choice among 1,000 /)).toBe('held');
     },
   );
+
+  it.each([
+    [[5_000, 3_500], [3_000, 1_500], 'held'],
+    [[5_001, 3_501], [3_000, 1_500], 'missed'],
+  ])('an entry of %j ns, its JSON of %j in the same rounds, is %s', (append, json, verdict) => {
+    const appends = { 32: { 'append, one write a turn': append, 'JSON alone': json }, 1: {} };
+    expect(verdictOf({ appends }, /journal entry/)).toBe(verdict);
+  });
 
   it('reads memory after the last turn of the soak', () => {
     const rounds = { soak: { 'gateway-1': [150, 180].map((mib) => ({ requests: 50_000, memoryMib: [mib] })) } };

@@ -12,12 +12,19 @@ import { LANGUAGES } from './wire.mjs';
  * @property {Record<string, { afterWarmUp: number[], atEnd: number[], requests: number }>} memory MiB of each process
  * @property {Record<number, Record<string, number[]>>} choices nanoseconds of a choice by the number of deployments and
  *   the strategy, one entry a round
+ * @property {Record<number, Record<string, number[]>>} appends nanoseconds of an entry by the calls a turn and the way, one
+ *   entry a round
  */
 
 /** Among so many deployments the router chooses. */
 export const CHOICE_SIZES = [10, 1_000];
 /** Microseconds that the choice of any strategy may take. @type {Record<number, number>} */
 const CHOICE_LIMITS = { 10: 5, 1_000: 50 };
+
+/** So many calls end in one turn of the event loop. */
+export const APPEND_SIZES = [1, 8, 32];
+/** Microseconds beyond making the JSON of an entry, and the calls a turn at which they hold. */
+const APPEND_LIMIT = { micros: 2, callsPerTurn: 32 };
 
 /**
  * @typedef {object} Hold
@@ -88,8 +95,18 @@ export function holdsOf(results) {
         slowest(Object.values(results.choices[size] ?? {})).map((nanos) => nanos / 1_000),
       ),
     ),
+    atMost(
+      `one journal entry, beyond its JSON, ${APPEND_LIMIT.callsPerTurn} calls a turn`,
+      APPEND_LIMIT.micros,
+      'µs',
+      beyondJson(results.appends[APPEND_LIMIT.callsPerTurn] ?? {}),
+    ),
   ];
 }
+
+/** @param {Record<string, number[]>} byWay @returns {number[]} microseconds that appending adds, one a round */
+const beyondJson = ({ 'JSON alone': json = [], 'append, one write a turn': append = [] }) =>
+  append.map((nanos, round) => (nanos - (json[round] ?? Number.NaN)) / 1_000);
 
 /** @param {number[][]} rounds of each strategy @returns {number[]} of each round the greatest */
 const slowest = (rounds) => (rounds[0] ?? []).map((_, round) => Math.max(...rounds.map((turns) => turns[round] ?? 0)));

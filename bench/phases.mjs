@@ -33,8 +33,9 @@ import { chatBody, LANGUAGES, largeBody } from './wire.mjs';
  * @property {number} paceMs between two chunks of a stream
  * @property {number} large requests a language and round
  * @property {number} coldStarts
- * @property {number} choiceRounds
+ * @property {number} partRounds of the router and of the journal
  * @property {number} choices of the router a round, divided by the number of deployments to choose among
+ * @property {number} appends entries of the journal a round
  */
 
 /** Late work that a request caused, such as writing logs, is counted too. */

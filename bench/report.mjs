@@ -89,7 +89,9 @@ export function reportOf(results, holds) {
   );
   if (Object.keys(results.coldStarts).length > 0) sections.push(coldTable(results.coldStarts));
   if (Object.keys(results.memory).length > 0) sections.push(memoryTable(results.memory));
-  if (Object.keys(results.choices).length > 0) sections.push(choiceTable(results.choices));
+  const { choices, appends } = results;
+  if (Object.keys(choices).length > 0) sections.push(partTable('one choice of the router, ns', 'deployments', choices));
+  if (Object.keys(appends).length > 0) sections.push(partTable('one entry of the journal, ns', 'a turn', appends));
   sections.push(
     table(
       'What is held',
@@ -168,14 +170,19 @@ const memoryTable = (memory) =>
     ]),
   );
 
-/** @param {Results['choices']} choices */
-function choiceTable(choices) {
-  const sizes = Object.keys(choices).map(Number);
-  const strategies = Object.keys(choices[sizes[0] ?? 0] ?? {});
+/**
+ * Of a part alone: a column for each size, a row for each way.
+ * @param {string} title
+ * @param {string} unit of the sizes
+ * @param {Record<number, Record<string, number[]>>} figures by size and way, one entry a round
+ */
+function partTable(title, unit, figures) {
+  const sizes = Object.keys(figures).map(Number);
+  const ways = Object.keys(figures[sizes[0] ?? 0] ?? {});
   return table(
-    'one choice of the router, ns',
-    sizes.map((size) => `${size.toLocaleString('en')} deployments`),
-    strategies.map((strategy) => [strategy, ...sizes.map((size) => cell(choices[size]?.[strategy] ?? [], 0))]),
+    title,
+    sizes.map((size) => `${size.toLocaleString('en')} ${unit}`),
+    ways.map((way) => [way, ...sizes.map((size) => cell(figures[size]?.[way] ?? [], 0))]),
   );
 }
 

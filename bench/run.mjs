@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { CHOICE_SIZES, holdsOf } from './holds.mjs';
+import { APPEND_SIZES, CHOICE_SIZES, holdsOf } from './holds.mjs';
 import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from './phases.mjs';
 import { ask, freePort, killAll, startProcess, stopAll } from './processes.mjs';
 import { cpuTimes, machine, reportOf, revision, save, stolenShare } from './report.mjs';
@@ -28,8 +28,9 @@ const SIZES = {
     paceMs: 8,
     large: 20,
     coldStarts: 5,
-    choiceRounds: 7,
+    partRounds: 7,
     choices: 400_000,
+    appends: 32_000,
   },
   quick: {
     rounds: 2,
@@ -42,8 +43,9 @@ const SIZES = {
     paceMs: 5,
     large: 5,
     coldStarts: 1,
-    choiceRounds: 3,
+    partRounds: 3,
     choices: 100_000,
+    appends: 8_000,
   },
 };
 
@@ -56,7 +58,9 @@ const { values: flags } = parseArgs({
     check: { type: 'boolean', default: false },
   },
 });
-const phaseNames = [...Object.keys(PHASES), 'cold', 'router'];
+/** Of one part alone, without a gateway. */
+const PARTS = { router: choices, journal: appends };
+const phaseNames = [...Object.keys(PHASES), 'cold', ...Object.keys(PARTS)];
 const unknown = flags.only.find((name) => !phaseNames.includes(name));
 if (unknown !== undefined) {
   process.stderr.write(`no phase is called ${unknown}; there are ${phaseNames.join(', ')}\n`);
@@ -68,7 +72,7 @@ const sizes = SIZES[size];
 /** @type {string[]} */
 const notes = [];
 /** @type {import('./holds.mjs').Results} */
-const results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {} };
+const results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {}, appends: {} };
 /** @type {Record<string, number>} requests sent to each target */
 const sent = {};
 const cpuBefore = cpuTimes();
@@ -103,8 +107,8 @@ finish();
 process.exit(flags.check && holdsOf(results).some(({ verdict }) => verdict === 'missed') ? 1 : 0);
 
 async function run() {
-  if (wanted('router')) await choices();
-  if (flags.only.every((name) => name === 'router') && flags.only.length > 0) return;
+  for (const [name, measure] of Object.entries(PARTS)) if (wanted(name)) await measure();
+  if (flags.only.every((name) => name in PARTS) && flags.only.length > 0) return;
   if (!flags['no-peer']) installPeer();
   const upstreamPort = await freePort();
   startProcess('upstream', ['bench/upstream.mjs', String(upstreamPort), String(sizes.paceMs)]);
@@ -232,25 +236,49 @@ async function coldStarts(upstreamPort) {
   }
 }
 
-/** A B C, B C A, … as with targets; the first turn of each is not counted. */
 async function choices() {
   say('choices of the router …');
   const router = startProcess('router', ['bench/choices.mjs'], { messages: true });
   const { strategies } = await ask(router, {});
   for (const deployments of CHOICE_SIZES) {
-    /** @type {Record<string, number[]>} */
-    const byStrategy = Object.fromEntries(strategies.map((/** @type {string} */ name) => [name, []]));
-    results.choices[deployments] = byStrategy;
     const count = Math.ceil(sizes.choices / deployments);
-    for (let round = 0; round <= sizes.choiceRounds; round += 1) {
-      const start = round % strategies.length;
-      for (const strategy of [...strategies.slice(start), ...strategies.slice(0, start)]) {
-        const { nanos } = await ask(router, { strategy, deployments, count });
-        if (round > 0) byStrategy[strategy]?.push(nanos);
-      }
-    }
+    results.choices[deployments] = await turnByTurn(strategies, (strategy) =>
+      ask(router, { strategy, deployments, count }),
+    );
   }
   await router.stop();
+}
+
+async function appends() {
+  say('entries of the journal …');
+  const journal = startProcess('journal', ['bench/appends.mjs'], { messages: true });
+  const { ways } = await ask(journal, {});
+  const directory = dataDirs.make('journal');
+  for (const callsPerTurn of APPEND_SIZES) {
+    results.appends[callsPerTurn] = await turnByTurn(ways, (way) =>
+      ask(journal, { way, callsPerTurn, count: sizes.appends, directory }),
+    );
+  }
+  await journal.stop();
+}
+
+/**
+ * A B C, B C A, … as with targets; the first turn of each is not counted.
+ * @param {string[]} names
+ * @param {(name: string) => Promise<{ nanos: number }>} measure
+ * @returns {Promise<Record<string, number[]>>} of each, one a round
+ */
+async function turnByTurn(names, measure) {
+  /** @type {Record<string, number[]>} */
+  const byName = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = 0; round <= sizes.partRounds; round += 1) {
+    const start = round % names.length;
+    for (const name of [...names.slice(start), ...names.slice(0, start)]) {
+      const { nanos } = await measure(name);
+      if (round > 0) byName[name]?.push(nanos);
+    }
+  }
+  return byName;
 }
 
 function installPeer() {

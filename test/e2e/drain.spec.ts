@@ -55,13 +55,26 @@ const knock = ({ port }: Gateway): Promise<Knock> =>
     socket.on('close', () => end(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 'closed'));
   });
 
+/** One call on a connection that is kept for the next one, as long as the gateway keeps it. */
+const knockAgain = async (gateway: Gateway): Promise<Knock> => {
+  const from = performance.now();
+  const end = await chat(gateway, { model: 'openai/m' }).then(
+    async (response) => {
+      await response.text();
+      return String(response.status);
+    },
+    (error: Error) => String((error.cause as NodeJS.ErrnoException | undefined)?.code ?? error),
+  );
+  return { end, ms: performance.now() - from };
+};
+
 /** Many clients that knock again and again, until they are told to stop. */
-const hammer = (gateway: Gateway): { stop: () => Promise<Knock[]> } => {
+const hammer = (gateway: Gateway, once: typeof knock = knock): { stop: () => Promise<Knock[]> } => {
   const knocks: Knock[] = [];
   let goesOn = true;
   const clients = Array.from({ length: 30 }, async () => {
     while (goesOn) {
-      const one = await knock(gateway);
+      const one = await once(gateway);
       knocks.push(one);
       // A closed door is no reason to keep the processor from those who are leaving.
       if (one.end !== '200') await sleep(1);
@@ -149,10 +162,13 @@ describe('with two workers', () => {
     expect(endsOf(knocks)).not.toContain('ECONNREFUSED');
   });
 
-  it('a worker that has served enough is replaced without a call that fails', async () => {
+  it.each([
+    ['each on a connection of its own', knock],
+    ['on connections that are kept', knockAgain],
+  ])('a worker that has served enough is replaced without a call that fails, %s', async (_how, once) => {
     const gateway = await start('--num_workers', '2', '--max_requests_before_restart', '500');
     const before = workersOf(gateway);
-    const load = hammer(gateway);
+    const load = hammer(gateway, once);
     await eventually(
       () => workersOf(gateway),
       // Under such a load the successors have soon served enough, too.

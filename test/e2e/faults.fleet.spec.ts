@@ -39,7 +39,7 @@ const gateway = gatewayFor(() => ({
         at(red, `alone, ${way}`, { model: `alone, ${way}`, cooldown_time: COOLDOWN_SECONDS }),
       ]),
     ],
-    router_settings: { allowed_fails: 0, timeout: 5 },
+    router_settings: { allowed_fails: 0 },
   },
 }));
 

@@ -1,5 +1,6 @@
 // A gateway's processes over their life: several workers, a death, a retirement, a reload, the end.
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { chat, exchange, messages, metricsOf, okJson, open, send } from './client.js';
@@ -171,6 +172,7 @@ describe.each([
     const response = await open(gateway, CHAT, { body: { model: 'gpt-4o', messages, stream: true } });
     let text = '';
     response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    const end = once(response, 'end');
     await eventually(
       () => text,
       (sofar) => sofar.includes('first'),
@@ -178,7 +180,7 @@ describe.each([
     gateway.signal('SIGTERM');
     await eventually(() => isRefused(gateway), Boolean);
     goOn();
-    const { code } = await gateway.ended;
+    const [{ code }] = await Promise.all([gateway.ended, end]);
     expect(text).toBe(`${wordChunk('first')}${wordChunk('last', 'stop')}data: [DONE]\n\n`);
     expect(code).toBe(0);
   });

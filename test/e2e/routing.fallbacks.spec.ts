@@ -110,7 +110,7 @@ describe('by what went wrong', () => {
         ...KINDS.flatMap((words) => [failing(`all three, ${words}`, words), failing(`general only, ${words}`, words)]),
         failing('refused', '400'),
         failing('limited', '429-30'),
-        failing('never answers', 'hang'),
+        at(red, 'never answers', { model: 'mock-hang', timeout: 0.2, stream_timeout: 0.2 }),
         failing('not configured'),
         ...['general', 'long', 'mild', 'other'].map(well),
         ...['one', 'two', 'three', 'four'].map((name) => failing(name)),
@@ -124,7 +124,6 @@ describe('by what went wrong', () => {
       ],
       router_settings: {
         ...router_settings,
-        timeout: 0.2,
         max_fallbacks: 2,
         fallbacks: [
           ...KINDS.flatMap((words) => [

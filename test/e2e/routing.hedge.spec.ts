@@ -6,7 +6,7 @@ import { eventually } from './harness.js';
 
 jest.setTimeout(30_000);
 
-const AFTER_SECONDS = 0.1;
+const AFTER_SECONDS = 0.25;
 const prices = { input_cost_per_token: 0.000_001, output_cost_per_token: 0.000_01 };
 
 const gateway = gatewayFor(() => ({
@@ -14,13 +14,13 @@ const gateway = gatewayFor(() => ({
     model_list: [
       ...pair('slow', 'slow-20000', prices),
       ...pair('head first', 'late-20000', prices),
-      ...pair('fails late', '500+slow-300', prices),
+      ...pair('fails late', '500+slow-500', prices),
       ...pair('in time', '', prices),
-      at(red, 'both slow', { model: 'mock-slow-300', ...FIRST, ...prices }),
+      at(red, 'both slow', { model: 'mock-slow-600', ...FIRST, ...prices }),
       at(green, 'both slow', { model: 'mock-slow-20000', ...SPARE, ...prices }),
-      at(red, 'both fail', { model: 'mock-500+slow-300', ...FIRST }),
-      at(green, 'both fail', { model: 'mock-503+slow-300', ...SPARE }),
-      at(red, 'alone', { model: 'mock-slow-300' }),
+      at(red, 'both fail', { model: 'mock-500+slow-500', ...FIRST }),
+      at(green, 'both fail', { model: 'mock-503+slow-500', ...SPARE }),
+      at(red, 'alone', { model: 'mock-slow-400' }),
       ...pair('nobody', 'hang', prices),
     ],
     router_settings: { hedge: { after: AFTER_SECONDS }, disable_cooldowns: true, num_retries: 0, timeout: 10 },
@@ -87,9 +87,15 @@ describe.each(BOTH_WAYS)('%s', (_, stream) => {
   });
 
   it('one that answers in time is the only one asked', async () => {
-    expectAnswer(await ask(gateway(), { model: 'in time', stream }), 'in time.red');
+    const CALLS = 8;
+    for (let call = 0; call < CALLS; call += 1) expectAnswer(await ask(gateway(), { model: 'in time', stream }));
+    // A busy machine may be late once; whoever always asked a second one would have asked it each time.
+    expect(green.requests.length).toBeLessThan(CALLS / 2);
+  });
+
+  it('one that is alone is waited for', async () => {
     expectAnswer(await ask(gateway(), { model: 'alone', stream }), 'alone.red');
-    expect(green.requests).toHaveLength(0);
+    expect(red.requests).toHaveLength(1);
   });
 
   it('a client that leaves ends both', async () => {

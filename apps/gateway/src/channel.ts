@@ -48,6 +48,8 @@ export type FromPrimary =
   | { type: 'call-asked'; request: number; callId: string }
   | { type: 'call-found'; request: number; record: CallRecord | undefined }
   | { type: 'reload' }
+  /** Its successor serves: it gets nothing new, answers what it has been given, and goes. */
+  | { type: 'retire' }
   | { type: 'drain' };
 
 export interface Channel {
@@ -60,8 +62,8 @@ export const channelToPrimary = (): Channel | undefined => {
   if (process.send === undefined) return undefined;
   return {
     send: (message) => {
-      // Without a primary there is nobody to tell, and the worker ends.
-      if (process.connected) process.send?.(message);
+      // Without a primary there is nobody to tell, and the worker ends; it may also die while it is being told.
+      if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
     },
     onMessage: (listener) => {
       process.on('message', (message, handle) => listener(message as FromPrimary, handle as Socket | undefined));

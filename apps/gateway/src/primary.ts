@@ -18,8 +18,6 @@ const MIN_RESTART_MS = 100;
 const MAX_RESTART_MS = 10_000;
 /** One that lived this long has proved that it can. */
 const HEALTHY_AFTER_MS = 30_000;
-/** Time for the connections that a retiring worker was given last to say what they want. */
-const RETIRE_GRACE_MS = 250;
 
 interface Known {
   worker: Worker;
@@ -156,7 +154,7 @@ export class Primary {
     known.replaces = undefined;
     if (!former) return;
     this.door.dismiss(former);
-    setTimeout(() => this.tell(former, { type: 'drain' }), RETIRE_GRACE_MS);
+    this.tell(former, { type: 'retire' });
   }
 
   private ended(known: Known): void {
@@ -232,6 +230,7 @@ export class Primary {
   }
 
   private tell(worker: Worker, message: FromPrimary): void {
-    if (worker.isConnected()) worker.send(message);
+    // One that dies meanwhile needs to be told nothing.
+    if (worker.isConnected()) worker.send(message, () => undefined);
   }
 }

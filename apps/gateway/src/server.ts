@@ -6,6 +6,7 @@ import { GatewayError } from '@turnpike/errors';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TcpServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OpenApi } from './admin/openapi.js';
 import { AppModule } from './app.module.js';
 import { errorBody, sendError } from './filters/error-answer.js';
@@ -33,6 +34,8 @@ export interface GatewayServer {
   /** Instead of `listen`: somebody else accepts, and hands over by `take`. */
   expectConnections(): void;
   take(socket: Socket): void;
+  /** Answers what comes by the connections that there are, once each, until they have gone or have been idle for long. */
+  retire(): Promise<void>;
   /** Stops accepting, lets open requests finish, closes what is left after the drain time. */
   close(): Promise<void>;
 }
@@ -64,7 +67,7 @@ export const createServer = async (runtime: Runtime, allWorkers: AllWorkers): Pr
   await dataPlane(instance, runtime);
   const application = await controlPlane(instance, runtime, allWorkers, routes);
   await instance.ready();
-  const openAnswers = countAnswers(instance.server, runtime);
+  const answers = watchAnswers(instance.server, runtime);
   resetWhenUnread(instance.server, unreadMsFor(router));
 
   return {
@@ -83,7 +86,8 @@ export const createServer = async (runtime: Runtime, allWorkers: AllWorkers): Pr
       socket.allowHalfOpen = true;
       instance.server.emit('connection', socket);
     },
-    close: () => drain(runtime, application, instance.server, openAnswers),
+    retire: () => retire(answers),
+    close: () => drain(runtime, application, instance.server, answers),
   };
 };
 
@@ -134,34 +138,55 @@ const refuseConnection = (error: Error & { code?: string }, socket: Socket): voi
   );
 };
 
-/** How many answers are not wholly out yet: an answer may be complete here while its client still reads. */
-const countAnswers = (server: Server, runtime: Runtime): (() => number) => {
-  let open = 0;
-  const closed = (): void => void (open -= 1);
-  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
-    open += 1;
-    response.on('close', closed);
-    // The next request of a kept connection must find another gateway.
-    if (runtime.isDraining) response.shouldKeepAlive = false;
+interface Answers {
+  /** Open connections. Node's server counts none that it did not accept itself. */
+  connections: number;
+  /** Not wholly out yet: an answer may be complete here while its client still reads. */
+  open: number;
+  /** The next request of a kept connection must find another process. */
+  areLast: boolean;
+}
+
+const watchAnswers = (server: Server, runtime: Runtime): Answers => {
+  const answers: Answers = { connections: 0, open: 0, areLast: false };
+  const gone = (): void => void (answers.connections -= 1);
+  server.on('connection', (socket: Socket) => {
+    answers.connections += 1;
+    socket.on('close', gone);
   });
-  return () => open;
+  const closed = (): void => void (answers.open -= 1);
+  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    answers.open += 1;
+    response.on('close', closed);
+    if (answers.areLast || runtime.isDraining) response.shouldKeepAlive = false;
+  });
+  return answers;
 };
 
 const POLL_MS = 50;
+/** A connection on which nothing comes for so long is not about to ask for anything. */
+const IDLE_MS = 2_000;
+
+const retire = async (answers: Answers): Promise<void> => {
+  answers.areLast = true;
+  let idleMs = 0;
+  while (idleMs < IDLE_MS && answers.connections > 0) {
+    await sleep(POLL_MS);
+    idleMs = answers.open > 0 ? 0 : idleMs + POLL_MS;
+  }
+};
 
 const drain = async (
   runtime: Runtime,
   application: NestFastifyApplication,
   server: Server,
-  openAnswers: () => number,
+  answers: Answers,
 ): Promise<void> => {
   runtime.isDraining = true;
   // Not the HTTP server's own close: that cuts connections whose answer is complete but not read yet.
   const closing = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
   const deadline = Date.now() + runtime.config.server.drainMs;
-  while (runtime.callsUnderWay + openAnswers() > 0 && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  while (runtime.callsUnderWay + answers.open > 0 && Date.now() < deadline) await sleep(POLL_MS);
   server.closeAllConnections();
   await closing;
   await application.close();

@@ -145,6 +145,9 @@ export const runWorker = async (
         case 'reload':
           reload();
           break;
+        case 'retire':
+          void server.retire().then(() => stop(0));
+          break;
         case 'drain':
           void stop(0);
           break;

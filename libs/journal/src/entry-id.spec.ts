@@ -52,6 +52,13 @@ describe('ids of entries', () => {
     );
   });
 
+  it.each([[[0, 0, 1]], [[-5, -4, 3.7]]])('are well formed when the clock says %j', (times) => {
+    const next = at(...times);
+    const ids = times.map(() => next());
+    for (const id of ids) expect(id).toMatch(/^00000000-000[0-3]-7\d{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(ids).toEqual([...new Set(ids)].sort());
+  });
+
   it('differ between processes at the same moment', () => {
     const now = (): number => 1;
     expect(entryIds({ now })()).not.toBe(entryIds({ now })());

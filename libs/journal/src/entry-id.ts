@@ -29,12 +29,13 @@ export const entryIds = ({
     const variant = (0x80 | low).toString(16);
     return `-${variant}${text.slice(0, 2)}-${text.slice(2)}`;
   });
-  let millisecond = -1;
-  let counter = 0;
+  // As if one millisecond were used up: the first id begins another.
+  let millisecond = 0;
+  let counter = COUNTERS - 1;
   let date = '';
   let head = '';
   return () => {
-    const time = now();
+    const time = Math.floor(now());
     counter += 1;
     if (time > millisecond || counter === COUNTERS) {
       millisecond = Math.max(time, millisecond + 1);

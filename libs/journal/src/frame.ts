@@ -32,6 +32,9 @@ export const writeFrame = (target: Buffer, at: number, json: string, seconds: nu
   return end;
 };
 
+/** What a frame tells of a time in epoch milliseconds. A clock that is wrong by a century is no reason to fail. */
+export const secondsOf = (milliseconds: number): number => Math.floor(milliseconds / 1_000) >>> 0;
+
 export interface FrameLimits {
   /** Whether nothing follows these bytes: an incomplete frame at their end is a cut one. */
   readonly isEnd: boolean;

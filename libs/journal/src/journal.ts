@@ -4,7 +4,7 @@ import { GatewayError } from '@turnpike/errors';
 import { freeClaims, type Claim } from './claim.js';
 import type { FaultKind } from './faults.js';
 import { messageOf, nodeFiles } from './files.js';
-import { MAX_ENTRY_BYTES } from './frame.js';
+import { MAX_ENTRY_BYTES, secondsOf } from './frame.js';
 import { Group } from './group.js';
 import { MAX_TAIL_BYTES } from './memory-tail.js';
 import { DEFAULTS, type JournalOptions } from './options.js';
@@ -22,7 +22,7 @@ export interface JournalStats {
   readonly oldestMs: number;
   /** Of the files, shipped parts included. */
   readonly diskBytes: number;
-  /** Of entries that the disk did not take, and that wait in memory. */
+  /** Taken by entries that the disk did not take, and that wait in memory. */
   readonly memoryBytes: number;
   /** Since the start, as all that follow. */
   readonly appended: number;
@@ -97,6 +97,7 @@ export class Journal {
   private appended = 0;
   private dropped = 0;
   private refused = 0;
+  private isClosed = false;
   private closing: Promise<CloseReport> | undefined;
 
   /** Use openJournal. Owns the claim unless it throws. */
@@ -150,10 +151,10 @@ export class Journal {
    * GW_DRAINING after `close`; and TypeError for what is no JSON.
    */
   append(entry: JsonObject, written?: () => void): void {
-    if (this.closing) throw new GatewayError('GW_DRAINING', 'The journal is closed; entries are not taken any more.');
+    if (this.isClosed) throw new GatewayError('GW_DRAINING', 'The journal is closed; entries are not taken any more.');
     const json = JSON.stringify(entry);
     if (this.mayTake(json)) {
-      const seconds = Math.floor(this.now() / 1_000);
+      const seconds = secondsOf(this.now());
       if (!this.group.add(json, seconds)) {
         this.writeGroup();
         this.group.add(json, seconds);
@@ -185,7 +186,7 @@ export class Journal {
       bytes: unshipped.bytes + this.group.bytes,
       oldestMs: unshipped.ageMs,
       diskBytes: segments.diskBytes,
-      memoryBytes: tail.bytes,
+      memoryBytes: tail.memoryBytes,
       appended: this.appended,
       shipped: backlog.shipped,
       dropped: this.dropped,
@@ -200,6 +201,8 @@ export class Journal {
    * @param options.shipWithinMs so long it ships; 0: not at all
    */
   close({ shipWithinMs }: { shipWithinMs: number }): Promise<CloseReport> {
+    // First of all: callbacks that run meanwhile may append.
+    this.isClosed = true;
     this.closing ??= this.end(shipWithinMs);
     return this.closing;
   }
@@ -259,7 +262,7 @@ export class Journal {
   /** Whether less than a share of what may lie on the disk and in memory is used. */
   private hasRoom(share: number): boolean {
     const { segments, tail } = this.outlet;
-    const waiting = tail.bytes + this.group.bytes;
+    const waiting = tail.memoryBytes + this.group.bytes;
     return segments.diskBytes + waiting < share * this.maxBytes && waiting < share * MAX_TAIL_BYTES;
   }
 }

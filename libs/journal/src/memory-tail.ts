@@ -3,15 +3,22 @@ import { splitFrames } from './frame.js';
 
 /** More than that does not wait in memory. */
 export const MAX_TAIL_BYTES = 16 * 1024 * 1024;
+/** What it costs to keep a frame, beside its bytes. */
+const KEEPING_BYTES = 128;
 
 export class MemoryTail {
-  bytes = 0;
+  /** Of frames. */
+  private bytes = 0;
   /** While its first frames are being shipped, they must not be written as well. */
   isLent = false;
   private frames: Buffer[] = [];
 
   get entries(): number {
     return this.frames.length;
+  }
+
+  get memoryBytes(): number {
+    return this.bytes + KEEPING_BYTES * this.frames.length;
   }
 
   /** @param bytes whole frames; they are copied */

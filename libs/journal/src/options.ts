@@ -13,8 +13,8 @@ export interface JournalBatch {
 
 /**
  * Hands entries to whoever keeps them for good. When this resolves they are kept, and are forgotten here; when it rejects,
- * or does not settle in time, they are handed over again. So the other side must know an entry by its id. At any time
- * there is one batch of a journal under way; the next one follows it in order.
+ * or does not settle in time, they are handed over again. So the other side must know an entry by its id, and must not
+ * refuse one for what is in it: nothing is ever passed over here. One batch of a journal is under way at a time, in order.
  * @param signal aborted when nobody waits any more
  */
 export type Ship = (batch: JournalBatch, signal: AbortSignal) => Promise<void>;

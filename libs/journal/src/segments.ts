@@ -80,7 +80,11 @@ export class Segments {
     const path = this.pathOf(sequence);
     const fd = files.openSync(path, 'wx', FILE_MODE);
     try {
-      const header = encodeHeader({ version: FORMAT_VERSION, entriesBefore, createdAt: now() });
+      const header = encodeHeader({
+        version: FORMAT_VERSION,
+        entriesBefore,
+        createdAt: Math.max(0, Math.floor(now())),
+      });
       if (files.writeSync(fd, header, 0, header.length, 0) < header.length) throw new Error('no space for a header');
       if (this.options.isSynced) syncDirectory(directory, files);
     } catch (error) {

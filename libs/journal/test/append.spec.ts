@@ -88,6 +88,12 @@ describe('append', () => {
     expect(seen).toEqual(Array.from({ length: 20 }, () => 20));
   });
 
+  it.each([-62_135_596_800_000, 0.5, 8_640_000_000_000_000])('minds no clock that says %d', async (now) => {
+    const { append, ledger } = aJournal({ now: () => now });
+    await append([1, 2]);
+    await until(() => ledger.ids.length === 2);
+  });
+
   it('needs no callback', async () => {
     const { journal, directory } = aJournal({ ledger: away() });
     journal.append({ id: 1 });
@@ -118,6 +124,24 @@ describe('append', () => {
     const { journal } = aJournal();
     await journal.close({ shipWithinMs: 0 });
     expect(() => journal.append({ id: 1 })).toThrow(expect.objectContaining({ code: 'GW_DRAINING' }));
+  });
+});
+
+describe('an entry that a callback of the last turn appends', () => {
+  it('is refused, too', async () => {
+    const { journal } = aJournal();
+    const late = new Promise((resolve) => {
+      journal.append({ id: 1 }, () => {
+        try {
+          journal.append({ id: 2 });
+          resolve('taken');
+        } catch (error) {
+          resolve((error as { code: string }).code);
+        }
+      });
+    });
+    await journal.close({ shipWithinMs: 0 });
+    expect(await late).toBe('GW_DRAINING');
   });
 });
 
