@@ -63,7 +63,7 @@ const knockAgain = async (gateway: Gateway): Promise<Knock> => {
       await response.text();
       return String(response.status);
     },
-    (error: Error) => String((error.cause as NodeJS.ErrnoException | undefined)?.code ?? error),
+    (error: unknown) => String((error as { cause?: NodeJS.ErrnoException }).cause?.code ?? error),
   );
   return { end, ms: performance.now() - from };
 };
