@@ -58,14 +58,20 @@ const callHttp = (
   );
 };
 
+/** An attempt that begins this soon has the whole call's time: timers of one length are cheap, each new length is not. */
+const SOON_MS = 10;
+
 /** Of this attempt: its own, within what is left of the call's. */
 const deadlinesOf = (
   runtime: Runtime,
   { exchange }: Attempt,
   callable: Callable,
 ): Deadlines & { readonly leftMs: number } => {
-  const leftMs = Math.max(1, exchange.routing!.request.deadlineAt - runtime.clock.now());
-  return { ...exchange.snapshot.deadlinesFor(callable, exchange.deadlines, leftMs), leftMs };
+  const { requestTimeoutMs } = exchange.snapshot.config.router;
+  const leftMs = exchange.routing!.request.deadlineAt - runtime.clock.now();
+  const withinMs = requestTimeoutMs - leftMs < SOON_MS ? requestTimeoutMs : Math.max(1, leftMs);
+  const { attemptMs, firstTokenMs, idleMs } = exchange.snapshot.deadlinesFor(callable, exchange.deadlines, withinMs);
+  return { attemptMs, firstTokenMs, idleMs, leftMs: withinMs };
 };
 
 const send = (
@@ -84,8 +90,9 @@ const send = (
     headers: prepared.headers,
     body: prepared.body,
     isGuarded: callable.isGuarded,
-    headTimeoutMs: streamsUpstream ? firstTokenMs : attemptMs,
-    idleTimeoutMs: streamsUpstream ? idleMs : attemptMs,
+    // Of a whole answer all is bounded by its own timer.
+    headTimeoutMs: streamsUpstream ? firstTokenMs : 0,
+    idleTimeoutMs: streamsUpstream ? idleMs : 0,
   };
   if (streamsUpstream) return openStream(runtime, attempt, prepared, outgoing, { firstTokenMs, totalMs: leftMs });
   return receiveWhole(runtime, attempt, prepared, outgoing, attemptMs);

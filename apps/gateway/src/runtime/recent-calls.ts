@@ -65,6 +65,54 @@ const shown = (error: GatewayError): ShownError => ({
 /** Longest call id there is. */
 const ID_BYTES = 128;
 
+/** A number that is not known. Not undefined: a field that may hold both keeps a new object for each number. */
+const UNKNOWN = Number.NaN;
+
+/** Copied: the call's own object would outlive the young generation. */
+class KeptUsage implements Usage {
+  isKnown = false;
+  inputTokens = 0;
+  outputTokens = 0;
+  totalTokens = 0;
+  cachedInputTokens: number | undefined;
+  cacheWriteTokens: number | undefined;
+  cacheWriteLongTokens: number | undefined;
+  reasoningTokens: number | undefined;
+  inputAudioTokens: number | undefined;
+  outputAudioTokens: number | undefined;
+  inputImageTokens: number | undefined;
+  outputImageTokens: number | undefined;
+  acceptedPredictionTokens: number | undefined;
+  rejectedPredictionTokens: number | undefined;
+  webSearchRequests: number | undefined;
+
+  keep(usage: Usage | undefined): void {
+    this.isKnown = usage !== undefined;
+    if (!usage) return;
+    this.inputTokens = usage.inputTokens;
+    this.outputTokens = usage.outputTokens;
+    this.totalTokens = usage.totalTokens;
+    this.cachedInputTokens = usage.cachedInputTokens;
+    this.cacheWriteTokens = usage.cacheWriteTokens;
+    this.cacheWriteLongTokens = usage.cacheWriteLongTokens;
+    this.reasoningTokens = usage.reasoningTokens;
+    this.inputAudioTokens = usage.inputAudioTokens;
+    this.outputAudioTokens = usage.outputAudioTokens;
+    this.inputImageTokens = usage.inputImageTokens;
+    this.outputImageTokens = usage.outputImageTokens;
+    this.acceptedPredictionTokens = usage.acceptedPredictionTokens;
+    this.rejectedPredictionTokens = usage.rejectedPredictionTokens;
+    this.webSearchRequests = usage.webSearchRequests;
+  }
+
+  /** A copy of what is known. */
+  told(): Usage | null {
+    if (!this.isKnown) return null;
+    const counts = Object.entries(this).filter(([, count]) => typeof count === 'number');
+    return Object.fromEntries(counts) as unknown as Usage;
+  }
+}
+
 /** What is kept of an attempt. */
 class KeptAttempt {
   target: Target | undefined;
@@ -74,12 +122,12 @@ class KeptAttempt {
   fallback = 0;
   status: AttemptStatus = 'open';
   startedAt = 0;
-  firstTokenAt: number | undefined;
-  endedAt: number | undefined;
+  firstTokenAt = UNKNOWN;
+  endedAt = UNKNOWN;
   error: ShownError | undefined;
-  usage: Usage | undefined;
+  readonly usage = new KeptUsage();
   isUsageEstimated = false;
-  costNanoUsd: number | undefined;
+  costNanoUsd = UNKNOWN;
 
   keep(attempt: Attempt): void {
     const { choice, transcript } = attempt;
@@ -90,12 +138,12 @@ class KeptAttempt {
     this.fallback = choice.fallback;
     this.status = attempt.status;
     this.startedAt = attempt.startedAt;
-    this.firstTokenAt = attempt.firstTokenAt;
-    this.endedAt = attempt.endedAt;
+    this.firstTokenAt = attempt.firstTokenAt ?? UNKNOWN;
+    this.endedAt = attempt.endedAt ?? UNKNOWN;
     this.error = attempt.error && shown(attempt.error);
-    this.usage = attempt.usage;
+    this.usage.keep(attempt.usage);
     this.isUsageEstimated = attempt.isUsageEstimated;
-    this.costNanoUsd = attempt.costNanoUsd;
+    this.costNanoUsd = attempt.costNanoUsd ?? UNKNOWN;
   }
 }
 
@@ -116,8 +164,8 @@ class Kept {
   status: Outcome['status'] = 'success';
   statusCode = 0;
   error: ShownError | undefined;
-  usage: Usage | undefined;
-  costNanoUsd: number | undefined;
+  readonly usage = new KeptUsage();
+  costNanoUsd = UNKNOWN;
   private readonly id = Buffer.allocUnsafe(ID_BYTES);
   private idLength = 0;
 
@@ -137,8 +185,8 @@ class Kept {
     this.status = outcome.status;
     this.statusCode = outcome.statusCode;
     this.error = outcome.error && shown(outcome.error);
-    this.usage = outcome.usage;
-    this.costNanoUsd = outcome.costNanoUsd;
+    this.usage.keep(outcome.usage);
+    this.costNanoUsd = outcome.costNanoUsd ?? UNKNOWN;
     const { attempts } = exchange;
     this.attemptCount = attempts.length;
     for (let at = 0; at < attempts.length; at += 1) (this.attempts[at] ??= new KeptAttempt()).keep(attempts[at]!);
@@ -166,7 +214,9 @@ export class RecentCalls {
 
 const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
-const usd = (nano: number | undefined): string | null => (nano === undefined ? null : formatUsd(nano));
+const usd = (nano: number): string | null => (Number.isNaN(nano) ? null : formatUsd(nano));
+
+const between = (from: number, to: number): number | null => (Number.isNaN(to) ? null : rounded(to - from));
 
 const recordOf = (call: Kept): CallRecord => ({
   callId: call.callId,
@@ -180,7 +230,7 @@ const recordOf = (call: Kept): CallRecord => ({
   cache: call.cache,
   attempts: call.attempts.slice(0, call.attemptCount).map((attempt) => attemptOf(attempt, call.startedAt)),
   error: call.error ? { code: call.error.code, message: call.error.message } : null,
-  usage: call.usage ?? null,
+  usage: call.usage.told(),
   costUsd: usd(call.costNanoUsd),
 });
 
@@ -196,10 +246,10 @@ const attemptOf = (attempt: KeptAttempt, callStartedAt: number): AttemptRecord =
     fallback: attempt.fallback,
     status: attempt.status,
     startedMs: rounded(startedAt - callStartedAt),
-    durationMs: endedAt === undefined ? null : rounded(endedAt - startedAt),
-    firstTokenMs: firstTokenAt === undefined ? null : rounded(firstTokenAt - startedAt),
+    durationMs: between(startedAt, endedAt),
+    firstTokenMs: between(startedAt, firstTokenAt),
     error: error ?? null,
-    usage: attempt.usage ?? null,
+    usage: attempt.usage.told(),
     isUsageEstimated: attempt.isUsageEstimated,
     costUsd: usd(attempt.costNanoUsd),
   };
