@@ -68,7 +68,7 @@ export const createServer = async (runtime: Runtime, allWorkers: AllWorkers): Pr
   const application = await controlPlane(instance, runtime, allWorkers, routes);
   await instance.ready();
   const answers = watchAnswers(instance.server, runtime);
-  resetWhenUnread(instance.server, unreadMsFor(router));
+  resetWhenUnread(instance.server, answers.connections, unreadMsFor(router));
 
   return {
     application,
@@ -139,8 +139,8 @@ const refuseConnection = (error: Error & { code?: string }, socket: Socket): voi
 };
 
 interface Answers {
-  /** Open connections. Node's server counts none that it did not accept itself. */
-  connections: number;
+  /** Those that are open. Node's server knows of none that it did not accept itself. */
+  readonly connections: Set<Socket>;
   /** Not wholly out yet: an answer may be complete here while its client still reads. */
   open: number;
   /** The next request of a kept connection must find another process. */
@@ -148,11 +148,10 @@ interface Answers {
 }
 
 const watchAnswers = (server: Server, runtime: Runtime): Answers => {
-  const answers: Answers = { connections: 0, open: 0, areLast: false };
-  const gone = (): void => void (answers.connections -= 1);
+  const answers: Answers = { connections: new Set(), open: 0, areLast: false };
   server.on('connection', (socket: Socket) => {
-    answers.connections += 1;
-    socket.on('close', gone);
+    answers.connections.add(socket);
+    socket.on('close', () => answers.connections.delete(socket));
   });
   const closed = (): void => void (answers.open -= 1);
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
@@ -170,7 +169,7 @@ const IDLE_MS = 2_000;
 const retire = async (answers: Answers): Promise<void> => {
   answers.areLast = true;
   let idleMs = 0;
-  while (idleMs < IDLE_MS && answers.connections > 0) {
+  while (idleMs < IDLE_MS && answers.connections.size > 0) {
     await sleep(POLL_MS);
     idleMs = answers.open > 0 ? 0 : idleMs + POLL_MS;
   }

@@ -16,7 +16,9 @@ const ask = async (
   keepAliveMs = 5_000,
 ): Promise<{ client: Socket; closed: Promise<number>; wasClosed: () => boolean }> => {
   const server = createServer({ keepAliveTimeout: keepAliveMs, keepAliveTimeoutBuffer: 0 }, answer);
-  resetWhenUnread(server, UNREAD_MS);
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => connections.add(socket));
+  resetWhenUnread(server, connections, UNREAD_MS);
   const from = Date.now();
   let isClosed = false;
   const closed = new Promise<number>((resolve) =>

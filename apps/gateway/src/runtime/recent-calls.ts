@@ -164,13 +164,18 @@ class Kept {
   status: Outcome['status'] = 'success';
   statusCode = 0;
   error: ShownError | undefined;
-  readonly usage = new KeptUsage();
-  costNanoUsd = UNKNOWN;
+  private readonly summed = new KeptUsage();
+  private costNanoUsd = UNKNOWN;
   private readonly id = Buffer.allocUnsafe(ID_BYTES);
   private idLength = 0;
 
   get callId(): string {
     return this.id.toString('latin1', 0, this.idLength);
+  }
+
+  /** Of the one attempt, or the sums over all. */
+  get used(): { readonly usage: KeptUsage; readonly costNanoUsd: number } {
+    return this.attemptCount === 1 ? this.attempts[0]! : { usage: this.summed, costNanoUsd: this.costNanoUsd };
   }
 
   keep(exchange: Exchange, outcome: Outcome): void {
@@ -185,10 +190,12 @@ class Kept {
     this.status = outcome.status;
     this.statusCode = outcome.statusCode;
     this.error = outcome.error && shown(outcome.error);
-    this.usage.keep(outcome.usage);
-    this.costNanoUsd = outcome.costNanoUsd ?? UNKNOWN;
     const { attempts } = exchange;
     this.attemptCount = attempts.length;
+    if (attempts.length !== 1) {
+      this.summed.keep(outcome.usage);
+      this.costNanoUsd = outcome.costNanoUsd ?? UNKNOWN;
+    }
     for (let at = 0; at < attempts.length; at += 1) (this.attempts[at] ??= new KeptAttempt()).keep(attempts[at]!);
   }
 }
@@ -230,8 +237,8 @@ const recordOf = (call: Kept): CallRecord => ({
   cache: call.cache,
   attempts: call.attempts.slice(0, call.attemptCount).map((attempt) => attemptOf(attempt, call.startedAt)),
   error: call.error ? { code: call.error.code, message: call.error.message } : null,
-  usage: call.usage.told(),
-  costUsd: usd(call.costNanoUsd),
+  usage: call.used.usage.told(),
+  costUsd: usd(call.used.costNanoUsd),
 });
 
 const attemptOf = (attempt: KeptAttempt, callStartedAt: number): AttemptRecord => {
