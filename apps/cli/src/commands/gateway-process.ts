@@ -19,6 +19,9 @@ const entry = (): string => createRequire(import.meta.url).resolve('@turnpike/ga
  */
 const NODE_FLAGS = ['--max-semi-space-size=8', '--initial-old-space-size=64'];
 
+/** What threads of glibc free stays with their arena; with as many arenas as it likes, that is some 8 MiB a process. */
+const MALLOC = { MALLOC_ARENA_MAX: '2' };
+
 /** Compiled code of the last start, beside the build. Where it cannot be written, Node does without. */
 const compileCache = (): string => join(dirname(entry()), '.compile-cache');
 
@@ -29,7 +32,7 @@ const compileCache = (): string => join(dirname(entry()), '.compile-cache');
 export const runGateway = (start: GatewayStart): Promise<number> => {
   const child = spawn(process.execPath, [...NODE_FLAGS, entry()], {
     stdio: 'inherit',
-    env: { NODE_COMPILE_CACHE: compileCache(), ...process.env, TURNPIKE_START: JSON.stringify(start) },
+    env: { ...MALLOC, NODE_COMPILE_CACHE: compileCache(), ...process.env, TURNPIKE_START: JSON.stringify(start) },
   });
   const stopPassing = passSignals(child);
   return new Promise((resolve, reject) => {
