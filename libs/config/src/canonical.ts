@@ -22,6 +22,7 @@ export interface GatewayConfig {
   readonly callbacks: CallbackSettings;
   readonly guardrails: readonly GuardrailSettings[];
   readonly database: DatabaseSettings;
+  readonly ledger: LedgerSettings;
   readonly redis: RedisSettings | undefined;
   readonly budget: BudgetSettings;
   readonly health: HealthSettings;
@@ -170,6 +171,30 @@ export interface DatabaseSettings {
   readonly poolLimit: number;
   readonly allowRequestsWhenAway: boolean;
   readonly storeModels: boolean;
+}
+
+/** How the gateway keeps to its ledger, which knows keys and spend. */
+export interface LedgerSettings {
+  /** `host:port`, or `unix:` and a path; absent: there is none, unless the command line starts one beside the gateway. */
+  readonly address: string | undefined;
+  /** What the gateway proves itself with there. A secret. */
+  readonly token: string | undefined;
+  /** Keys that each worker keeps in memory. */
+  readonly keyCacheMax: number;
+  /** Without news from the ledger, a key is asked for again after this. */
+  readonly keyCacheTtlMs: number;
+  /** So long after that a key is still good while the ledger is away. */
+  readonly keyStaleTtlMs: number;
+  readonly journal: JournalSettings;
+}
+
+export interface JournalSettings {
+  /** Of each worker. */
+  readonly maxBytes: number;
+  /** What becomes of calls that cannot be recorded: they are refused, or go on and are counted only. */
+  readonly whenFull: 'refuse' | 'drop';
+  /** When the disk is asked to confirm: never, now and then, or before each answer. */
+  readonly sync: 'none' | 'interval' | 'always';
 }
 
 export interface RedisSettings {

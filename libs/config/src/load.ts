@@ -23,6 +23,7 @@ import {
 } from './gateway-settings.js';
 import { readGuardrails } from './guardrails.js';
 import { implicitDeployment } from './implicit.js';
+import { readLedger } from './ledger.js';
 import { readPluginKeys } from './legacy-keys.js';
 import type { Places } from './places.js';
 import { readPluginSources } from './plugin-sources.js';
@@ -103,6 +104,7 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
     callbacks,
     guardrails: readGuardrails(reading),
     database: readDatabase(reading),
+    ledger: readLedger(reading),
     redis: readRedis(settings, environment, cacheRedis),
     budget: readBudget(reading),
     health: readHealth(reading),

@@ -104,6 +104,15 @@ export const SETTINGS = {
   database_connection_pool_limit: general('count'),
   allow_requests_on_db_unavailable: general('switch'),
   store_model_in_db: general('switch', 'STORE_MODEL_IN_DB'),
+  ledger_address: general('text', 'LEDGER_ADDRESS'),
+  gateway_token: general('text', 'TURNPIKE_GATEWAY_TOKEN'),
+  key_cache_max: general('count'),
+  key_cache_ttl: general('seconds'),
+  user_api_key_cache_ttl: general('seconds'),
+  key_stale_ttl: general('seconds'),
+  journal_max_bytes: general('count'),
+  journal_full: general('text'),
+  journal_sync: general('text'),
   background_health_checks: general('switch'),
   health_check_interval: general('seconds'),
   validate_api_keys: litellm('switch'),
@@ -166,13 +175,13 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
       default_team_disabled forward_openai_org_id forward_llm_provider_auth_headers
       use_client_credentials_pass_through_routes use_google_kms use_azure_key_vault auto_redirect_ui_login_to_sso
       enable_public_model_hub disable_responses_id_security otel cancel_on_disconnect`,
-    number: `alerting_threshold proxy_batch_polling_interval journal_max_bytes`,
+    number: `alerting_threshold proxy_batch_polling_interval`,
     count: `health_check_concurrency`,
     seconds: `database_connection_timeout database_connection_pool_timeout proxy_batch_write_at
-      proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time user_api_key_cache_ttl key_stale_ttl`,
+      proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time`,
     text: `maximum_spend_logs_cleanup_cron token_rate_limit_type custom_auth custom_key_generate custom_key_update
       custom_sso custom_ui_sso_sign_in_handler user_header_name key_management_system ui_access_mode
-      user_mcp_management_mode litellm_license control_plane_url journal_full journal_sync`,
+      user_mcp_management_mode litellm_license control_plane_url`,
     duration: `maximum_spend_logs_retention_period maximum_spend_logs_retention_interval spend_report_frequency`,
     texts: `supported_db_objects alerting alert_types allowed_routes public_routes admin_only_routes enforced_params
       trusted_proxies`,

@@ -53,7 +53,7 @@ const calling = ({ chat = http(), filled = {}, operation = 'chat', isThere = tru
     maxResponseBytes: 1_000,
   });
   const callable = new Callable(aDeployment(), anInstance('provider.sample', { chat }), isGuarded);
-  const asked: unknown[] = [];
+  const asked: unknown[][] = [];
   const bodies: unknown[] = [];
   const snapshot = {
     config: { requests: {}, router: {} },
@@ -120,7 +120,19 @@ describe('a provider over HTTP', () => {
     const { run, sent, asked, callable, deadlines } = calling();
     void run();
     expect(asked).toEqual([[callable, deadlines, LEFT_MS]]);
-    expect(sent[0]?.outgoing).toMatchObject({ headTimeoutMs: 300, idleTimeoutMs: 300 });
+    // One timer bounds all of it.
+    expect(sent[0]?.outgoing).toMatchObject({ headTimeoutMs: 0, idleTimeoutMs: 0 });
+  });
+
+  it.each([
+    [9, 10_000],
+    [10, 9_990],
+  ])('that is asked %i ms after the call came in has %i ms of 10,000 left', (ms, left) => {
+    const { run, asked, exchange } = calling();
+    exchange.routing = { request: { deadlineAt: Date.now() + 10_000 - ms } } as Exchange['routing'];
+    Object.assign(exchange.snapshot.config.router, { requestTimeoutMs: 10_000 });
+    void run();
+    expect(asked[0]?.[2]).toBe(left);
   });
 
   it('that is too slow is given up', async () => {
@@ -144,7 +156,7 @@ describe('a provider over HTTP', () => {
   it('whose answer must be read first does not stream', () => {
     const { run, sent } = calling({ filled: { isStream: true, mustReadAnswer: true } });
     void run();
-    expect(sent[0]?.outgoing).toMatchObject({ headTimeoutMs: 300 });
+    expect(sent[0]?.outgoing).toMatchObject({ headTimeoutMs: 0 });
   });
 
   it('at an address of the client is checked before it is connected to', () => {
