@@ -10,6 +10,7 @@ export default tseslint.config(
       'bench/peers/',
       'bench/results/',
       'coverage/',
+      'libs/rpc/src/generated/',
       '**/*.mjs',
       '**/*.js',
     ],

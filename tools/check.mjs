@@ -8,6 +8,7 @@ const CHECKS = [
   ['imports keep to the rooms', ['tools/check-imports.mjs']],
   ['the bundle list is current', ['tools/bundle.mjs', '--check']],
   ['docs/openapi.json is current', ['tools/openapi.mjs', '--check']],
+  ['the contract in proto/ is sound, and its code current', ['tools/proto.mjs', '--check']],
   ['generated pages are current', ['tools/docs.mjs', '--check']],
   ['documents are right about what can be looked up', ['tools/check-docs.mjs']],
   ['tests and benchmarks have sound types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json']],

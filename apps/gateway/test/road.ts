@@ -114,7 +114,13 @@ export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] 
   const snapshot = {
     router,
     waitingRoom,
-    limits: { takeAt, hasGlobal: takeGlobal !== undefined, takeGlobal },
+    limits: {
+      takeAt,
+      hasGlobal: takeGlobal !== undefined,
+      rulesFor: () => (takeGlobal ? [{ key: 'global' }] : []),
+      take: (_rules: unknown, tokens: number) => takeGlobal?.(tokens),
+      isGlobal: () => true,
+    },
     config: { router: settings, logging: {}, requests: {}, auth: {}, ...parts.config },
     guardrails: { preCall: [], postCall: [] },
   };

@@ -7,6 +7,8 @@ const BRAND = Symbol.for('turnpike.error');
 export interface ErrorFacts {
   /** The request field at fault, as a path: `messages[0].content`. */
   param?: string;
+  /** `error.type`, where it tells more than the code's own. */
+  type?: string;
   /** Plugin id of the provider concerned. */
   provider?: string;
   deploymentId?: string;

@@ -10,8 +10,8 @@ export class AdminGuard implements CanActivate {
 
   /** @throws GW_NO_KEY, GW_INVALID_KEY, GW_PERMISSION_DENIED */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
-    await this.runtime.keys.authenticateAdmin(headers, this.runtime.config.auth);
+    const { headers, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
+    await this.runtime.keys.authenticateAdmin(headers, this.runtime.config.auth, routeOptions.url ?? '');
     return true;
   }
 }

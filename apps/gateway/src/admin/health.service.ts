@@ -34,7 +34,7 @@ export class HealthService {
   /** Nobody, when the key is missing or wrong: this route answers everyone. */
   async callerOf(headers: IncomingHttpHeaders): Promise<Principal | undefined> {
     try {
-      return await this.runtime.keys.authenticate(headers, { ...this.runtime.config.auth, isOpen: false });
+      return await this.runtime.keys.authenticate(headers, { ...this.runtime.config.auth, isOpen: false }, '/health');
     } catch {
       return undefined;
     }

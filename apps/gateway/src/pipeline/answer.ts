@@ -21,23 +21,34 @@ export const answer = (runtime: Runtime): Stage<Called, Answered> => ({
 
 const sendWhole = (runtime: Runtime, exchange: Called, { body, usage, isUsageEstimated }: WholeAnswer): Answered => {
   if (exchange.attempt) countUsage(runtime, exchange.attempt, usage, isUsageEstimated ?? false);
-  concluded(runtime, exchange, 'success');
-  const { response, outcome } = exchange as Answered;
-  if (exchange.isClientGone) return exchange as Answered;
+  const answered = concluded(runtime, exchange, 'success');
+  onceRecorded(runtime, answered, () => writeWhole(answered, body));
+  return answered;
+};
+
+const writeWhole = (exchange: Answered, body: Buffer): void => {
+  if (exchange.isClientGone) return;
+  const { response, outcome } = exchange;
   const headers = answerHeaders(exchange, outcome.costNanoUsd);
   headers.push('content-type', 'application/json', 'content-length', String(body.length));
   response.writeHead(200, headers);
   endWith(response, body);
-  return exchange as Answered;
+};
+
+/** What completes an answer is sent when the call is on record, and at once where nobody keeps one. */
+const onceRecorded = ({ journal }: Runtime, exchange: Answered, send: () => void): void => {
+  if (journal) journal.record(exchange, exchange.outcome, send);
+  else send();
 };
 
 /** The outcome is known: the attempt that answered is over. */
-const concluded = (runtime: Runtime, exchange: Called, status: Outcome['status'], error?: GatewayError): void => {
+const concluded = (runtime: Runtime, exchange: Called, status: Outcome['status'], error?: GatewayError): Answered => {
   exchange.outcome = outcomeOf(exchange, status, error);
   if (exchange.attempt) {
     const { status: ended } = exchange.outcome;
     endAttempt(runtime, exchange.attempt, ended === 'client_closed' ? 'abandoned' : ended, error);
   }
+  return exchange as Answered;
 };
 
 /** Below this, copying the body into one write with the head costs less than a second one. */
@@ -71,15 +82,15 @@ const pipeToEnd = async (runtime: Runtime, exchange: Called, stream: StreamAnswe
   countStream(runtime, exchange, stream);
   const next = error && (await exchange.continuation?.goOn(error));
   if (next) return pipeToEnd(runtime, exchange, next);
-  concluded(runtime, exchange, end.status, error);
-  finish(exchange, stream, error);
-  return exchange as Answered;
+  const answered = concluded(runtime, exchange, end.status, error);
+  onceRecorded(runtime, answered, () => finish(answered, stream, error));
+  return answered;
 };
 
 /** The last bytes, after everything that must be done before them. */
-const finish = (exchange: Called, stream: StreamAnswer, error: GatewayError | undefined): void => {
+const finish = (exchange: Answered, stream: StreamAnswer, error: GatewayError | undefined): void => {
   const { response, outcome } = exchange;
-  if (outcome?.status === 'client_closed') {
+  if (outcome.status === 'client_closed') {
     response.destroy();
     return;
   }

@@ -6,8 +6,8 @@ import type { Stage } from './stage.js';
 export const authenticate = (runtime: Runtime): Stage<Received, Authenticated> => ({
   name: 'authenticate',
   run(exchange) {
-    const { headers, snapshot, response } = exchange;
-    const principal = runtime.keys.authenticate(headers, snapshot.config.auth, response.socket);
+    const { headers, snapshot, response, front } = exchange;
+    const principal = runtime.keys.authenticate(headers, snapshot.config.auth, front.route, response.socket);
     if (principal instanceof Promise) {
       return principal.then((known) => {
         exchange.principal = known;

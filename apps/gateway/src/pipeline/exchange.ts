@@ -1,15 +1,16 @@
 // The one object that travels the road of a request. Each stage fills what the next ones need.
 import type { JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
-import type { Permit } from '@turnpike/limits';
+import type { Permit, Reservation } from '@turnpike/limits';
 import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Terms } from '../keys/terms.js';
 import type { Front } from '../routes/front.js';
 import type { RuntimeSnapshot } from '../runtime/snapshot.js';
 import type { StreamAnswer, UpstreamAnswer } from '../upstream/answer.js';
 import type { Abortable, Attempt } from './attempt.js';
 
-/** Who calls: made from the key. Limits and budgets join it with the ledger. */
+/** Who calls: made from the key. */
 export interface Principal {
   /** The master key or another admin's. */
   readonly isAdmin: boolean;
@@ -18,6 +19,16 @@ export interface Principal {
   readonly keyAlias: string;
   readonly teamId: string;
   readonly userId: string;
+  readonly teamAlias?: string;
+  readonly organizationId?: string;
+  /** What it may do, and how much of it. Absent: everything. */
+  readonly terms?: Terms;
+}
+
+export interface ReservedBudget {
+  readonly reservation: Reservation;
+  /** Accounts that it is charged to beyond those of its caller. */
+  readonly accounts: string[] | undefined;
 }
 
 /** How long one attempt may take. Milliseconds; 0: not asked for. */
@@ -85,6 +96,8 @@ export class Exchange {
   principal?: Principal;
   /** What admission reserved; given back when the outcome is known. */
   admission?: Permit;
+  /** Money set aside for it, where its caller has a budget. */
+  budget?: ReservedBudget;
   guardrails?: readonly string[];
   /** The canonical request, once somebody needed it. */
   request?: unknown;

@@ -12,6 +12,11 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
       snapshot.waitingRoom?.letIn();
       runtime.metrics.inFlight.add(-1);
     }
+    if (exchange.budget) {
+      exchange.budget.reservation.settle(outcome.costNanoUsd ?? 0);
+      const group = exchange.attempt?.choice.level.group.name;
+      if (group !== undefined && outcome.usage) runtime.estimates.answered(group, outcome.usage.outputTokens);
+    }
     runtime.metrics.record(exchange, outcome);
     if (cacheWrite && outcome.status === 'success') {
       const body = answer?.kind === 'whole' ? answer.body : recordedBody(exchange);

@@ -2,6 +2,7 @@
 import { GatewayError } from '@turnpike/errors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendError } from '../filters/error-answer.js';
+import type { Principal } from '../pipeline/exchange.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 /** LiteLLM answers this date for every model; clients do not read it. */
@@ -17,21 +18,21 @@ interface ListedModel {
 const listed = (id: string): ListedModel => ({ id, object: 'model', created: CREATED, owned_by: 'openai' });
 
 /** Names a client may ask for. A wildcard stands for the models that are known of its provider. */
-const modelNames = (runtime: Runtime, keepPatterns: boolean): string[] => {
+const modelNames = (runtime: Runtime, { terms }: Principal, keepPatterns: boolean): string[] => {
   const names = new Set<string>();
   for (const { name, isPattern, deployments } of runtime.current.index.names()) {
     const known = isPattern && !keepPatterns ? runtime.prices.modelsOf(deployments[0]?.provider ?? '') : [];
     if (known.length === 0) names.add(name);
     for (const model of known) names.add(name.replace('*', model));
   }
-  return [...names];
+  return terms ? [...names].filter((name) => terms.models.allows(name)) : [...names];
 };
 
 export const modelRoutes = (scope: FastifyInstance, runtime: Runtime): void => {
-  const authenticated = async (request: FastifyRequest, reply: FastifyReply, answer: () => unknown): Promise<void> => {
+  const authenticated = async (request: FastifyRequest, reply: FastifyReply, answer: (caller: Principal) => unknown): Promise<void> => {
     try {
-      await runtime.keys.authenticate(request.headers, runtime.config.auth);
-      await reply.send(answer());
+      const caller = await runtime.keys.authenticate(request.headers, runtime.config.auth, '/v1/models');
+      await reply.send(answer(caller));
     } catch (error) {
       reply.hijack();
       sendError(reply.raw, runtime.toError(error));
@@ -39,15 +40,15 @@ export const modelRoutes = (scope: FastifyInstance, runtime: Runtime): void => {
   };
 
   const list = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
-    authenticated(request, reply, () => {
+    authenticated(request, reply, (caller) => {
       const { return_wildcard_routes: keep } = request.query as Record<string, string | undefined>;
-      return { object: 'list', data: modelNames(runtime, keep === 'true').map(listed) };
+      return { object: 'list', data: modelNames(runtime, caller, keep === 'true').map(listed) };
     });
 
   const one = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
-    authenticated(request, reply, () => {
+    authenticated(request, reply, ({ terms }) => {
       const id = (request.params as { '*': string })['*'];
-      if (runtime.current.index.resolve(id)) return listed(id);
+      if (runtime.current.index.resolve(id) && (terms?.models.allows(id) ?? true)) return listed(id);
       throw new GatewayError(
         'GW_NOT_FOUND',
         `The model '${id.slice(0, 200)}' does not exist. GET /v1/models lists the names.`,

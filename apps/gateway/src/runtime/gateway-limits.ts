@@ -3,6 +3,7 @@ import type { GatewayConfig } from '@turnpike/config';
 import type { Deployment } from '@turnpike/domain';
 import type { Denial, Limits, LimitRule, Permit } from '@turnpike/limits';
 import type { LimitView, Target } from '@turnpike/router';
+import type { Terms } from '../keys/terms.js';
 
 /** Of the installation: what all callers together may do. */
 const GLOBAL = 'global';
@@ -42,9 +43,22 @@ export class GatewayLimits implements LimitView {
     return rules && this.limits.take(rules, tokens);
   }
 
-  /** Room in the installation for one request. */
-  takeGlobal(tokens: number): Permit | Denial | Promise<Permit | Denial> {
-    return this.limits.take(this.global, tokens);
+  /** All that hold for one call before it has a deployment: the installation's, and its caller's. */
+  rulesFor(terms: Terms | undefined, model: string): readonly LimitRule[] {
+    if (!terms) return this.global;
+    const ofModel = terms.modelLimits.get(model);
+    if (!ofModel && this.global.length === 0) return terms.limits;
+    return [...this.global, ...terms.limits, ...(ofModel ?? [])];
+  }
+
+  /** A promise only when others must be asked. */
+  take(rules: readonly LimitRule[], tokens: number): Permit | Denial | Promise<Permit | Denial> {
+    return this.limits.take(rules, tokens);
+  }
+
+  /** It is the installation that has no room. */
+  isGlobal({ rule }: Denial): boolean {
+    return rule.key === GLOBAL;
   }
 }
 

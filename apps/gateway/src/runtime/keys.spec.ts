@@ -1,10 +1,14 @@
 import type { AuthSettings } from '@turnpike/config';
-import { describe, expect, it } from '@jest/globals';
+import { EMPTY_MODEL_CATALOG } from '@turnpike/domain';
+import { Principal as ToldPrincipal } from '@turnpike/rpc';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
+import { principalOf } from '../keys/terms.js';
 import type { Principal } from '../pipeline/exchange.js';
 import { Keys, type KeyResolver } from './keys.js';
 
 const MASTER = 'sk-master-0123456789';
+const ROUTE = '/v1/chat/completions';
 const VIRTUAL = 'sk-virtual-0123456789';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -30,18 +34,18 @@ describe('where a key may stand', () => {
     [{ 'ocp-apim-subscription-key': MASTER }],
     [{ authorization: 'Bearer', 'api-key': MASTER }],
     [{ authorization: 'Bearer ', 'api-key': ' ', 'x-api-key': MASTER }],
-  ])('%j', (headers) => expect(new Keys(MASTER).authenticate(headers, auth())).toMatchObject({ isAdmin: true }));
+  ])('%j', (headers) => expect(new Keys(MASTER).authenticate(headers, auth(), ROUTE)).toMatchObject({ isAdmin: true }));
 
   it('is also a header of its own, which counts first', () => {
     const keys = new Keys(MASTER);
     const settings = auth({ keyHeaderName: 'x-my-key' });
     expect(
-      keys.authenticate({ 'x-my-key': `Bearer ${MASTER}`, authorization: 'Bearer other' }, settings),
+      keys.authenticate({ 'x-my-key': `Bearer ${MASTER}`, authorization: 'Bearer other' }, settings, ROUTE),
     ).toMatchObject({
       isAdmin: true,
     });
-    expect(keys.authenticate({ 'x-my-key': '', authorization: MASTER }, settings)).toMatchObject({ isAdmin: true });
-    expect(() => keys.authenticate({ 'x-my-key': MASTER }, auth())).toThrow(fault('GW_NO_KEY'));
+    expect(keys.authenticate({ 'x-my-key': '', authorization: MASTER }, settings, ROUTE)).toMatchObject({ isAdmin: true });
+    expect(() => keys.authenticate({ 'x-my-key': MASTER }, auth(), ROUTE)).toThrow(fault('GW_NO_KEY'));
   });
 });
 
@@ -52,11 +56,11 @@ describe('a request without a key', () => {
     [{ authorization: 'Bearer' }],
     [{ 'api-key': 'Bearer ' }],
   ])('%j is told to send one', (headers) =>
-    expect(() => new Keys(MASTER).authenticate(headers, auth())).toThrow(fault('GW_NO_KEY', 'No api key')),
+    expect(() => new Keys(MASTER).authenticate(headers, auth(), ROUTE)).toThrow(fault('GW_NO_KEY', 'No api key')),
   );
 
   it('is anybody where the data plane is open', () => {
-    expect(new Keys(MASTER).authenticate({}, auth({ isOpen: true }))).toEqual({
+    expect(new Keys(MASTER).authenticate({}, auth({ isOpen: true }), ROUTE)).toEqual({
       isAdmin: false,
       keyHash: '',
       keyAlias: '',
@@ -73,7 +77,7 @@ describe('a key', () => {
         throw new Error('asked');
       },
     };
-    expect(new Keys(MASTER, nobody).authenticate({ authorization: MASTER }, auth())).toMatchObject({
+    expect(new Keys(MASTER, nobody).authenticate({ authorization: MASTER }, auth(), ROUTE)).toMatchObject({
       isAdmin: true,
       keyHash: sha256(MASTER),
     });
@@ -82,7 +86,7 @@ describe('a key', () => {
   it('is not taken for the key that the same connection sent before', () => {
     const keys = new Keys(MASTER, knows);
     const connection = {};
-    const whoSends = (key: string) => keys.authenticate({ authorization: key }, auth(), connection);
+    const whoSends = (key: string) => keys.authenticate({ authorization: key }, auth(), ROUTE, connection);
     expect(whoSends(MASTER)).toMatchObject({ isAdmin: true });
     expect(whoSends(VIRTUAL)).toBe(someone);
     expect(whoSends(VIRTUAL)).toBe(someone);
@@ -91,26 +95,26 @@ describe('a key', () => {
   });
 
   it('of somebody is known at once, or when the answer comes', async () => {
-    expect(new Keys(MASTER, knows).authenticate({ authorization: VIRTUAL }, auth())).toBe(someone);
-    await expect(new Keys(MASTER, asks).authenticate({ authorization: VIRTUAL }, auth())).resolves.toBe(someone);
+    expect(new Keys(MASTER, knows).authenticate({ authorization: VIRTUAL }, auth(), ROUTE)).toBe(someone);
+    await expect(new Keys(MASTER, asks).authenticate({ authorization: VIRTUAL }, auth(), ROUTE)).resolves.toBe(someone);
   });
 
   it('that nobody knows is refused with little more than its hash', async () => {
     const key = 'sk-unknown-secret-part-wxyz';
     const refusal = fault('GW_INVALID_KEY', `sk-...wxyz, Key Hash (Token) = ${sha256(key)}`);
-    expect(() => new Keys(MASTER, knows).authenticate({ authorization: key }, auth())).toThrow(refusal);
-    await expect(new Keys(MASTER, asks).authenticate({ authorization: key }, auth())).rejects.toEqual(refusal);
-    expect(() => new Keys(MASTER).authenticate({ authorization: key }, auth())).toThrow(/^(?!.*secret)/);
+    expect(() => new Keys(MASTER, knows).authenticate({ authorization: key }, auth(), ROUTE)).toThrow(refusal);
+    await expect(new Keys(MASTER, asks).authenticate({ authorization: key }, auth(), ROUTE)).rejects.toEqual(refusal);
+    expect(() => new Keys(MASTER).authenticate({ authorization: key }, auth(), ROUTE)).toThrow(/^(?!.*secret)/);
   });
 
   it('that is too short to show a part of is not shown', () => {
-    expect(() => new Keys(MASTER).authenticate({ authorization: 'sk-short' }, auth())).toThrow(
+    expect(() => new Keys(MASTER).authenticate({ authorization: 'sk-short' }, auth(), ROUTE)).toThrow(
       fault('GW_INVALID_KEY', '***'),
     );
   });
 
   it("that is another service's is recognised as such", () => {
-    expect(() => new Keys(MASTER).authenticate({ authorization: 'xyz-0123456789' }, auth())).toThrow(
+    expect(() => new Keys(MASTER).authenticate({ authorization: 'xyz-0123456789' }, auth(), ROUTE)).toThrow(
       fault('GW_INVALID_KEY', "start with 'sk-'"),
     );
   });
@@ -125,7 +129,7 @@ describe('a key', () => {
 
   it('cannot be checked when the resolver is away: its error is told', async () => {
     const away: KeyResolver = { resolve: () => Promise.reject(new Error('away')) };
-    await expect(new Keys(MASTER, away).authenticate({ authorization: VIRTUAL }, auth())).rejects.toThrow('away');
+    await expect(new Keys(MASTER, away).authenticate({ authorization: VIRTUAL }, auth(), ROUTE)).rejects.toThrow('away');
   });
 });
 
@@ -133,7 +137,7 @@ describe('a management route', () => {
   const keys = new Keys(MASTER, knows);
 
   it('takes the master key', async () => {
-    await expect(keys.authenticateAdmin({ authorization: MASTER }, auth())).resolves.toMatchObject({ isAdmin: true });
+    await expect(keys.authenticateAdmin({ authorization: MASTER }, auth(), ROUTE)).resolves.toMatchObject({ isAdmin: true });
   });
 
   it.each<[string, Record<string, string>, string]>([
@@ -141,6 +145,35 @@ describe('a management route', () => {
     ['an unknown key', { authorization: 'sk-other' }, 'GW_INVALID_KEY'],
     ['no key', {}, 'GW_NO_KEY'],
   ])('takes %s for none, even where the data plane is open', async (_title, headers, code) => {
-    await expect(keys.authenticateAdmin(headers, auth({ isOpen: true }))).rejects.toEqual(fault(code));
+    await expect(keys.authenticateAdmin(headers, auth({ isOpen: true }), ROUTE)).rejects.toEqual(fault(code));
+  });
+});
+
+describe('a virtual key', () => {
+  const NOW = Date.UTC(2026, 0, 1);
+  const withTerms = (told: Partial<ToldPrincipal>): Keys => {
+    const principal = principalOf(ToldPrincipal.fromPartial({ ...told, keyHash: sha256(VIRTUAL) }), EMPTY_MODEL_CATALOG);
+    return new Keys(MASTER, { resolve: () => principal });
+  };
+  const call = (keys: Keys, route = ROUTE): unknown => keys.authenticate({ authorization: VIRTUAL }, auth(), route);
+
+  it('that is blocked is refused with the reason', () =>
+    expect(() => call(withTerms({ refusal: 'The team is blocked.' }))).toThrow(
+      fault('GW_KEY_BLOCKED', 'The team is blocked.'),
+    ));
+
+  it('is good until its end, and not at it', () => {
+    jest.useFakeTimers({ now: NOW });
+    const keys = withTerms({ expires: new Date(NOW + 1) });
+    expect(call(keys)).toMatchObject({ keyHash: sha256(VIRTUAL) });
+    jest.setSystemTime(NOW + 1);
+    expect(() => call(keys)).toThrow(fault('GW_KEY_EXPIRED', '2026-01-01'));
+    jest.useRealTimers();
+  });
+
+  it('may call the routes that it is allowed, by name or by group', () => {
+    expect(call(withTerms({ allowedRoutes: [ROUTE] }))).toBeDefined();
+    expect(call(withTerms({ allowedRoutes: ['llm_api_routes'] }))).toBeDefined();
+    expect(() => call(withTerms({ allowedRoutes: ['/v1/models'] }))).toThrow(fault('GW_PERMISSION_DENIED', ROUTE));
   });
 });

@@ -42,12 +42,14 @@ export class Keys {
   }
 
   /**
+   * @param route that is called, as its path is written: `/v1/models`
    * @param connection that the key came over: what was found out about its last key is used again
-   * @throws GW_NO_KEY, GW_INVALID_KEY
+   * @throws GW_NO_KEY, GW_INVALID_KEY, GW_KEY_EXPIRED, GW_KEY_BLOCKED, GW_PERMISSION_DENIED, GW_LEDGER_UNAVAILABLE
    */
   authenticate(
     headers: IncomingHttpHeaders,
     auth: AuthSettings,
+    route: string,
     connection?: object | null,
   ): Principal | Promise<Principal> {
     const key = keyIn(headers, auth.keyHeaderName);
@@ -62,13 +64,14 @@ export class Keys {
     // Digests are compared, not keys: how far they agree tells nothing about the key.
     if (keyHash === this.master.keyHash) return this.master;
     const known = this.resolver.resolve(keyHash);
-    if (known instanceof Promise) return known.then((principal) => principal ?? this.unknown(key, keyHash, auth));
-    return known ?? this.unknown(key, keyHash, auth);
+    if (known instanceof Promise)
+      return known.then((principal) => (principal ? admitted(principal, route) : this.unknown(key, keyHash, auth)));
+    return known ? admitted(known, route) : this.unknown(key, keyHash, auth);
   }
 
-  /** For management routes, which no setting opens. @throws GW_NO_KEY, GW_INVALID_KEY, GW_PERMISSION_DENIED */
-  async authenticateAdmin(headers: IncomingHttpHeaders, auth: AuthSettings): Promise<Principal> {
-    const principal = await this.authenticate(headers, { ...auth, isOpen: false });
+  /** For management routes, which no setting opens. @throws as `authenticate` */
+  async authenticateAdmin(headers: IncomingHttpHeaders, auth: AuthSettings, route: string): Promise<Principal> {
+    const principal = await this.authenticate(headers, { ...auth, isOpen: false }, route);
     if (principal.isAdmin) return principal;
     throw new GatewayError('GW_PERMISSION_DENIED', 'This route needs an admin key, such as the master key.');
   }
@@ -93,6 +96,20 @@ export class Keys {
     );
   }
 }
+
+/** @throws what keeps this caller from calling at all, or from this route */
+const admitted = (principal: Principal, route: string): Principal => {
+  const { terms } = principal;
+  if (!terms) return principal;
+  if (terms.refusal !== undefined) throw new GatewayError('GW_KEY_BLOCKED', terms.refusal);
+  // Most keys have no end; the others are worth a look at the clock.
+  if (terms.expiresAt !== Infinity && terms.expiresAt <= Date.now()) {
+    const when = new Date(terms.expiresAt).toISOString();
+    throw new GatewayError('GW_KEY_EXPIRED', `Authentication Error - Expired Key. It ended at ${when}.`);
+  }
+  if (!terms.routes.allows(route)) throw new GatewayError('GW_PERMISSION_DENIED', terms.routes.refusalOf(route));
+  return principal;
+};
 
 const keyIn = (headers: IncomingHttpHeaders, custom: string | undefined): string | undefined => {
   const own = custom === undefined ? undefined : keyOf(headers[custom]);

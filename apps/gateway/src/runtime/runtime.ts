@@ -1,6 +1,6 @@
 // What all calls share: the current snapshot, keys, HTTP client, prices, metrics, log.
 import { describeOff, type GatewayConfig } from '@turnpike/config';
-import { isJsonObject, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
+import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
 import { GatewayError, isGatewayError, toGatewayError } from '@turnpike/errors';
 import {
   Kernel,
@@ -12,8 +12,8 @@ import {
   type HttpClientSettings,
   type StateChange,
 } from '@turnpike/kernel';
-import { costOf, createPriceBook, perMillionTokens, readPriceKeys, type PriceBook } from '@turnpike/pricing';
-import { Limits, type LimitsOptions } from '@turnpike/limits';
+import { costOf, createPriceBook, perMillionTokens, readPriceKeys, type Price, type PriceBook } from '@turnpike/pricing';
+import { Limits, type Budgets, type LimitsOptions } from '@turnpike/limits';
 import { LiveState } from '@turnpike/router';
 import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
@@ -22,8 +22,10 @@ import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { PreparedCall } from '../upstream/prepare.js';
 import { CallEvents } from './call-events.js';
+import type { CallJournal } from './call-journal.js';
 import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
+import { CostEstimates } from './cost-estimates.js';
 import { Keys } from './keys.js';
 import { GatewayMetrics } from './metrics.js';
 import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
@@ -74,6 +76,11 @@ export class Runtime {
   readonly prices: PriceBook;
   readonly kernel: Kernel;
   readonly sharedState: StateStore;
+  /** Where finished calls are put on record; absent: there is no ledger. */
+  journal: CallJournal | undefined;
+  /** Money that callers' budgets have for them; absent: there is no ledger. */
+  budgets: Budgets | undefined;
+  readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
   isDraining = false;
   callsServed = 0;
   /** What was configured and cannot be served, and why. */
@@ -189,14 +196,18 @@ export class Runtime {
 
   /** Nano-dollars; undefined when the price is unknown. */
   costOf({ target: { deployment, model } }: Attempt, usage: Usage): number | undefined {
+    const price = this.priceOf(deployment, model);
+    return price && costOf(price, usage);
+  }
+
+  private priceOf(deployment: Deployment, model: string): Price | undefined {
     const baseModel = deployment.info['base_model'];
-    const price = this.prices.priceOf({
+    return this.prices.priceOf({
       provider: deployment.provider,
       model,
       baseModel: typeof baseModel === 'string' ? baseModel : undefined,
       overrides: deployment.prices,
     });
-    return price && costOf(price, usage);
   }
 
   /** `--detailed_debug`: the upstream request as a curl command, secrets masked. */

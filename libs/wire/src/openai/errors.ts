@@ -8,7 +8,7 @@ export const toOpenAiErrorBody = (error: GatewayError, message = error.message):
   JSON.stringify({
     error: {
       message,
-      type: error.row.type,
+      type: error.facts.type ?? error.row.type,
       param: error.facts.param ?? null,
       code: error.row.openAiCode ?? String(error.status),
     },

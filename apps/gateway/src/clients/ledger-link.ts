@@ -1,0 +1,157 @@
+// This worker's link to the ledger: asks and tells, and hears of changes for as long as it lives.
+import { GatewayError } from '@turnpike/errors';
+import type { LeaseAsk, LeaseGrant } from '@turnpike/limits';
+import { LedgerError, type Change, type LedgerClient, type Principal } from '@turnpike/rpc';
+
+/** The ledger says that it is there every five seconds; a watch that is silent for longer is opened anew. */
+const SILENT_MS = 12_000;
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 2_000;
+/** A key is asked for while a client waits. */
+const AUTHORIZE_MS = 2_000;
+const LEASE_MS = 2_000;
+
+export interface LedgerEvents {
+  /** What these are about is not what it was. */
+  onChanges(changes: readonly Change[]): void;
+  /** What is not used of the leases of these accounts is wanted back. */
+  onRecall(accounts: readonly string[]): void;
+  /** The ledger went away, and why; or it is back. */
+  onAway(reason: string | undefined): void;
+}
+
+export interface LedgerLinkOptions {
+  readonly client: Pick<LedgerClient, 'gateway' | 'close'>;
+  /** Unique among all gateway workers that there ever were. */
+  readonly holder: string;
+  readonly events: LedgerEvents;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export class LedgerLink {
+  /** All changes until then are known here; epoch milliseconds. */
+  confirmedAt = 0;
+  /** True until the first news, too. */
+  isAway = true;
+  private sequence = 0;
+  private retryMs = FIRST_RETRY_MS;
+  private readonly end = new AbortController();
+
+  constructor(private readonly options: LedgerLinkOptions) {}
+
+  get holder(): string {
+    return this.options.holder;
+  }
+
+  /** Watches until `close`. */
+  start(): void {
+    void this.watch();
+  }
+
+  /** Undefined: there is no such key. @throws GW_LEDGER_UNAVAILABLE */
+  async authorize(keyHash: string): Promise<Principal | undefined> {
+    try {
+      const { principal } = await this.options.client.gateway.authorize({ keyHash }, { deadlineMs: AUTHORIZE_MS });
+      return principal;
+    } catch (error) {
+      if (error instanceof LedgerError && error.code === 'NOT_FOUND') return undefined;
+      throw new GatewayError('GW_LEDGER_UNAVAILABLE', 'The key cannot be checked right now: the ledger does not answer.', {
+        retryAfterMs: 1_000,
+        cause: error,
+      });
+    }
+  }
+
+  /** Rejects when the ledger does not answer. */
+  async lease(asks: readonly LeaseAsk[]): Promise<LeaseGrant[]> {
+    const { client, holder } = this.options;
+    const { grants } = await client.gateway.lease(
+      {
+        holder,
+        asks: asks.map(({ account, needed, returned }) => ({
+          account,
+          neededNanoUsd: needed,
+          returnedNanoUsd: returned,
+        })),
+      },
+      { deadlineMs: LEASE_MS },
+    );
+    return grants.map(({ account, grantedNanoUsd, maxNanoUsd, spentNanoUsd, resetAt, retryAfterMs }) => ({
+      account,
+      granted: grantedNanoUsd,
+      max: maxNanoUsd,
+      spent: spentNanoUsd,
+      resetAt: resetAt?.getTime(),
+      retryAfterMs,
+    }));
+  }
+
+  /** Resolves when the ledger keeps them. */
+  async settle(journal: string, entries: readonly Buffer[], signal: AbortSignal): Promise<void> {
+    await this.options.client.gateway.settle({ journal, entries: [...entries] }, { signal, deadlineMs: 30_000 });
+  }
+
+  close(): void {
+    this.end.abort();
+    this.options.client.close();
+  }
+
+  private async watch(): Promise<void> {
+    const { signal } = this.end;
+    while (!signal.aborted) {
+      try {
+        await this.watchOnce();
+        this.went('the ledger ended the watch');
+      } catch (error) {
+        this.went(error instanceof Error ? error.message : String(error));
+      }
+      await this.pause();
+    }
+  }
+
+  private async watchOnce(): Promise<void> {
+    const { client, holder, events, now } = this.options;
+    const silence = new AbortController();
+    const stop = (): void => silence.abort();
+    this.end.signal.addEventListener('abort', stop, { once: true });
+    let timer = setTimeout(stop, SILENT_MS);
+    try {
+      for await (const told of client.gateway.watch({ since: this.sequence, holder }, { signal: silence.signal })) {
+        clearTimeout(timer);
+        timer = setTimeout(stop, SILENT_MS);
+        if (told.changes.length > 0) events.onChanges(told.changes);
+        if (told.recalledAccounts.length > 0) events.onRecall(told.recalledAccounts);
+        this.sequence = told.sequence;
+        this.confirmedAt = now();
+        this.came();
+      }
+    } finally {
+      clearTimeout(timer);
+      this.end.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  private came(): void {
+    this.retryMs = FIRST_RETRY_MS;
+    if (!this.isAway) return;
+    this.isAway = false;
+    this.options.events.onAway(undefined);
+  }
+
+  private went(reason: string): void {
+    if (this.isAway || this.end.signal.aborted) return;
+    this.isAway = true;
+    this.options.events.onAway(reason);
+  }
+
+  private async pause(): Promise<void> {
+    const { signal } = this.end;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.retryMs);
+      signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    });
+    this.retryMs = Math.min(2 * this.retryMs, MAX_RETRY_MS);
+  }
+}

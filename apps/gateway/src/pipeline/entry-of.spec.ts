@@ -1,0 +1,161 @@
+import { describe, expect, it } from '@jest/globals';
+import { anAttempt, anExchange } from '../../test/doubles.js';
+import { aFailure, someUsage } from '../../test/road.js';
+import { entryOf } from './entry-of.js';
+import type { Exchange, Outcome, Principal } from './exchange.js';
+
+const FACTS = { id: 'the-id', holder: 'worker' };
+const EPOCH = performance.timeOrigin;
+const principal: Principal = {
+  isAdmin: false,
+  keyHash: 'hash',
+  keyAlias: 'alias',
+  teamId: 'team',
+  userId: 'user',
+  organizationId: 'organisation',
+};
+const outcome = (changes: Partial<Outcome> = {}): Outcome => ({
+  status: 'success',
+  statusCode: 200,
+  isUsageEstimated: false,
+  endedAt: 1_500,
+  ...changes,
+});
+const aCall = (filled: Partial<Exchange> = {}, headers = {}): Exchange =>
+  anExchange({ callId: 'call', startedAt: 1_000, model: 'asked', body: { messages: [] }, principal, ...filled }, { headers });
+/** As it is written down. */
+const entry = (exchange: Exchange, ended = outcome()): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(entryOf(exchange, ended, FACTS)));
+
+describe('the entry of a call', () => {
+  it('tells who called, what was asked, and how it ended', () => {
+    const exchange = aCall({ isStream: true, cache: 'miss' });
+    expect(entry(exchange, outcome({ usage: someUsage(1, 2), costNanoUsd: 30 }))).toEqual({
+      v: 1,
+      id: 'the-id',
+      callId: 'call',
+      startedAt: Math.round(EPOCH + 1_000),
+      endedAt: Math.round(EPOCH + 1_500),
+      holder: 'worker',
+      key: 'hash',
+      alias: 'alias',
+      user: 'user',
+      team: 'team',
+      organization: 'organisation',
+      model: 'asked',
+      operation: 'chat',
+      stream: true,
+      status: 'success',
+      statusCode: 200,
+      cache: 'miss',
+      cost: 30,
+      usage: someUsage(1, 2),
+      usageSource: 'upstream',
+      attempts: [],
+    });
+  });
+
+  it('tells of each attempt, those that failed too', () => {
+    const exchange = aCall();
+    anAttempt(exchange, {
+      deployment: { id: 'd1', provider: 'provider.x' },
+      startedAt: 1_000.5,
+      endedAt: 1_100.12345,
+      status: 'failure',
+      error: aFailure('GW_UPSTREAM_RATE_LIMITED'),
+    });
+    anAttempt(exchange, {
+      deployment: { id: 'd2', provider: 'provider.y' },
+      startedAt: 1_200,
+      firstTokenAt: 1_300,
+      endedAt: 1_400,
+      status: 'success',
+      usage: someUsage(1, 2),
+      isUsageEstimated: true,
+      costNanoUsd: 30,
+    });
+    const { attempts, group } = entry(exchange);
+    expect(group).toBe('g');
+    expect(attempts).toEqual([
+      {
+        deployment: 'd1',
+        provider: 'provider.x',
+        model: 'upstream',
+        group: 'g',
+        status: 'failure',
+        startedMs: 0.5,
+        durationMs: 99.623,
+        error: { code: 'GW_UPSTREAM_RATE_LIMITED', message: expect.any(String) },
+      },
+      {
+        deployment: 'd2',
+        provider: 'provider.y',
+        model: 'upstream',
+        group: 'g',
+        status: 'success',
+        startedMs: 200,
+        durationMs: 200,
+        firstTokenMs: 100,
+        cost: 30,
+        usage: someUsage(1, 2),
+        usageSource: 'estimated',
+      },
+    ]);
+  });
+
+  it('says when no price is known of what was used, and that what is known is zero', () => {
+    expect(entry(aCall(), outcome({ usage: someUsage(1, 2) }))).toMatchObject({ cost: 0, costUnknown: true });
+    expect(entry(aCall())).not.toHaveProperty('costUnknown');
+    expect(entry(aCall(), outcome({ usage: someUsage(1, 2), costNanoUsd: 0 }))).not.toHaveProperty('costUnknown');
+  });
+
+  it('has nothing of the conversation, nor of the headers', () => {
+    const body = { messages: [{ role: 'user', content: 'a secret prompt' }], metadata: { note: 'a secret note' } };
+    const text = JSON.stringify(entry(aCall({ body }, { authorization: 'Bearer sk-secret', 'x-note': 'a secret' })));
+    expect(text).not.toMatch(/secret/);
+  });
+
+  it('tells of a call that failed before anybody was asked', () => {
+    const ended = outcome({ status: 'failure', statusCode: 400, error: aFailure('GW_UNKNOWN_MODEL') });
+    expect(entry(aCall(), ended)).toMatchObject({
+      status: 'failure',
+      statusCode: 400,
+      attempts: [],
+      error: { code: 'GW_UNKNOWN_MODEL' },
+    });
+  });
+
+  it('has neither key nor user where the data plane is open', () => {
+    const anyone: Principal = { isAdmin: false, keyHash: '', keyAlias: '', teamId: '', userId: '' };
+    for (const name of ['key', 'alias', 'user', 'team', 'organization'])
+      expect(entry(aCall({ principal: anyone }))).not.toHaveProperty(name);
+  });
+});
+
+describe('the customer of a call', () => {
+  it.each<[string, object, object, unknown]>([
+    ['is the user of the body', { user: 'ada' }, {}, 'ada'],
+    ['is named by a header rather', { user: 'ada' }, { 'x-litellm-customer-id': 'bob' }, 'bob'],
+    ['is cut to 256 characters', { user: 'a'.repeat(300) }, {}, 'a'.repeat(256)],
+    ['is nobody who is no text', { user: 7 }, {}, undefined],
+    ['is nobody without a name', { user: '' }, {}, undefined],
+  ])('%s', (_what, body, headers, expected) =>
+    expect(entry(aCall({ body: { ...body } }, headers))['customer']).toBe(expected),
+  );
+});
+
+describe('the tags of a call', () => {
+  const MANY = Array.from({ length: 70 }, (_, at) => `t${at}`);
+  const tagged = { ...principal, terms: { tags: ['own', 'a'] } } as unknown as Principal;
+
+  it.each<[string, object, object, Principal, unknown]>([
+    ['are none where nobody gives any', {}, {}, principal, undefined],
+    ['are those of its metadata', { metadata: { tags: ['a', 'b'] } }, {}, principal, ['a', 'b']],
+    ['are those of a header', {}, { 'x-litellm-tags': 'a, b' }, principal, ['a', 'b']],
+    ['are those of the key as well, each once', { metadata: { tags: ['a', 'b'] } }, {}, tagged, ['a', 'b', 'own']],
+    ['are texts', { metadata: { tags: [1, '', null, 'a'] } }, {}, principal, ['a']],
+    ['are 64 at most', { metadata: { tags: MANY } }, {}, principal, MANY.slice(0, 64)],
+  ])('%s', (_what, body, headers, caller, expected) =>
+    expect(entry(aCall({ body: { ...body }, principal: caller }, headers))['tags']).toEqual(expected),
+  );
+});

@@ -1,0 +1,94 @@
+// A finished call as its journal entry: what it cost whom, and nothing of what was said in it.
+import { ENTRY_LIMITS, isJsonObject, type CallEntry, type EntryAttempt, type EntryError } from '@turnpike/domain';
+import type { GatewayError } from '@turnpike/errors';
+import { shownMessage } from '../filters/error-answer.js';
+import type { Attempt } from './attempt.js';
+import type { Exchange, Outcome } from './exchange.js';
+
+/** Whose journal it is. */
+export interface EntryFacts {
+  readonly id: string;
+  readonly holder: string;
+}
+
+export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: EntryFacts): CallEntry => {
+  const { principal, attempt, body, isStream } = exchange;
+  const cost = outcome.costNanoUsd;
+  const entry: CallEntry = {
+    v: 1,
+    id,
+    callId: exchange.callId,
+    startedAt: Math.round(performance.timeOrigin + exchange.startedAt),
+    endedAt: Math.round(performance.timeOrigin + outcome.endedAt),
+    holder,
+    key: principal?.keyHash || undefined,
+    alias: principal?.keyAlias || undefined,
+    user: principal?.userId || undefined,
+    team: principal?.teamId || undefined,
+    organization: principal?.organizationId || undefined,
+    customer: body && customerOf(exchange),
+    tags: body && tagsOf(exchange),
+    model: exchange.model,
+    group: attempt?.choice.level.group.name,
+    operation: exchange.front.operation,
+    stream: isStream,
+    status: outcome.status,
+    statusCode: outcome.statusCode,
+    cache: exchange.cache,
+    cost: cost ?? 0,
+    costUnknown: (cost === undefined && outcome.usage !== undefined) || undefined,
+    usage: outcome.usage,
+    usageSource: outcome.usage && (outcome.isUsageEstimated ? 'estimated' : 'upstream'),
+    attempts: exchange.attempts.map((one) => attemptOf(one, exchange.startedAt)),
+    error: outcome.error && errorOf(outcome.error),
+    metadata: principal?.terms?.spendLogsMetadata,
+    accounts: exchange.budget?.accounts,
+  };
+  return entry;
+};
+
+const attemptOf = (attempt: Attempt, callStartedAt: number): EntryAttempt => {
+  const { target, status, startedAt, firstTokenAt, endedAt = startedAt, usage, error } = attempt;
+  return {
+    deployment: target.deployment.id,
+    provider: target.deployment.provider,
+    model: target.model,
+    group: attempt.choice.level.group.name,
+    // A call that ends takes its attempts with it.
+    status: status === 'open' ? 'abandoned' : status,
+    startedMs: rounded(startedAt - callStartedAt),
+    durationMs: rounded(endedAt - startedAt),
+    firstTokenMs: firstTokenAt === undefined ? undefined : rounded(firstTokenAt - startedAt),
+    cost: attempt.costNanoUsd,
+    usage,
+    usageSource: usage && (attempt.isUsageEstimated ? 'estimated' : 'upstream'),
+    error: error && errorOf(error),
+  };
+};
+
+const errorOf = (error: GatewayError): EntryError => ({ code: error.code, message: shownMessage(error) });
+
+/** To the microsecond. */
+const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
+
+/** The end user, as the client names it. */
+export const customerOf = ({ body, headers }: Exchange): string | undefined => {
+  const named = headers['x-litellm-customer-id'] ?? headers['x-litellm-end-user-id'] ?? body?.['user'];
+  return typeof named === 'string' && named !== '' ? named.slice(0, ENTRY_LIMITS.name) : undefined;
+};
+
+/** The request's own, the key's and its team's. */
+export const tagsOf = ({ body, headers, principal }: Exchange): string[] | undefined => {
+  const metadata = body?.['metadata'];
+  const asked = isJsonObject(metadata) ? metadata['tags'] : undefined;
+  const named = headers['x-litellm-tags'];
+  const own = principal?.terms?.tags;
+  if (asked === undefined && named === undefined && own === undefined) return undefined;
+  const texts = [
+    ...(Array.isArray(asked) ? asked : []),
+    ...(typeof named === 'string' ? named.split(',').map((tag) => tag.trim()) : []),
+    ...(own ?? []),
+  ].filter((tag): tag is string => typeof tag === 'string' && tag !== '');
+  const tags = [...new Set(texts.map((tag) => tag.slice(0, ENTRY_LIMITS.name)))].slice(0, ENTRY_LIMITS.tags);
+  return tags.length === 0 ? undefined : tags;
+};

@@ -1,0 +1,123 @@
+// A finished call as the gateway's journal keeps it and the ledger settles it: one JSON document a call.
+import type { JsonObject } from './json.js';
+import type { NanoUsd } from './money.js';
+import type { Usage } from './usage.js';
+
+export const CALL_STATUSES = ['success', 'failure', 'client_closed'] as const;
+export type CallStatus = (typeof CALL_STATUSES)[number];
+
+export const ATTEMPT_STATUSES = ['success', 'failure', 'abandoned'] as const;
+export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
+
+export const CACHE_STATES = ['off', 'miss', 'hit'] as const;
+export type CacheState = (typeof CACHE_STATES)[number];
+
+export const USAGE_SOURCES = ['upstream', 'estimated'] as const;
+export type UsageSource = (typeof USAGE_SOURCES)[number];
+
+/** What went wrong, as the client was told: no upstream text, no secrets. */
+export interface EntryError {
+  /** `GW_…` */
+  code: string;
+  message: string;
+}
+
+/** One request to one deployment. */
+export interface EntryAttempt {
+  /** The deployment's id. */
+  deployment: string;
+  /** Plugin id: `provider.openai`. */
+  provider: string;
+  /** As the upstream calls it. */
+  model: string;
+  group?: string;
+  status: AttemptStatus;
+  /** Milliseconds after the call began. */
+  startedMs: number;
+  durationMs: number;
+  /** Milliseconds after the attempt began. */
+  firstTokenMs?: number;
+  cost?: NanoUsd;
+  usage?: Usage;
+  usageSource?: UsageSource;
+  error?: EntryError;
+}
+
+/** Version 1. What is absent is not known. */
+export interface CallEntry {
+  v: 1;
+  /** A UUID of version 7. The day of its time is the day that the call is counted on. */
+  id: string;
+  /** As the client was told. */
+  callId?: string;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  /** Epoch milliseconds. The budget period that this lies in is charged. */
+  endedAt: number;
+  /** Whose leases the call was paid from. */
+  holder?: string;
+  /** SHA-256 of the key, hex. */
+  key?: string;
+  /** The key's. */
+  alias?: string;
+  user?: string;
+  team?: string;
+  organization?: string;
+  customer?: string;
+  tags?: string[];
+  /** As asked for. */
+  model?: string;
+  /** The model group that answered, or was asked last. */
+  group?: string;
+  /** `chat`, `embeddings` … */
+  operation?: string;
+  stream?: boolean;
+  status: CallStatus;
+  /** HTTP. */
+  statusCode?: number;
+  cache?: CacheState;
+  /** Of all attempts together. */
+  cost: NanoUsd;
+  /** No price is known of some of it; `cost` is what is known. */
+  costUnknown?: boolean;
+  usage?: Usage;
+  usageSource?: UsageSource;
+  attempts: EntryAttempt[];
+  error?: EntryError;
+  sessionId?: string;
+  ip?: string;
+  /** What operators attached to the key for their spend logs. */
+  metadata?: JsonObject;
+  /** Accounts beyond those of the entities above: of models and of windows. */
+  accounts?: string[];
+}
+
+/** What is longer is cut when an entry is read. Who names accounts after such strings cuts them alike. */
+export const ENTRY_LIMITS = {
+  /** Characters of an id or a name. */
+  name: 256,
+  /** Characters of an error's message. */
+  message: 2_048,
+  /** Characters of `metadata` as JSON; a larger one is left out. */
+  metadata: 16_384,
+  tags: 64,
+  attempts: 64,
+  accounts: 64,
+  /** A cost beyond this is a mistake, not a price: 1,000,000 USD. */
+  cost: 1e15,
+} as const;
+
+/** The accounts that a call is charged to, without repetition. */
+export const accountsOf = (entry: CallEntry): string[] => {
+  const { key, user, team, organization, customer, tags, accounts } = entry;
+  const all = ['installation'];
+  if (key) all.push(`key:${key}`);
+  if (user) all.push(`user:${user}`);
+  if (team) all.push(`team:${team}`);
+  if (team && user) all.push(`member:${team}:${user}`);
+  if (organization) all.push(`organization:${organization}`);
+  if (customer) all.push(`customer:${customer}`);
+  if (tags) for (const tag of tags) all.push(`tag:${tag}`);
+  if (accounts) all.push(...accounts);
+  return tags?.length || accounts?.length ? [...new Set(all)] : all;
+};
