@@ -1,6 +1,6 @@
 // How a gateway process is told what to run: one JSON document in its environment, from the command line tool.
 import { GatewayError } from '@turnpike/errors';
-import type { LoadOptions } from '@turnpike/config';
+import { ledgerSocketIn, type GatewayConfig, type LoadOptions } from '@turnpike/config';
 import { readFileSync } from 'node:fs';
 import type { ConfigurationOptions } from './runtime/configuration.js';
 import type { Bundle } from '@turnpike/kernel';
@@ -8,6 +8,8 @@ import type { Bundle } from '@turnpike/kernel';
 export interface StartOptions {
   configFile?: string;
   flags: LoadOptions['flags'];
+  /** The command line runs a ledger beside the gateway, which knows it by this. A secret. */
+  ledgerToken?: string;
   /** `serve` listens; `check` and `show` read the configuration and end. */
   action: 'serve' | 'check' | 'show' | 'openapi';
 }
@@ -22,6 +24,20 @@ export const readStartOptions = (env: Readonly<Record<string, string | undefined
   } catch (cause) {
     throw new GatewayError('GW_CONFIG_INVALID', `${VARIABLE} is not JSON.`, { cause });
   }
+};
+
+/** Where the ledger is: configured, or beside the gateway. @throws GW_CONFIG_INVALID */
+export const ledgerOf = (
+  { ledgerToken }: StartOptions,
+  { ledger: { address, token }, server }: GatewayConfig,
+): { address: string; token: string } | undefined => {
+  if (ledgerToken !== undefined) return { address: `unix:${ledgerSocketIn(server.dataDir)}`, token: ledgerToken };
+  if (address === undefined) return undefined;
+  if (token !== undefined) return { address, token };
+  throw new GatewayError(
+    'GW_CONFIG_INVALID',
+    `The ledger at ${address} takes gateways by a token. Set TURNPIKE_GATEWAY_TOKEN to the same text for both.`,
+  );
 };
 
 export const loadOptions = ({ configFile, flags }: StartOptions): ConfigurationOptions => ({

@@ -1,8 +1,7 @@
 // The first thing an operator reads.
-import { formatWarnings } from '@turnpike/config';
+import { formatWarnings, type MasterKey } from '@turnpike/config';
 import { redactText } from '@turnpike/telemetry';
 import { relative } from 'node:path';
-import type { MasterKey } from './master-key.js';
 import type { Runtime } from './runtime/runtime.js';
 import { VERSION } from './version.js';
 

@@ -1,5 +1,5 @@
 // One gateway worker: runtime, server, signals, and its end of the channel.
-import type { GatewayConfig } from '@turnpike/config';
+import { masterKeyOf, type GatewayConfig } from '@turnpike/config';
 import type { Configuration } from './runtime/configuration.js';
 import { isGatewayError } from '@turnpike/errors';
 import { createLogger, type MetricDump } from '@turnpike/telemetry';
@@ -8,9 +8,8 @@ import { LiveState, type DeploymentReport } from '@turnpike/router';
 import { register } from 'prom-client';
 import { AskedOfAll } from './asked-of-all.js';
 import type { Channel } from './channel.js';
-import { masterKeyOf } from './master-key.js';
 import { createServer } from './server.js';
-import { loadOptions, readBundle, type StartOptions } from './start-options.js';
+import { ledgerOf, loadOptions, readBundle, type StartOptions } from './start-options.js';
 import { startFailure } from './start-failure.js';
 import { startPage } from './start-page.js';
 import { steadyNow } from './runtime/clock.js';
@@ -49,6 +48,7 @@ export const runWorker = async (
       log,
       registry: register,
       masterKey: masterKey.key,
+      ledger: ledgerOf(options, config),
       state,
       limitAuthority: channel ? new ChannelAuthority(limitsOver(channel), { now: steadyNow }) : machines?.authority,
       ...(channel && { publishState: (change) => channel.send({ type: 'state', change }) }),

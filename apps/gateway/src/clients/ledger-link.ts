@@ -1,6 +1,7 @@
 // This worker's link to the ledger: asks and tells, and hears of changes for as long as it lives.
 import { GatewayError } from '@turnpike/errors';
 import type { LeaseAsk, LeaseGrant } from '@turnpike/limits';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LedgerError, type Change, type LedgerClient, type Principal } from '@turnpike/rpc';
 
 /** The ledger says that it is there every five seconds; a watch that is silent for longer is opened anew. */
@@ -56,10 +57,14 @@ export class LedgerLink {
       return principal;
     } catch (error) {
       if (error instanceof LedgerError && error.code === 'NOT_FOUND') return undefined;
-      throw new GatewayError('GW_LEDGER_UNAVAILABLE', 'The key cannot be checked right now: the ledger does not answer.', {
-        retryAfterMs: 1_000,
-        cause: error,
-      });
+      throw new GatewayError(
+        'GW_LEDGER_UNAVAILABLE',
+        'The key cannot be checked right now: the ledger does not answer.',
+        {
+          retryAfterMs: 1_000,
+          cause: error,
+        },
+      );
     }
   }
 
@@ -148,10 +153,7 @@ export class LedgerLink {
   private async pause(): Promise<void> {
     const { signal } = this.end;
     if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.retryMs);
-      signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-    });
+    await sleep(this.retryMs, undefined, { signal }).catch(() => undefined);
     this.retryMs = Math.min(2 * this.retryMs, MAX_RETRY_MS);
   }
 }

@@ -6,8 +6,13 @@ import { KeyCache, type KeyCacheOptions } from './key-cache.js';
 const TTL = 60_000;
 const STALE = 3_600_000;
 
-const principalOf = (keyHash: string, teamId = ''): Principal =>
-  ({ isAdmin: false, keyHash, keyAlias: '', teamId, userId: '' }) as Principal;
+const principalOf = (keyHash: string, teamId = ''): Principal => ({
+  isAdmin: false,
+  keyHash,
+  keyAlias: '',
+  teamId,
+  userId: '',
+});
 const away = (): GatewayError => new GatewayError('GW_LEDGER_UNAVAILABLE', 'away');
 
 const aCache = (options: Partial<KeyCacheOptions> = {}) => {
@@ -37,7 +42,7 @@ describe('a key', () => {
 
   it('is asked for once by all who want it at the same time', async () => {
     const { cache, ask } = aCache();
-    const all = await Promise.all(['a', 'a', 'a', 'b'].map((keyHash) => cache.resolve(keyHash)));
+    const all = await Promise.all(['a', 'a', 'a', 'b'].map(async (keyHash) => cache.resolve(keyHash)));
     expect(all.map((principal) => principal?.keyHash)).toEqual(['a', 'a', 'a', 'b']);
     expect(ask.mock.calls).toEqual([['a'], ['b']]);
   });

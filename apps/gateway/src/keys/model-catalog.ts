@@ -5,7 +5,10 @@ import type { Deployment, ModelCatalog } from '@turnpike/domain';
 const NONE: readonly string[] = [];
 
 /** Of one configuration. */
-export const modelCatalogOf = ({ deployments, router }: Pick<GatewayConfig, 'deployments' | 'router'>): ModelCatalog => {
+export const modelCatalogOf = ({
+  deployments,
+  router,
+}: Pick<GatewayConfig, 'deployments' | 'router'>): ModelCatalog => {
   const groups = new Map<string, Set<string>>();
   const prefixed = new Map<string, Set<string>>();
   for (const deployment of deployments) {

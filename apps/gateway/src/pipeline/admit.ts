@@ -159,9 +159,13 @@ const accountsFor = ({ accounts, modelAccounts }: Terms, model: string): readonl
 
 const broke = ({ account, grant }: BudgetDenial): GatewayError => {
   if (!grant)
-    return new GatewayError('GW_LEDGER_UNAVAILABLE', 'The budget cannot be checked right now: the ledger does not answer.', {
-      retryAfterMs: 1_000,
-    });
+    return new GatewayError(
+      'GW_LEDGER_UNAVAILABLE',
+      'The budget cannot be checked right now: the ledger does not answer.',
+      {
+        retryAfterMs: 1_000,
+      },
+    );
   const kind = account.slice(0, Math.max(0, account.indexOf(':'))) || account;
   const reset = grant.resetAt === undefined ? '' : ` It begins anew at ${new Date(grant.resetAt).toISOString()}.`;
   return new GatewayError(

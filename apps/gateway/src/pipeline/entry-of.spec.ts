@@ -22,7 +22,10 @@ const outcome = (changes: Partial<Outcome> = {}): Outcome => ({
   ...changes,
 });
 const aCall = (filled: Partial<Exchange> = {}, headers = {}): Exchange =>
-  anExchange({ callId: 'call', startedAt: 1_000, model: 'asked', body: { messages: [] }, principal, ...filled }, { headers });
+  anExchange(
+    { callId: 'call', startedAt: 1_000, model: 'asked', body: { messages: [] }, principal, ...filled },
+    { headers },
+  );
 /** As it is written down. */
 const entry = (exchange: Exchange, ended = outcome()): Record<string, unknown> =>
   JSON.parse(JSON.stringify(entryOf(exchange, ended, FACTS)));

@@ -29,7 +29,11 @@ const modelNames = (runtime: Runtime, { terms }: Principal, keepPatterns: boolea
 };
 
 export const modelRoutes = (scope: FastifyInstance, runtime: Runtime): void => {
-  const authenticated = async (request: FastifyRequest, reply: FastifyReply, answer: (caller: Principal) => unknown): Promise<void> => {
+  const authenticated = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: (caller: Principal) => unknown,
+  ): Promise<void> => {
     try {
       const caller = await runtime.keys.authenticate(request.headers, runtime.config.auth, '/v1/models');
       await reply.send(answer(caller));

@@ -44,7 +44,9 @@ describe('where a key may stand', () => {
     ).toMatchObject({
       isAdmin: true,
     });
-    expect(keys.authenticate({ 'x-my-key': '', authorization: MASTER }, settings, ROUTE)).toMatchObject({ isAdmin: true });
+    expect(keys.authenticate({ 'x-my-key': '', authorization: MASTER }, settings, ROUTE)).toMatchObject({
+      isAdmin: true,
+    });
     expect(() => keys.authenticate({ 'x-my-key': MASTER }, auth(), ROUTE)).toThrow(fault('GW_NO_KEY'));
   });
 });
@@ -129,7 +131,9 @@ describe('a key', () => {
 
   it('cannot be checked when the resolver is away: its error is told', async () => {
     const away: KeyResolver = { resolve: () => Promise.reject(new Error('away')) };
-    await expect(new Keys(MASTER, away).authenticate({ authorization: VIRTUAL }, auth(), ROUTE)).rejects.toThrow('away');
+    await expect(new Keys(MASTER, away).authenticate({ authorization: VIRTUAL }, auth(), ROUTE)).rejects.toThrow(
+      'away',
+    );
   });
 });
 
@@ -137,7 +141,9 @@ describe('a management route', () => {
   const keys = new Keys(MASTER, knows);
 
   it('takes the master key', async () => {
-    await expect(keys.authenticateAdmin({ authorization: MASTER }, auth(), ROUTE)).resolves.toMatchObject({ isAdmin: true });
+    await expect(keys.authenticateAdmin({ authorization: MASTER }, auth(), ROUTE)).resolves.toMatchObject({
+      isAdmin: true,
+    });
   });
 
   it.each<[string, Record<string, string>, string]>([
@@ -152,7 +158,10 @@ describe('a management route', () => {
 describe('a virtual key', () => {
   const NOW = Date.UTC(2026, 0, 1);
   const withTerms = (told: Partial<ToldPrincipal>): Keys => {
-    const principal = principalOf(ToldPrincipal.fromPartial({ ...told, keyHash: sha256(VIRTUAL) }), EMPTY_MODEL_CATALOG);
+    const principal = principalOf(
+      ToldPrincipal.fromPartial({ ...told, keyHash: sha256(VIRTUAL) }),
+      EMPTY_MODEL_CATALOG,
+    );
     return new Keys(MASTER, { resolve: () => principal });
   };
   const call = (keys: Keys, route = ROUTE): unknown => keys.authenticate({ authorization: VIRTUAL }, auth(), route);

@@ -12,12 +12,20 @@ import {
   type HttpClientSettings,
   type StateChange,
 } from '@turnpike/kernel';
-import { costOf, createPriceBook, perMillionTokens, readPriceKeys, type Price, type PriceBook } from '@turnpike/pricing';
+import {
+  costOf,
+  createPriceBook,
+  perMillionTokens,
+  readPriceKeys,
+  type Price,
+  type PriceBook,
+} from '@turnpike/pricing';
 import { Limits, type Budgets, type LimitsOptions } from '@turnpike/limits';
 import { LiveState } from '@turnpike/router';
 import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
+import { modelCatalogOf } from '../keys/model-catalog.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { PreparedCall } from '../upstream/prepare.js';
@@ -27,6 +35,7 @@ import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { CostEstimates } from './cost-estimates.js';
 import { Keys } from './keys.js';
+import { LedgerSide } from './ledger-side.js';
 import { GatewayMetrics } from './metrics.js';
 import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
 import { RecentCalls } from './recent-calls.js';
@@ -47,12 +56,15 @@ export interface RuntimeOptions {
   limitAuthority?: LimitsOptions['authority'];
   /** What is known of deployments; shared with others where it is given. */
   state?: LiveState;
+  /** Where the ledger is, and what it knows this gateway by. */
+  ledger?: { readonly address: string; readonly token: string };
   /** Sends a plugin's shared state to the other workers. */
   publishState?: (change: StateChange) => void;
 }
 
 /** What readiness says of it. */
 const REDIS_AWAY = 'redis_away: limits hold on each machine alone until Redis is back';
+const LEDGER_AWAY = 'ledger_away: known keys go on, and finished calls wait in the journal until the ledger is back';
 
 /** A strategy that fails does so at every call. The log has it now and then, the metric each time. */
 const STRATEGY_WARNING_EVERY_MS = 60_000;
@@ -77,15 +89,16 @@ export class Runtime {
   readonly kernel: Kernel;
   readonly sharedState: StateStore;
   /** Where finished calls are put on record; absent: there is no ledger. */
-  journal: CallJournal | undefined;
+  readonly journal: CallJournal | undefined;
   /** Money that callers' budgets have for them; absent: there is no ledger. */
-  budgets: Budgets | undefined;
+  readonly budgets: Budgets | undefined;
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
   isDraining = false;
   callsServed = 0;
   /** What was configured and cannot be served, and why. */
   off: readonly string[] = [];
   private snapshot!: RuntimeSnapshot;
+  private readonly ledger: LedgerSide | undefined;
   private readonly callsOf = new Map<RuntimeSnapshot, number>();
   private retired = new Set<RuntimeSnapshot>();
 
@@ -97,7 +110,8 @@ export class Runtime {
       prices,
       sharedState,
       metrics,
-    }: Pick<Runtime, 'kernel' | 'http' | 'prices' | 'sharedState' | 'metrics'>,
+      ledger,
+    }: Pick<Runtime, 'kernel' | 'http' | 'prices' | 'sharedState' | 'metrics'> & { ledger: LedgerSide | undefined },
   ) {
     this.log = options.log;
     this.state = options.state ?? new LiveState();
@@ -110,7 +124,10 @@ export class Runtime {
     this.tokens = new TokenCounter((error) => this.log.warn('prompt tokens could not be counted', { error }));
     this.metrics = metrics;
     this.events = new CallEvents((plugin, count) => this.log.warn('a callback lost events', { plugin, count }));
-    this.keys = new Keys(options.masterKey);
+    this.ledger = ledger;
+    this.journal = ledger?.journal;
+    this.budgets = ledger?.budgets;
+    this.keys = new Keys(options.masterKey, ledger?.keys);
     this.kernel = kernel;
     this.http = http;
     this.prices = prices;
@@ -144,7 +161,15 @@ export class Runtime {
         dataDir: config.server.dataDir,
       },
     });
-    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics });
+    const ledger =
+      options.ledger &&
+      new LedgerSide({
+        ...options.ledger,
+        config,
+        log: options.log,
+        onAway: (isAway) => metrics.degraded('ledger_away', isAway),
+      });
+    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
     await runtime.apply(configuration);
     return runtime;
   }
@@ -173,7 +198,8 @@ export class Runtime {
 
   /** What is away or off, though this gateway serves. */
   get degraded(): readonly string[] {
-    return this.limits.isDegraded ? [...this.off, REDIS_AWAY] : this.off;
+    const away = [...(this.limits.isDegraded ? [REDIS_AWAY] : []), ...(this.ledger?.isAway ? [LEDGER_AWAY] : [])];
+    return away.length === 0 ? this.off : [...this.off, ...away];
   }
 
   get callsUnderWay(): number {
@@ -223,6 +249,7 @@ export class Runtime {
 
   async stop(): Promise<void> {
     this.tokens.stop();
+    await this.ledger?.close();
     await this.limits.close();
     await this.kernel.stop();
     await this.http.close(1_000);
@@ -257,6 +284,11 @@ export class Runtime {
     this.off = off.map(redactText);
     this.state.keepOnly(config.deployments);
     this.events.use(config, graph);
+    if (this.ledger) {
+      this.ledger.catalog = modelCatalogOf(config);
+      // Their lists of models were read by the former one's names.
+      this.ledger.keys.forgetAll();
+    }
     if (!former) return;
     this.retired.add(former);
     if ((this.callsOf.get(former) ?? 0) === 0) this.stopRetired(former);

@@ -1,5 +1,5 @@
 // The admin key: configured, or made once and kept in the data directory.
-import type { GatewayConfig } from '@turnpike/config';
+import type { GatewayConfig } from './canonical.js';
 import { GatewayError } from '@turnpike/errors';
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

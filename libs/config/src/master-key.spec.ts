@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { chmodSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { aConfig } from '../test/doubles.js';
+import type { GatewayConfig } from './canonical.js';
 import { masterKeyOf } from './master-key.js';
+
+const aConfig = (parts: object): GatewayConfig => parts as GatewayConfig;
 
 let folder: string;
 beforeEach(() => {
