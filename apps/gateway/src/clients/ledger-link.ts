@@ -1,7 +1,6 @@
 // This worker's link to the ledger: asks and tells, and hears of changes for as long as it lives.
 import { GatewayError } from '@turnpike/errors';
 import type { LeaseAsk, LeaseGrant } from '@turnpike/limits';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LedgerError, type Change, type LedgerClient, type Principal } from '@turnpike/rpc';
 
 /** The ledger says that it is there every five seconds; a watch that is silent for longer is opened anew. */
@@ -38,6 +37,8 @@ export class LedgerLink {
   private sequence = 0;
   private retryMs = FIRST_RETRY_MS;
   private readonly end = new AbortController();
+  /** Ends the pause before the next attempt. */
+  private wake: () => void = () => undefined;
 
   constructor(private readonly options: LedgerLinkOptions) {}
 
@@ -99,6 +100,7 @@ export class LedgerLink {
 
   close(): void {
     this.end.abort();
+    this.wake();
     this.options.client.close();
   }
 
@@ -151,9 +153,14 @@ export class LedgerLink {
   }
 
   private async pause(): Promise<void> {
-    const { signal } = this.end;
-    if (signal.aborted) return;
-    await sleep(this.retryMs, undefined, { signal }).catch(() => undefined);
+    if (this.end.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.retryMs);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
     this.retryMs = Math.min(2 * this.retryMs, MAX_RETRY_MS);
   }
 }

@@ -1,0 +1,174 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { LedgerError, type Change, type LedgerClient, type WatchResponse } from '@turnpike/rpc';
+import { LedgerLink } from './ledger-link.js';
+
+const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [] };
+const KEY: Change = { kind: 2, id: 'hash' };
+
+/** A ledger whose watch says what the test says, and breaks when it says so. */
+class FakeLedger {
+  readonly watched: unknown[] = [];
+  readonly asked: unknown[] = [];
+  isClosed = false;
+  private said: (WatchResponse | Error)[] = [];
+  private wake: () => void = () => undefined;
+
+  constructor(private readonly answers: Record<string, () => unknown> = {}) {}
+
+  says(...said: (Partial<WatchResponse> | Error)[]): void {
+    this.said.push(...said.map((one) => (one instanceof Error ? one : { ...NEWS, ...one })));
+    this.wake();
+  }
+
+  get client(): LedgerClient {
+    const answer = (name: string) => async (request: unknown) => {
+      this.asked.push(request);
+      return this.answers[name]?.();
+    };
+    return {
+      gateway: {
+        authorize: answer('authorize'),
+        lease: answer('lease'),
+        settle: answer('settle'),
+        watch: (request: unknown, { signal }: { signal: AbortSignal }) => this.watch(request, signal),
+      },
+      close: () => (this.isClosed = true),
+    } as unknown as LedgerClient;
+  }
+
+  private async *watch(request: unknown, signal: AbortSignal): AsyncGenerator<WatchResponse> {
+    this.watched.push(request);
+    signal.addEventListener('abort', () => this.wake());
+    while (!signal.aborted) {
+      const next = this.said.shift();
+      if (next instanceof Error) throw next;
+      if (next) yield next;
+      else await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+    throw new Error('cancelled');
+  }
+}
+
+const links: LedgerLink[] = [];
+afterEach(() => {
+  links.splice(0).forEach((link) => link.close());
+  jest.useRealTimers();
+});
+
+const linked = (ledger = new FakeLedger()) => {
+  jest.useFakeTimers({ now: 1_000_000, doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
+  const told = { changes: [] as Change[], recalled: [] as string[], away: [] as (string | undefined)[] };
+  const link = new LedgerLink({
+    client: ledger.client,
+    holder: 'me',
+    now: () => Date.now(),
+    events: {
+      onChanges: (changes) => void told.changes.push(...changes),
+      onRecall: (accounts) => void told.recalled.push(...accounts),
+      onAway: (reason) => void told.away.push(reason),
+    },
+  });
+  links.push(link);
+  link.start();
+  return { link, ledger, told };
+};
+
+const settled = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('the watch', () => {
+  it('tells of changes and recalls, and knows until when all is known', async () => {
+    const { link, ledger, told } = linked();
+    expect([link.isAway, link.confirmedAt]).toEqual([true, 0]);
+    ledger.says({ sequence: 7, changes: [KEY], recalledAccounts: ['key:a'] });
+    await settled();
+    expect(told).toEqual({ changes: [KEY], recalled: ['key:a'], away: [undefined] });
+    expect([link.isAway, link.confirmedAt]).toEqual([false, 1_000_000]);
+    expect(ledger.watched).toEqual([{ since: 0, holder: 'me' }]);
+  });
+
+  it('that breaks is opened anew from where it was, and that is told once', async () => {
+    const { link, ledger, told } = linked();
+    ledger.says({ sequence: 7 });
+    await settled();
+    ledger.says(new Error('broken'), new Error('broken again'));
+    await settled();
+    expect([link.isAway, told.away]).toEqual([true, [undefined, 'broken']]);
+    await jest.advanceTimersByTimeAsync(100);
+    await jest.advanceTimersByTimeAsync(200);
+    ledger.says({ sequence: 8 });
+    await settled();
+    expect(ledger.watched.slice(1)).toEqual([
+      { since: 7, holder: 'me' },
+      { since: 7, holder: 'me' },
+    ]);
+    expect(told.away).toEqual([undefined, 'broken', undefined]);
+  });
+
+  it('that is silent for too long is opened anew', async () => {
+    const { link, ledger } = linked();
+    ledger.says({ sequence: 7 });
+    await settled();
+    await jest.advanceTimersByTimeAsync(12_000);
+    await settled();
+    expect(link.isAway).toBe(true);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(ledger.watched).toHaveLength(2);
+  });
+
+  it('ends with the link', async () => {
+    const { link, ledger } = linked();
+    await settled();
+    link.close();
+    await settled();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect([ledger.watched.length, ledger.isClosed]).toEqual([1, true]);
+  });
+});
+
+describe('a key', () => {
+  it('that the ledger does not know is none', async () => {
+    const { link } = linked(
+      new FakeLedger({
+        authorize: () => {
+          throw new LedgerError('NOT_FOUND', 'no such key');
+        },
+      }),
+    );
+    expect(await link.authorize('hash')).toBeUndefined();
+  });
+
+  it.each(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'UNAUTHENTICATED', 'INTERNAL'] as const)(
+    'cannot be checked when the ledger answers %s',
+    async (code) => {
+      const { link } = linked(
+        new FakeLedger({
+          authorize: () => {
+            throw new LedgerError(code, 'no');
+          },
+        }),
+      );
+      await expect(link.authorize('hash')).rejects.toMatchObject({ code: 'GW_LEDGER_UNAVAILABLE' });
+    },
+  );
+});
+
+it('leases are asked for, and granted, in nano-dollars', async () => {
+  const grant = {
+    account: 'key:a',
+    grantedNanoUsd: 5,
+    maxNanoUsd: 100,
+    spentNanoUsd: 90,
+    resetAt: new Date(9),
+    retryAfterMs: 2,
+  };
+  const ledger = new FakeLedger({ lease: () => ({ grants: [grant] }) });
+  const { link } = linked(ledger);
+  expect(await link.lease([{ account: 'key:a', needed: 7, returned: 1 }])).toEqual([
+    { account: 'key:a', granted: 5, max: 100, spent: 90, resetAt: 9, retryAfterMs: 2 },
+  ]);
+  expect(ledger.asked).toEqual([
+    { holder: 'me', asks: [{ account: 'key:a', neededNanoUsd: 7, returnedNanoUsd: 1 }] },
+  ]);
+});
