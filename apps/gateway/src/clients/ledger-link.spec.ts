@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { LedgerError, type Change, type LedgerClient, type WatchResponse } from '@turnpike/rpc';
+import { Change_Kind, LedgerError, type Change, type LedgerClient, type WatchResponse } from '@turnpike/rpc';
 import { LedgerLink } from './ledger-link.js';
 
 const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [] };
-const KEY: Change = { kind: 2, id: 'hash' };
+const KEY: Change = { kind: Change_Kind.KEY, id: 'hash' };
 
 /** A ledger whose watch says what the test says, and breaks when it says so. */
 class FakeLedger {
@@ -168,7 +168,5 @@ it('leases are asked for, and granted, in nano-dollars', async () => {
   expect(await link.lease([{ account: 'key:a', needed: 7, returned: 1 }])).toEqual([
     { account: 'key:a', granted: 5, max: 100, spent: 90, resetAt: 9, retryAfterMs: 2 },
   ]);
-  expect(ledger.asked).toEqual([
-    { holder: 'me', asks: [{ account: 'key:a', neededNanoUsd: 7, returnedNanoUsd: 1 }] },
-  ]);
+  expect(ledger.asked).toEqual([{ holder: 'me', asks: [{ account: 'key:a', neededNanoUsd: 7, returnedNanoUsd: 1 }] }]);
 });

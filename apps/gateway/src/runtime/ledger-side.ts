@@ -3,7 +3,7 @@ import type { GatewayConfig, LedgerSettings } from '@turnpike/config';
 import type { ModelCatalog } from '@turnpike/domain';
 import { adoptAbandoned, openJournal, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
-import { connectLedger } from '@turnpike/rpc';
+import { connectLedger, type LedgerClient } from '@turnpike/rpc';
 import type { Logger } from '@turnpike/plugin-sdk';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -30,6 +30,8 @@ export interface LedgerSideOptions {
 }
 
 export class LedgerSide {
+  /** For management routes, which say on whose behalf they ask. */
+  readonly client: LedgerClient;
   readonly keys: KeyCache;
   readonly budgets: Budgets;
   readonly journal: CallJournal;
@@ -43,10 +45,10 @@ export class LedgerSide {
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
   constructor({ config, address, token, log, onAway }: LedgerSideOptions) {
     const { ledger, database, server } = config;
-    const client = connectLedger({ address, token });
+    this.client = connectLedger({ address, token });
     const holder = `${hostname()}/${randomUUID()}`;
     this.link = new LedgerLink({
-      client,
+      client: this.client,
       holder,
       now: steadyNow,
       events: {

@@ -88,6 +88,8 @@ export class Runtime {
   readonly prices: PriceBook;
   readonly kernel: Kernel;
   readonly sharedState: StateStore;
+  /** Absent: there is none. */
+  readonly ledger: LedgerSide | undefined;
   /** Where finished calls are put on record; absent: there is no ledger. */
   readonly journal: CallJournal | undefined;
   /** Money that callers' budgets have for them; absent: there is no ledger. */
@@ -98,7 +100,6 @@ export class Runtime {
   /** What was configured and cannot be served, and why. */
   off: readonly string[] = [];
   private snapshot!: RuntimeSnapshot;
-  private readonly ledger: LedgerSide | undefined;
   private readonly callsOf = new Map<RuntimeSnapshot, number>();
   private retired = new Set<RuntimeSnapshot>();
 
