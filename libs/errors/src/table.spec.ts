@@ -8,7 +8,7 @@ const STATUSES: Record<ErrorKind, readonly number[]> = {
   authentication: [401],
   'permission-denied': [403],
   'not-found': [404],
-  'invalid-request': [400, 405, 413, 415, 422, 431],
+  'invalid-request': [400, 405, 409, 413, 415, 422, 431],
   'rate-limit': [402, 429],
   'budget-exceeded': [429],
   timeout: [408],

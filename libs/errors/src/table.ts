@@ -176,6 +176,15 @@ export const ERRORS = {
     'The thing asked for does not exist.',
     'Check its name or id.',
   ),
+  GW_ALREADY_EXISTS: row(
+    'invalid-request',
+    409,
+    INVALID,
+    'already_exists',
+    false,
+    'Something with this name or id exists already.',
+    'Choose another one, or change what there is.',
+  ),
 
   // Who may
   GW_NO_KEY: row(

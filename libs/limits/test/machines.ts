@@ -5,7 +5,7 @@ import { Limits } from '../src/limits.js';
 import { RedisAuthority, type RedisAuthorityOptions } from '../src/redis-authority.js';
 import { isDenial, type LimitRule, type Permit } from '../src/rule.js';
 import { endAll } from './processes/crew.js';
-import { RedisServer } from './redis-server.js';
+import { RedisServer } from '../../../test/services/redis-server.js';
 
 /** Of machines whose test waits for it. */
 export const LEASE_MS = 1_500;

@@ -13,7 +13,7 @@ import {
   takeMany,
   type Machine,
 } from './machines.js';
-import { freePort } from './redis-server.js';
+import { freePort } from '../../../test/services/redis-server.js';
 
 jest.setTimeout(120_000);
 

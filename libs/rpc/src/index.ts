@@ -11,6 +11,7 @@ export {
 } from './client.js';
 export { errorMetadata, LedgerError, type ErrorDetails, type StatusName } from './error.js';
 export {
+  encodeWith,
   MAX_MESSAGE_BYTES,
   pathOf,
   toGrpcService,
