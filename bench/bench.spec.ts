@@ -1,5 +1,5 @@
 // What the benchmark's figures stand on: parsing answers, comparing streams, quantiles, and the verdicts.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const statusOf = (pid: number) => {
   }
 };
 
-const noResults: Results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {}, appends: {} };
+const noResults: Results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {}, appends: {}, ledger: { perSecond: [], questions: {} } };
 
 describe('ResponseParser', () => {
   const chunked =
@@ -156,6 +156,23 @@ describe('the measure of the journal', () => {
   });
 });
 
+describe('the measure of the ledger', () => {
+  it('knows what is settled a second and how long each question takes, and leaves nothing behind', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'turnpike-bench-'));
+    chmodSync(folder, 0o755);
+    const directory = join(folder, 'ledger');
+    const ledger = startProcess('ledger', ['bench/ledger.mjs'], { messages: true });
+    const order = { directory, days: 2, callsPerDay: 1_000, questionRounds: 1 };
+    const { failure, perSecond, questions } = await ask(ledger, order);
+    await ledger.stop();
+    expect(failure).toBeUndefined();
+    expect(perSecond).toHaveLength(2);
+    expect(Object.keys(questions).length).toBeGreaterThan(20);
+    expect(existsSync(directory)).toBe(false);
+    rmSync(folder, { recursive: true });
+  }, 60_000);
+});
+
 describe('wire', () => {
   it('makes streams that differ in usage alone', () => {
     const [plain, withheld] = streamsWithoutUsage().map((bytes) => bytes.toString());
@@ -257,6 +274,21 @@ describe('holdsOf', () => {
   ])('an entry of %j ns, its JSON of %j in the same rounds, is %s', (append, json, verdict) => {
     const appends = { 32: { 'append, one write a turn': append, 'JSON alone': json }, 1: {} };
     expect(verdictOf({ appends }, /journal entry/)).toBe(verdict);
+  });
+
+  it.each([
+    [[19_000, 20_000, 30_000], 'held'],
+    [[19_000, 19_999, 30_000], 'missed'],
+  ])('%j settled entries a second are %s', (perSecond, verdict) => {
+    expect(verdictOf({ ledger: { perSecond, questions: {} } }, /ledger settles/)).toBe(verdict);
+  });
+
+  it.each([
+    [[299, 301, 300], 'held'],
+    [[299, 301, 302], 'missed'],
+  ])('a slowest question of %j ms is %s', (slow, verdict) => {
+    const questions = { fast: [1, 2, 3], slow, other: [9, 900, 9] };
+    expect(verdictOf({ ledger: { perSecond: [], questions } }, /answer of the ledger/)).toBe(verdict);
   });
 
   it('reads memory after the last turn of the soak', () => {

@@ -1,5 +1,5 @@
 /** The figures that the project holds itself to, each read from a run's results. */
-import { spread } from './stats.mjs';
+import { median, spread } from './stats.mjs';
 import { LANGUAGES } from './wire.mjs';
 
 /** @typedef {import('./phases.mjs').Figures} Figures */
@@ -14,6 +14,8 @@ import { LANGUAGES } from './wire.mjs';
  *   the strategy, one entry a round
  * @property {Record<number, Record<string, number[]>>} appends nanoseconds of an entry by the calls a turn and the way, one
  *   entry a round
+ * @property {{ perSecond: number[], questions: Record<string, number[]> }} ledger entries a second, one figure a day of
+ *   the log; milliseconds of each question, one entry a round
  */
 
 /** Among so many deployments the router chooses. */
@@ -25,6 +27,9 @@ const CHOICE_LIMITS = { 10: 5, 1_000: 50 };
 export const APPEND_SIZES = [1, 8, 32];
 /** Microseconds beyond making the JSON of an entry, and the calls a turn at which they hold. */
 const APPEND_LIMIT = { micros: 2, callsPerTurn: 32 };
+
+/** Entries a second that one ledger settles at least, and milliseconds that it takes for an answer at most. */
+const LEDGER_LIMITS = { perSecond: 20_000, questionMs: 300 };
 
 /**
  * @typedef {object} Hold
@@ -101,12 +106,26 @@ export function holdsOf(results) {
       'µs',
       beyondJson(results.appends[APPEND_LIMIT.callsPerTurn] ?? {}),
     ),
+    atLeast('entries a second that one ledger settles', LEDGER_LIMITS.perSecond, results.ledger.perSecond),
+    atMost(
+      'an answer of the ledger about its log and its sums, the slowest question’s',
+      LEDGER_LIMITS.questionMs,
+      'ms',
+      slowestMedian(results.ledger.questions),
+    ),
   ];
 }
 
 /** @param {Record<string, number[]>} byWay @returns {number[]} microseconds that appending adds, one a round */
 const beyondJson = ({ 'JSON alone': json = [], 'append, one write a turn': append = [] }) =>
   append.map((nanos, round) => (nanos - (json[round] ?? Number.NaN)) / 1_000);
+
+/** @param {Record<string, number[]>} questions @returns {number[]} the rounds of the one that takes longest */
+const slowestMedian = (questions) =>
+  Object.values(questions).reduce(
+    (slowest, rounds) => (slowest.length > 0 && median(slowest) >= median(rounds) ? slowest : rounds),
+    [],
+  );
 
 /** @param {number[][]} rounds of each strategy @returns {number[]} of each round the greatest */
 const slowest = (rounds) => (rounds[0] ?? []).map((_, round) => Math.max(...rounds.map((turns) => turns[round] ?? 0)));
@@ -147,6 +166,16 @@ function atMost(figure, limit, unit, values) {
   const { median, min, max } = spread(values);
   const measured = `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
   return { figure, limit: limitText, measured, verdict: median <= limit ? 'held' : 'missed' };
+}
+
+/** @param {string} figure @param {number} limit @param {number[]} values one a round @returns {Hold} */
+function atLeast(figure, limit, values) {
+  const limitText = `≥ ${limit.toLocaleString('en')}`;
+  if (values.length === 0) return { figure, limit: limitText, measured: '', verdict: 'not measured' };
+  const { median: middle, min, max } = spread(values);
+  const text = (/** @type {number} */ value) => Math.round(value).toLocaleString('en');
+  const measured = `${text(middle)} (${text(min)}–${text(max)})`;
+  return { figure, limit: limitText, measured, verdict: middle >= limit ? 'held' : 'missed' };
 }
 
 /** @param {readonly Figures[]} turns @returns {Hold} */

@@ -36,6 +36,7 @@ import { chatBody, LANGUAGES, largeBody } from './wire.mjs';
  * @property {number} partRounds of the router and of the journal
  * @property {number} choices of the router a round, divided by the number of deployments to choose among
  * @property {number} appends entries of the journal a round
+ * @property {number} ledgerCalls in the ledger's log, on thirty days
  */
 
 /** Late work that a request caused, such as writing logs, is counted too. */

@@ -92,6 +92,8 @@ export function reportOf(results, holds) {
   const { choices, appends } = results;
   if (Object.keys(choices).length > 0) sections.push(partTable('one choice of the router, ns', 'deployments', choices));
   if (Object.keys(appends).length > 0) sections.push(partTable('one entry of the journal, ns', 'a turn', appends));
+  const { questions } = results.ledger;
+  if (Object.keys(questions).length > 0) sections.push(questionTable(questions));
   sections.push(
     table(
       'What is held',
@@ -185,6 +187,14 @@ function partTable(title, unit, figures) {
     ways.map((way) => [way, ...sizes.map((size) => cell(figures[size]?.[way] ?? [], 0))]),
   );
 }
+
+/** @param {Record<string, number[]>} questions milliseconds, one a round */
+const questionTable = (questions) =>
+  table(
+    'one answer of the ledger, ms',
+    [''],
+    Object.entries(questions).map(([question, rounds]) => [question, cell(rounds, 1)]),
+  );
 
 /**
  * `median (least–most)`, or one number where the rounds agree.

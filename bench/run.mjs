@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { APPEND_SIZES, CHOICE_SIZES, holdsOf } from './holds.mjs';
+import { binFolder } from './ledger.postgres.mjs';
 import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from './phases.mjs';
 import { ask, freePort, killAll, startProcess, stopAll } from './processes.mjs';
 import { cpuTimes, machine, reportOf, revision, save, stolenShare } from './report.mjs';
@@ -13,7 +14,7 @@ import { LANGUAGES, largeBody } from './wire.mjs';
 /** @typedef {import('./phases.mjs').Sizes} Sizes */
 /** @typedef {import('./targets.mjs').Target} Target */
 
-const LIMIT_MS = { quick: 60_000, usual: 360_000 };
+const LIMIT_MS = { quick: 60_000, usual: 480_000 };
 
 /** @type {Record<'quick' | 'usual', Sizes>} */
 const SIZES = {
@@ -31,6 +32,7 @@ const SIZES = {
     partRounds: 7,
     choices: 400_000,
     appends: 32_000,
+    ledgerCalls: 1_000_000,
   },
   quick: {
     rounds: 2,
@@ -46,6 +48,7 @@ const SIZES = {
     partRounds: 3,
     choices: 100_000,
     appends: 8_000,
+    ledgerCalls: 60_000,
   },
 };
 
@@ -59,7 +62,7 @@ const { values: flags } = parseArgs({
   },
 });
 /** Of one part alone, without a gateway. */
-const PARTS = { router: choices, journal: appends };
+const PARTS = { router: choices, journal: appends, ledger: settlements };
 const phaseNames = [...Object.keys(PHASES), 'cold', ...Object.keys(PARTS)];
 const unknown = flags.only.find((name) => !phaseNames.includes(name));
 if (unknown !== undefined) {
@@ -72,7 +75,7 @@ const sizes = SIZES[size];
 /** @type {string[]} */
 const notes = [];
 /** @type {import('./holds.mjs').Results} */
-const results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {}, appends: {} };
+const results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {}, appends: {}, ledger: { perSecond: [], questions: {} } };
 /** @type {Record<string, number>} requests sent to each target */
 const sent = {};
 const cpuBefore = cpuTimes();
@@ -260,6 +263,18 @@ async function appends() {
     );
   }
   await journal.stop();
+}
+
+async function settlements() {
+  if (!binFolder()) return remark('the ledger is left out: there is no PostgreSQL server');
+  say('settling and asking the ledger …');
+  const ledger = startProcess('ledger', ['bench/ledger.mjs'], { messages: true });
+  const days = 30;
+  const order = { directory: dataDirs.make('ledger'), days, callsPerDay: Math.ceil(sizes.ledgerCalls / days) };
+  const { failure, ...figures } = await ask(ledger, { ...order, questionRounds: sizes.partRounds });
+  if (failure) remark(`the ledger could not be measured: ${failure}`);
+  else results.ledger = figures;
+  await ledger.stop();
 }
 
 /**

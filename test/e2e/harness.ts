@@ -30,6 +30,11 @@ export interface RunOptions {
   folder?: string;
 }
 
+export interface StartOptions extends RunOptions {
+  /** What `turnpike` alone does; without it, it is `turnpike gateway`. */
+  hasLedger?: boolean;
+}
+
 export interface Ended {
   /** Exit code; null when a signal ended it. */
   code: number | null;
@@ -147,9 +152,10 @@ export const run = async (options: RunOptions): Promise<Ended> => {
   });
 };
 
-/** Starts a gateway on a free port and waits for its start page. */
-export const startGateway = async ({ args = [], ...options }: RunOptions = {}): Promise<Gateway> => {
-  const running = launch({ ...options, args: args.includes('--port') ? args : [...args, '--port', '0'] });
+/** Starts a gateway on a free port, with a ledger beside it only where that is wanted, and waits for its start page. */
+export const startGateway = async ({ args = [], hasLedger, ...options }: StartOptions = {}): Promise<Gateway> => {
+  const anyPort = args.includes('--port') ? [] : ['--port', '0'];
+  const running = launch({ ...options, args: [...(hasLedger ? [] : ['gateway']), ...args, ...anyPort] });
   const { child, folder, ended, output } = running;
   const waitForOutput = async (pattern: RegExp, from = 0): Promise<RegExpExecArray> => {
     let found = pattern.exec(output().slice(from));
@@ -187,7 +193,7 @@ export const startGateway = async ({ args = [], ...options }: RunOptions = {}): 
 };
 
 /** Starts a gateway for one check and ends it afterwards, whatever the check found. */
-export const withGateway = async <T>(options: RunOptions, check: (gateway: Gateway) => Promise<T>): Promise<T> => {
+export const withGateway = async <T>(options: StartOptions, check: (gateway: Gateway) => Promise<T>): Promise<T> => {
   const gateway = await startGateway(options);
   try {
     return await check(gateway);

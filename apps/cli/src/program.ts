@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { createRequire } from 'node:module';
 import { checkConfig, importConfig, showConfig } from './commands/config.js';
 import { checkHealth } from './commands/health.js';
-import { serve, type ServeFlags } from './commands/serve.js';
+import { serve, serveGateway, serveLedger, type ServeFlags } from './commands/serve.js';
 import { refuseStrayWords } from './stray-words.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -70,11 +70,21 @@ const withServeFlags = (command: Command): Command => {
   return command;
 };
 
+const withLedgerFlags = (command: Command): Command =>
+  withConfigFlags(command)
+    .option('--data-dir <folder>', 'where its database is kept when there is no DATABASE_URL (default: ./.turnpike)')
+    .option('--grpc-address <host:port>', 'where it listens (default: 127.0.0.1:50051)')
+    .option('--grpc-insecure', 'listen in clear at an address that other machines reach')
+    .option('--grpc-cert <file>', 'its certificate, PEM')
+    .option('--grpc-key <file>', 'the key of the certificate, PEM')
+    .option('--grpc-client-ca <file>', 'take only clients with a certificate of this authority, PEM')
+    .option('--debug', 'log details');
+
 /** Commands that come later inherit what is allowed here, so this is said last. */
-const serving = (command: Command): Command =>
+const serving = (command: Command, run: (flags: ServeFlags) => Promise<void>): Command =>
   command.allowExcessArguments().action((flags: ServeFlags) => {
     refuseStrayWords(command);
-    return serve(flags);
+    return run(flags);
   });
 
 export const createProgram = (): Command => {
@@ -85,7 +95,10 @@ export const createProgram = (): Command => {
     .helpCommand('help [command]', 'show every flag of a command')
     .enablePositionalOptions();
 
-  serving(withServeFlags(program.command('gateway'))).description('start the gateway alone, as containers do');
+  serving(withServeFlags(program.command('gateway')), serveGateway).description(
+    'start the gateway alone, as containers do; LEDGER_ADDRESS says where the ledger is',
+  );
+  serving(withLedgerFlags(program.command('ledger')), serveLedger).description('start the ledger alone');
 
   const config = program.command('config').description('look at the configuration');
   withConfigFlags(config.command('check'))
@@ -107,5 +120,5 @@ export const createProgram = (): Command => {
     .option('--url <url>', 'its address, instead of --port')
     .action(checkHealth);
 
-  return serving(program);
+  return serving(program, serve);
 };

@@ -1,16 +1,15 @@
 // Starts the gateway as a process of its own.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { entryOf, exitOf, onSignals, startNode } from './child.js';
 
 /** What the gateway process reads from TURNPIKE_START. */
 export interface GatewayStart {
   configFile?: string;
   flags: Record<string, unknown>;
   action: 'serve' | 'check' | 'show' | 'openapi';
+  /** A ledger runs beside it, and knows it by this. */
+  ledgerToken?: string;
 }
-
-const entry = (): string => createRequire(import.meta.url).resolve('@turnpike/gateway');
 
 /**
  * How V8 sizes its heap, by measurement (`npm run bench`): a request's objects die young. A nursery of 16 MiB, the
@@ -19,39 +18,16 @@ const entry = (): string => createRequire(import.meta.url).resolve('@turnpike/ga
  */
 const NODE_FLAGS = ['--max-semi-space-size=8', '--initial-old-space-size=64'];
 
-/** What threads of glibc free stays with their arena; with as many arenas as it likes, that is some 8 MiB a process. */
-const MALLOC = { MALLOC_ARENA_MAX: '2' };
+export const startGateway = (start: GatewayStart): ChildProcess =>
+  startNode(entryOf('@turnpike/gateway'), NODE_FLAGS, { TURNPIKE_START: JSON.stringify(start) });
 
-/** Compiled code of the last start, beside the build. Where it cannot be written, Node does without. */
-const compileCache = (): string => join(dirname(entry()), '.compile-cache');
-
-/**
- * Runs it with this terminal, passes signals on, and resolves with its exit code. A signal that ended it counts as
- * the shell counts it: 128 + number.
- */
-export const runGateway = (start: GatewayStart): Promise<number> => {
-  const child = spawn(process.execPath, [...NODE_FLAGS, entry()], {
-    stdio: 'inherit',
-    env: { ...MALLOC, NODE_COMPILE_CACHE: compileCache(), ...process.env, TURNPIKE_START: JSON.stringify(start) },
-  });
-  const stopPassing = passSignals(child);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      stopPassing();
-      resolve(code ?? (signal === null ? 1 : 128 + (SIGNAL_NUMBERS[signal] ?? 0)));
-    });
-  });
-};
-
-const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
-
-/** A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone does not. */
-const passSignals = (child: ChildProcess): (() => void) => {
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
-  const signals: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, pass);
-  return () => {
-    for (const signal of signals) process.off(signal, pass);
-  };
+/** Runs it alone, passes signals on, and resolves with its exit code. */
+export const runGateway = async (start: GatewayStart): Promise<number> => {
+  const child = startGateway(start);
+  const stopPassing = onSignals((signal) => void child.kill(signal));
+  try {
+    return await exitOf(child);
+  } finally {
+    stopPassing();
+  }
 };

@@ -123,8 +123,12 @@ describe('a key', () => {
 
   it('that nobody knows is anybody where the data plane is open', async () => {
     const open = auth({ isOpen: true });
-    expect(new Keys(MASTER, knows).authenticate({ authorization: 'sk-other' }, open, ROUTE)).toMatchObject({ keyHash: '' });
-    await expect(new Keys(MASTER, asks).authenticate({ authorization: 'sk-other' }, open, ROUTE)).resolves.toMatchObject({
+    expect(new Keys(MASTER, knows).authenticate({ authorization: 'sk-other' }, open, ROUTE)).toMatchObject({
+      keyHash: '',
+    });
+    await expect(
+      new Keys(MASTER, asks).authenticate({ authorization: 'sk-other' }, open, ROUTE),
+    ).resolves.toMatchObject({
       isAdmin: false,
     });
   });

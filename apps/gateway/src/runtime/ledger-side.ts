@@ -38,6 +38,7 @@ export class LedgerSide {
   /** Names of models, of the configuration that calls are made with. */
   catalog: ModelCatalog | undefined;
   private readonly link: LedgerLink;
+  private wasAway = false;
   private readonly adoption = new AbortController();
   private adopting: Promise<unknown> = Promise.resolve();
   private readonly adoptTimer: NodeJS.Timeout;
@@ -55,8 +56,10 @@ export class LedgerSide {
         onChanges: (changes) => applyChanges(changes, this.keys, this.budgets),
         onRecall: (accounts) => this.budgets.recall(accounts),
         onAway: (reason) => {
-          if (reason === undefined) log.info('the ledger answers');
-          else log.warn('the ledger is away: known keys go on, calls wait in the journal', { reason });
+          if (reason !== undefined)
+            log.warn('the ledger is away: known keys go on, calls wait in the journal', { reason });
+          else if (this.wasAway) log.info('the ledger is back');
+          this.wasAway ||= reason !== undefined;
           onAway(reason !== undefined);
         },
       },

@@ -1,0 +1,157 @@
+// What the ledger is made of.
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { parseDuration } from '@turnpike/domain';
+import type { Logger } from '@turnpike/telemetry';
+import { DataSource } from 'typeorm';
+import { GatewayController } from './controllers/gateway.controller.js';
+import { KeyController } from './controllers/key.controller.js';
+import { CALLERS } from './grpc/caller.js';
+import { Changes } from './repositories/changes.js';
+import { AuthorizeService } from './services/authorize.service.js';
+import { BoundsKeeper } from './services/bounds-keeper.js';
+import { LedgerCallers } from './services/callers.js';
+import { ChangeFeed } from './services/change-feed.js';
+import { Chores, LOG } from './services/chores.js';
+import { Holders } from './services/holders.js';
+import { KeyListService } from './services/key-list.service.js';
+import { hashSecret } from './services/key-secret.js';
+import { KeyService } from './services/key.service.js';
+import { Keys } from './services/keys.js';
+import {
+  GATEWAY_TOKEN_HASH,
+  INSTALLATION_BUDGET,
+  LEDGER_SETTINGS,
+  MASTER_KEY_HASH,
+  NOW,
+  type InstallationBudget,
+  type LedgerSettings,
+  type Now,
+} from './services/ledger-settings.js';
+import { RecallFeed } from './services/recall-feed.js';
+import { Recorder } from './services/recorder.js';
+import { Standings } from './services/standings.js';
+import { TemporaryBudgets } from './services/temporary-budgets.js';
+import { BalanceBook } from './settlement/balance-book.js';
+import { Housekeeping } from './settlement/housekeeping.js';
+import { KeyActivity } from './settlement/key-activity.js';
+import { LeaseDesk } from './settlement/lease-desk.js';
+import { Partitions } from './settlement/partitions.js';
+import { Settlement } from './settlement/settlement.js';
+import type { SecretBox } from './storage/secret-box.js';
+import { StorageModule } from './storage/storage.module.js';
+import type { Storage } from './storage/storage.js';
+
+export interface LedgerModuleOptions {
+  storage: Storage;
+  secrets: SecretBox;
+  /** Secrets. */
+  masterKey: string;
+  gatewayToken: string;
+  settings: LedgerSettings;
+  budget: InstallationBudget;
+  /** IANA. */
+  timeZone: string;
+  /** How long the log of calls is kept: "30d"; absent: for ever. */
+  keepLogs?: string;
+  log: Logger;
+  now?: Now;
+}
+
+const settlement = ({ timeZone, keepLogs, log }: LedgerModuleOptions): Provider[] => [
+  {
+    provide: BalanceBook,
+    useFactory: (changes: Changes, now: Now) =>
+      new BalanceBook({
+        now,
+        timeZone,
+        onTurned: (manager, accounts) =>
+          changes.record(
+            manager,
+            accounts.map((id) => ({ kind: 'account', id })),
+          ),
+      }),
+    inject: [Changes, NOW],
+  },
+  { provide: Partitions, useFactory: (dataSource: DataSource) => new Partitions(dataSource), inject: [DataSource] },
+  { provide: KeyActivity, useFactory: (dataSource: DataSource) => new KeyActivity(dataSource), inject: [DataSource] },
+  {
+    provide: Settlement,
+    useFactory: (dataSource: DataSource, balances: BalanceBook, partitions: Partitions, activity: KeyActivity) =>
+      new Settlement({
+        dataSource,
+        balances,
+        partitions,
+        onKeysUsed: (keys) => activity.used(keys),
+        onRefused: (refused) =>
+          log.warn('Entries of a journal were set aside: they are no finished calls.', {
+            count: refused.length,
+            reason: refused[0]?.reason,
+          }),
+      }),
+    inject: [DataSource, BalanceBook, Partitions, KeyActivity],
+  },
+  {
+    provide: LeaseDesk,
+    useFactory: (dataSource: DataSource, balances: BalanceBook) => new LeaseDesk(dataSource, balances),
+    inject: [DataSource, BalanceBook],
+  },
+  {
+    provide: Housekeeping,
+    useFactory: (dataSource: DataSource, balances: BalanceBook, leases: LeaseDesk, partitions: Partitions) =>
+      new Housekeeping({ dataSource, balances, leases, partitions, keepLogs: parseDuration(keepLogs) }),
+    inject: [DataSource, BalanceBook, LeaseDesk, Partitions],
+  },
+];
+
+const feeds = ({ log }: LedgerModuleOptions): Provider[] => [
+  {
+    provide: ChangeFeed,
+    useFactory: (dataSource: DataSource, changes: Changes) => {
+      const { manager } = dataSource;
+      const source = {
+        latest: () => changes.latest(manager),
+        since: (sequence: number) => changes.since(manager, sequence),
+      };
+      const feed = new ChangeFeed({ source, log });
+      changes.onRecorded(() => feed.nudge());
+      return feed;
+    },
+    inject: [DataSource, Changes],
+  },
+  { provide: RecallFeed, useFactory: (desk: LeaseDesk) => new RecallFeed({ source: desk, log }), inject: [LeaseDesk] },
+];
+
+const settings = (options: LedgerModuleOptions): Provider[] => [
+  { provide: LOG, useValue: options.log },
+  { provide: NOW, useValue: options.now ?? Date.now },
+  { provide: LEDGER_SETTINGS, useValue: options.settings },
+  { provide: INSTALLATION_BUDGET, useValue: options.budget },
+  { provide: MASTER_KEY_HASH, useValue: hashSecret(options.masterKey) },
+  { provide: GATEWAY_TOKEN_HASH, useValue: hashSecret(options.gatewayToken) },
+];
+
+const SERVICES: Provider[] = [
+  { provide: BoundsKeeper, useFactory: (balances: BalanceBook) => new BoundsKeeper(balances), inject: [BalanceBook] },
+  { provide: CALLERS, useClass: LedgerCallers },
+  AuthorizeService,
+  Chores,
+  Holders,
+  KeyListService,
+  KeyService,
+  Keys,
+  Recorder,
+  Standings,
+  TemporaryBudgets,
+];
+
+@Module({})
+export class AppModule {
+  static of(options: LedgerModuleOptions): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [StorageModule.of(options.storage, options.secrets)],
+      controllers: [GatewayController, KeyController],
+      providers: [...settings(options), ...settlement(options), ...feeds(options), ...SERVICES],
+    };
+  }
+}

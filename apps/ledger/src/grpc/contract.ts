@@ -1,0 +1,37 @@
+// All services of the ledger.
+import {
+  AccessGroupServiceDefinition,
+  AuditServiceDefinition,
+  BudgetServiceDefinition,
+  CredentialServiceDefinition,
+  CustomerServiceDefinition,
+  GatewayServiceDefinition,
+  ImportServiceDefinition,
+  KeyServiceDefinition,
+  ModelServiceDefinition,
+  OrganizationServiceDefinition,
+  SettingServiceDefinition,
+  SpendServiceDefinition,
+  TagServiceDefinition,
+  TeamServiceDefinition,
+  UserServiceDefinition,
+  type ServiceContract,
+} from '@turnpike/rpc';
+
+export const CONTRACT: readonly ServiceContract[] = [
+  GatewayServiceDefinition,
+  KeyServiceDefinition,
+  TeamServiceDefinition,
+  UserServiceDefinition,
+  OrganizationServiceDefinition,
+  CustomerServiceDefinition,
+  BudgetServiceDefinition,
+  TagServiceDefinition,
+  AccessGroupServiceDefinition,
+  ModelServiceDefinition,
+  CredentialServiceDefinition,
+  SettingServiceDefinition,
+  SpendServiceDefinition,
+  AuditServiceDefinition,
+  ImportServiceDefinition,
+];

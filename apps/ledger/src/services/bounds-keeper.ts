@@ -1,0 +1,84 @@
+// Keeps the bounds of balances as the terms of keys, teams, users and all others say.
+import type { EntityManager } from 'typeorm';
+import type { Balance, BalanceBook } from '../settlement/balance-book.js';
+import { boundsOf, type ScopedBound, type Terms } from './effective-terms.js';
+
+/** What was spent of an entity in the present period. */
+export interface Spent {
+  nanoUsd: number;
+  byModel: Record<string, number>;
+  resetAt: Date | undefined;
+}
+
+const NOTHING: Spent = { nanoUsd: 0, byModel: {}, resetAt: undefined };
+
+export class BoundsKeeper {
+  constructor(private readonly balances: BalanceBook) {}
+
+  /** @param before undefined: the entity is new */
+  async change(manager: EntityManager, before: readonly ScopedBound[] = [], after: readonly ScopedBound[]): Promise<void> {
+    const remaining = new Set(after.map(({ account }) => account));
+    const gone = before.filter(({ account }) => !remaining.has(account));
+    await this.balances.setBounds(manager, [...after, ...gone.map(({ account }) => ({ account, max: undefined }))]);
+  }
+
+  /** The entities are gone, and what was spent for them is not counted any more. */
+  async close(manager: EntityManager, accounts: readonly string[]): Promise<void> {
+    if (accounts.length > 0) await this.balances.close(manager, await this.family(manager, accounts));
+  }
+
+  /** Corrects what was spent in the period under way; models and windows begin anew where it is set to nothing. */
+  async setSpent(manager: EntityManager, account: string, nanoUsd: number): Promise<void> {
+    const spent = new Map([[account, nanoUsd]]);
+    if (nanoUsd === 0) for (const name of await this.family(manager, [account])) spent.set(name, 0);
+    await this.balances.setSpent(manager, spent);
+  }
+
+  /** What was spent for the old name was spent for the new one, and leases are taken anew. */
+  async rename(manager: EntityManager, from: string, to: string): Promise<void> {
+    const names = await this.family(manager, [from]);
+    await this.balances.lock(manager, names);
+    await manager.query('DELETE FROM turnpike.leases WHERE account = ANY($1::text[])', [names]);
+    await manager.query(
+      `UPDATE turnpike.balances SET account = $1::text || substr(account, length($2::text) + 1)
+        WHERE account = ANY($3::text[])`,
+      [to, from, names],
+    );
+  }
+
+  async spentOf(
+    manager: EntityManager,
+    entities: readonly { account: string; terms: Terms }[],
+  ): Promise<Map<string, Spent>> {
+    const bounds = entities.map(({ account, terms }) => ({ account, bounds: boundsOf(account, terms) }));
+    const names = bounds.flatMap(({ account, bounds: all }) => [account, ...all.map((bound) => bound.account)]);
+    const read = await this.read(manager, names);
+    return new Map(bounds.map(({ account, bounds: all }) => [account, spentOf(account, all, read)]));
+  }
+
+  async read(manager: EntityManager, accounts: readonly string[]): Promise<Map<string, Balance>> {
+    return accounts.length === 0 ? new Map() : await this.balances.read(manager, [...new Set(accounts)]);
+  }
+
+  /** The accounts themselves, and those of their models and windows. */
+  private async family(manager: EntityManager, accounts: readonly string[]): Promise<string[]> {
+    const rows = await manager.query<{ account: string }[]>(
+      `SELECT b.account FROM unnest($1::text[]) AS n(name) JOIN turnpike.balances b
+           ON b.account = n.name OR (b.account >= n.name || '|' AND b.account < n.name || '}')
+        ORDER BY b.account`,
+      [accounts],
+    );
+    return rows.map(({ account }) => account);
+  }
+}
+
+const spentOf = (account: string, bounds: readonly ScopedBound[], balances: ReadonlyMap<string, Balance>): Spent => {
+  const own = balances.get(account);
+  const byModel: Record<string, number> = {};
+  for (const { account: name, model } of bounds) {
+    const spent = balances.get(name)?.spent;
+    if (model && spent !== undefined) byModel[model] = spent;
+  }
+  if (!own) return { ...NOTHING, byModel };
+  return { nanoUsd: own.spent, byModel, resetAt: own.resetAt === undefined ? undefined : new Date(own.resetAt) };
+};
