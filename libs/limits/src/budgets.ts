@@ -16,7 +16,7 @@ const LEAST_WAIT_MS = 10;
 
 export interface LeaseAsk {
   readonly account: string;
-  /** For calls that wait; 0: a lease is filled up, or heard of. */
+  /** For a call that waits; 0: a lease is filled up, or heard of. */
   readonly needed: number;
   readonly returned: number;
 }
@@ -50,6 +50,8 @@ export interface BudgetsOptions {
   readonly source: LeaseSource;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** [0, 1) */
+  readonly random?: () => number;
   /** Calls go on, uncounted, while nobody can be asked. */
   readonly isOpenWhenAway?: boolean;
 }
@@ -66,7 +68,9 @@ export class BudgetAccount {
   /** Until then there is nothing to be had; why is in `denial`. */
   dryUntil = 0;
   denial: BudgetDenial | undefined;
-  /** For calls that wait. */
+  /** Granted beyond the bound, for one call that nothing else stood against. What it does not use goes back. */
+  beyond = 0;
+  /** By the first of the calls that wait. */
   needed = 0;
   filling: Promise<void> | undefined;
 
@@ -104,8 +108,7 @@ export class Budgets {
     if (names.length === 0) return NOTHING;
     const accounts = names.map((name) => this.account(name));
     const amount = Math.max(0, Math.ceil(estimate));
-    const lacking = this.take(accounts, amount);
-    return lacking ? this.takeLater(accounts, amount, lacking) : this.reservation(accounts, amount);
+    return this.take(accounts, amount) ? this.takeLater(accounts, amount) : this.reservation(accounts, amount);
   }
 
   /** Others need what is not used of these. */
@@ -148,31 +151,27 @@ export class Budgets {
     return undefined;
   }
 
-  private async takeLater(
-    accounts: readonly BudgetAccount[],
-    amount: number,
-    first: BudgetAccount,
-  ): Promise<Reservation | BudgetDenial> {
-    const { now, isOpenWhenAway = false } = this.options;
+  private async takeLater(accounts: readonly BudgetAccount[], amount: number): Promise<Reservation | BudgetDenial> {
+    const { now, random = Math.random, isOpenWhenAway = false } = this.options;
     const until = now() + MAX_WAIT_MS;
-    for (let lacking: BudgetAccount | undefined = first; lacking; lacking = this.take(accounts, amount)) {
-      if (now() >= lacking.dryUntil) await this.fill(lacking, Math.max(1, amount));
-      if (lacking.available >= amount && lacking.available > 0) continue;
-      const { denial } = lacking;
-      if (!denial) {
-        // It was there, and others were quicker.
-        if (now() >= until) return { account: lacking.name };
-        continue;
+    const lacks = (account: BudgetAccount): boolean => account.available < amount || account.available === 0;
+    for (;;) {
+      const lacking = accounts.filter(lacks);
+      const asked = now();
+      // All at once: whoever asks for one after the other may get each while somebody else has the other.
+      await Promise.all(lacking.filter(({ dryUntil }) => asked >= dryUntil).map((one) => this.fill(one, amount || 1)));
+      if (!this.take(accounts, amount)) return this.reservation(accounts, amount);
+      const denied = lacking.find((one) => lacks(one) && one.denial);
+      const retryAfterMs = denied?.denial?.grant?.retryAfterMs ?? 0;
+      if (now() >= until || (denied && retryAfterMs === 0)) {
+        const denial = denied?.denial ?? { account: accounts[0]!.name };
+        return denial.grant === undefined && isOpenWhenAway ? NOTHING : denial;
       }
-      const retryAfterMs = denial.grant?.retryAfterMs ?? 0;
-      if (retryAfterMs > 0 && now() < until) {
-        await new Promise((resolve) => setTimeout(resolve, Math.max(LEAST_WAIT_MS, retryAfterMs)));
-        lacking.dryUntil = 0;
-        continue;
-      }
-      return denial.grant === undefined && isOpenWhenAway ? NOTHING : denial;
+      if (!denied) continue;
+      // Not all at the same moment: else the same two stand in each other's way again.
+      await new Promise((resolve) => setTimeout(resolve, Math.max(LEAST_WAIT_MS, retryAfterMs) * (0.5 + random())));
+      denied.dryUntil = 0;
     }
-    return this.reservation(accounts, amount);
   }
 
   private reservation(accounts: readonly BudgetAccount[], amount: number): Reservation {
@@ -191,14 +190,18 @@ export class Budgets {
           account.reserved -= amount;
           // What was spent beyond the lease is the keeper's to know: it counts what calls cost.
           account.available = Math.max(0, account.available + amount - cost);
+          if (account.beyond > 0) this.giveBackBeyond(account);
         }
       },
     };
   }
 
-  /** Those who wait for one account at the same time ask for it together. */
+  /**
+   * Those who wait for one account at the same time ask for it once, with what the first of them needs: at the end of a
+   * budget one call more may be made, not all of them.
+   */
   private fill(account: BudgetAccount, needed: number): Promise<void> {
-    account.needed += needed;
+    account.needed ||= needed;
     account.filling ??= this.filled(account);
     return account.filling;
   }
@@ -217,6 +220,7 @@ export class Budgets {
       return;
     }
     account.available += grant.granted;
+    account.beyond += Math.max(0, grant.granted - Math.max(0, grant.max - grant.spent));
     if (grant.granted > 0) account.lastGrant = grant.granted;
     account.denial = grant.granted < Math.max(1, needed) ? { account: account.name, grant } : undefined;
     account.dryUntil = account.denial ? now + DRY_MS : 0;
@@ -225,8 +229,18 @@ export class Budgets {
   private giveBack(account: BudgetAccount): void {
     const returned = account.available;
     account.available = 0;
+    account.beyond = 0;
     account.lastGrant = 0;
     void this.ask({ account: account.name, needed: 0, returned });
+  }
+
+  private giveBackBeyond(account: BudgetAccount): void {
+    const returned = Math.min(account.beyond, account.available);
+    account.available -= returned;
+    account.beyond -= returned;
+    if (returned > 0) void this.ask({ account: account.name, needed: 0, returned });
+    // The call that it was granted for is over.
+    if (account.reserved === 0) account.beyond = 0;
   }
 
   /** Undefined: nobody could be asked. */

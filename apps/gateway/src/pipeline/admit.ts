@@ -166,6 +166,11 @@ const broke = ({ account, grant }: BudgetDenial): GatewayError => {
         retryAfterMs: 1_000,
       },
     );
+  if (grant.spent < grant.max)
+    return new GatewayError(
+      'GW_BUDGET_EXCEEDED',
+      `What is left of the budget is set aside for calls under way: ${formatUsd(grant.spent)} of ${formatUsd(grant.max)} is spent.`,
+    );
   const kind = account.slice(0, Math.max(0, account.indexOf(':'))) || account;
   const reset = grant.resetAt === undefined ? '' : ` It begins anew at ${new Date(grant.resetAt).toISOString()}.`;
   return new GatewayError(
