@@ -80,7 +80,7 @@ export const pay = async (gateway: Gateway, key: string, count: number, clients:
         });
         const text = await response.text();
         if (response.status === 200 && text.endsWith('}')) paid.answered.add(name);
-        else paid.others.set(name, String(response.status));
+        else paid.others.set(name, `${response.status} ${/"code":"(\w+)"/.exec(text)?.[1]}`);
       } catch (error) {
         paid.others.set(name, String((error as { cause?: NodeJS.ErrnoException }).cause?.code ?? error));
         // Somebody was killed just now: a client that hammers a closed door pays for nothing.

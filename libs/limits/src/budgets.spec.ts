@@ -42,10 +42,10 @@ class Keeper {
     const grants = asks.map(({ account, needed, returned }) => {
       const leased = Math.max(0, (this.leased.get(account) ?? 0) - returned);
       const spent = this.spent.get(account) ?? 0;
-      const left = this.max - spent - leased;
+      const left = Math.max(0, this.max - spent - leased);
       const isLast = leased === 0 && left > 0;
       const most = Math.min(left, Math.max(needed, Math.min(this.slice, left)));
-      const granted = returned > 0 ? 0 : isLast ? Math.max(needed, most) : most;
+      const granted = returned > 0 && needed === 0 ? 0 : isLast ? Math.max(needed, most) : most;
       this.leased.set(account, leased + granted);
       if (granted < needed) short.push(account);
       return { account, granted, max: this.max, spent, retryAfterMs: granted < needed && leased > 0 ? 5 : 0 };

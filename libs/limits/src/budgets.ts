@@ -70,6 +70,8 @@ export class BudgetAccount {
   denial: BudgetDenial | undefined;
   /** Granted beyond the bound, for one call that nothing else stood against. What it does not use goes back. */
   beyond = 0;
+  /** The last answer of who keeps it. */
+  told: LeaseGrant | undefined;
   /** By the first of the calls that wait. */
   needed = 0;
   filling: Promise<void> | undefined;
@@ -78,6 +80,19 @@ export class BudgetAccount {
 }
 
 const NOTHING: Reservation = Object.freeze({ settle: () => undefined });
+
+/**
+ * What is asked for is on top of what there is. Whoever has nothing reserved gives back all of it, and asks for the whole:
+ * then a last call may be let through that needs more than is left.
+ */
+const wishOf = (account: BudgetAccount): Pick<LeaseAsk, 'needed' | 'returned'> => {
+  const { needed, available, reserved } = account;
+  if (needed === 0 || available === 0) return { needed, returned: 0 };
+  if (reserved > 0) return { needed: Math.max(1, needed - available), returned: 0 };
+  account.available = 0;
+  account.beyond = 0;
+  return { needed, returned: available };
+};
 
 export const isBudgetDenial = (outcome: Reservation | BudgetDenial): outcome is BudgetDenial => 'account' in outcome;
 
@@ -164,7 +179,9 @@ export class Budgets {
       const denied = lacking.find((one) => lacks(one) && one.denial);
       const retryAfterMs = denied?.denial?.grant?.retryAfterMs ?? 0;
       if (now() >= until || (denied && retryAfterMs === 0)) {
-        const denial = denied?.denial ?? { account: accounts[0]!.name };
+        // Others were quicker each time, where none denied it.
+        const short = lacking[0] ?? accounts[0]!;
+        const denial = denied?.denial ?? { account: short.name, grant: short.told };
         return denial.grant === undefined && isOpenWhenAway ? NOTHING : denial;
       }
       if (!denied) continue;
@@ -209,16 +226,18 @@ export class Budgets {
   private async filled(account: BudgetAccount): Promise<void> {
     // The turn's other calls join in.
     await Promise.resolve();
-    const { needed } = account;
+    const { needed, returned } = wishOf(account);
     account.needed = 0;
-    const grant = await this.ask({ account: account.name, needed, returned: 0 });
+    const grant = await this.ask({ account: account.name, needed, returned });
     account.filling = undefined;
     const now = this.options.now();
     if (!grant) {
+      account.told = undefined;
       account.denial = { account: account.name };
       account.dryUntil = now + DRY_MS;
       return;
     }
+    account.told = grant;
     account.available += grant.granted;
     account.beyond += Math.max(0, grant.granted - Math.max(0, grant.max - grant.spent));
     if (grant.granted > 0) account.lastGrant = grant.granted;

@@ -109,7 +109,7 @@ const channelOptions = ({ tls, keepaliveMs = DEFAULT_KEEPALIVE_MS }: ConnectOpti
   'grpc.keepalive_timeout_ms': Math.min(5_000, keepaliveMs),
   // A ledger that was away is found again soon: the library's own bound is two minutes.
   'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.max_reconnect_backoff_ms': 500,
   // A proxy for providers is none for the ledger, and there is nothing about it in TXT records.
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
