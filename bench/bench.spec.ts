@@ -19,7 +19,15 @@ const statusOf = (pid: number) => {
   }
 };
 
-const noResults: Results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {}, appends: {}, ledger: { perSecond: [], questions: {} } };
+const noResults: Results = {
+  rounds: {},
+  parse: [],
+  coldStarts: {},
+  memory: {},
+  choices: {},
+  appends: {},
+  ledger: { perSecond: [], questions: {} },
+};
 
 describe('ResponseParser', () => {
   const chunked =

@@ -121,7 +121,9 @@ async function measureOn(databaseUrl, { directory, days, callsPerDay, questionRo
   const { dataSource } = storage;
   const partitions = new Partitions(dataSource);
   const settlement = new Settlement({ dataSource, balances: new BalanceBook(), partitions });
-  await partitions.ensure(Array.from({ length: days }, (_, day) => new Date(TODAY - day * DAY_MS).toISOString().slice(0, 10)));
+  await partitions.ensure(
+    Array.from({ length: days }, (_, day) => new Date(TODAY - day * DAY_MS).toISOString().slice(0, 10)),
+  );
   /** @type {number[]} */
   const perSecond = [];
   for (let day = days - 1; day >= 0; day -= 1) perSecond.push(await settle(settlement, callsOf(day, callsPerDay)));

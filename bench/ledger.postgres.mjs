@@ -28,7 +28,7 @@ function whoRuns() {
 }
 
 /**
- * @param {string} directory that is not there yet
+ * @param {string} directory empty, or not there yet
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
 export async function startPostgres(directory) {
@@ -41,7 +41,12 @@ export async function startPostgres(directory) {
   const { status, stderr } = spawnSync(join(bin, 'initdb'), options, { ...who, cwd: '/', encoding: 'utf8' });
   if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
   const port = await freePort();
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'shared_buffers=256MB', 'max_wal_size=2GB'];
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'shared_buffers=256MB',
+    'max_wal_size=2GB',
+  ];
   const child = spawn(
     join(bin, 'postgres'),
     ['-D', directory, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],

@@ -75,7 +75,15 @@ const sizes = SIZES[size];
 /** @type {string[]} */
 const notes = [];
 /** @type {import('./holds.mjs').Results} */
-const results = { rounds: {}, parse: [], coldStarts: {}, memory: {}, choices: {}, appends: {}, ledger: { perSecond: [], questions: {} } };
+const results = {
+  rounds: {},
+  parse: [],
+  coldStarts: {},
+  memory: {},
+  choices: {},
+  appends: {},
+  ledger: { perSecond: [], questions: {} },
+};
 /** @type {Record<string, number>} requests sent to each target */
 const sent = {};
 const cpuBefore = cpuTimes();
@@ -269,7 +277,8 @@ async function settlements() {
   if (!binFolder()) return remark('the ledger is left out: there is no PostgreSQL server');
   say('settling and asking the ledger …');
   const ledger = startProcess('ledger', ['bench/ledger.mjs'], { messages: true });
-  const days = 30;
+  // A day is a round: long enough for the senders to keep the ledger busy.
+  const days = Math.min(30, Math.ceil(sizes.ledgerCalls / 20_000));
   const order = { directory: dataDirs.make('ledger'), days, callsPerDay: Math.ceil(sizes.ledgerCalls / days) };
   const { failure, ...figures } = await ask(ledger, { ...order, questionRounds: sizes.partRounds });
   if (failure) remark(`the ledger could not be measured: ${failure}`);

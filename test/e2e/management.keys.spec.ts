@@ -1,6 +1,6 @@
 // What operators script against /key/*, as they would with curl: a gateway with its ledger, and raw requests.
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { chat, okJson, send, type Json } from './client.js';
+import { jsonOf, chat, okJson, send, type Json } from './client.js';
 import { eventually, MASTER_KEY, startGateway, type Gateway } from './harness.js';
 import { everyModelOf } from './upstreams.js';
 
@@ -176,7 +176,7 @@ describe('who may', () => {
       send(gateway, '/team/new', { body: {}, key: mine }),
     ]) {
       const response = await answer;
-      expect([response.status, (await response.json()).error.type]).toEqual([403, 'permission_error']);
+      expect([response.status, (await jsonOf(response)).error.type]).toEqual([403, 'permission_error']);
     }
   });
 

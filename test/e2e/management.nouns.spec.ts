@@ -1,6 +1,6 @@
 // What operators script against teams, users, budgets, customers and organizations: a gateway with its ledger.
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { chat, okJson, send, type Json } from './client.js';
+import { jsonOf, chat, okJson, send, type Json } from './client.js';
 import { eventually, MASTER_KEY, startGateway, type Gateway } from './harness.js';
 import { everyModelOf } from './upstreams.js';
 
@@ -136,7 +136,7 @@ describe('a gateway without a ledger', () => {
   it('says so', async () => {
     const alone = await startGateway({ config: { model_list: everyModelOf('openai') } });
     const response = await send(alone, '/key/generate', { body: {} });
-    expect([response.status, (await response.json()).error.type]).toEqual([400, 'no_db_connection']);
+    expect([response.status, (await jsonOf(response)).error.type]).toEqual([400, 'no_db_connection']);
     await alone.kill();
   });
 });

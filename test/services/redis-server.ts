@@ -65,8 +65,9 @@ export class RedisServer {
   }
 
   /** It stands still, with its connections open; `false`: it goes on. */
-  freeze(isFrozen: boolean): void {
+  freeze(isFrozen: boolean): Promise<void> {
     this.child?.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
+    return Promise.resolve();
   }
 
   /** Ends it and forgets what it knew. */

@@ -5,6 +5,8 @@ import { AdminGuard } from './admin/admin.guard.js';
 import { DocsController } from './admin/docs.controller.js';
 import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
+import { LEDGER_CONTROLLERS } from './admin/ledger/ledger-controllers.js';
+import { LedgerGuard } from './admin/ledger/ledger.guard.js';
 import { MetricsController } from './admin/metrics.controller.js';
 import { PluginsController } from './admin/plugins.controller.js';
 import { Readiness } from './admin/readiness.js';
@@ -25,8 +27,15 @@ export class AppModule {
         KernelModule.forRuntime(runtime, allWorkers, routes),
         PrometheusModule.register({ controller: MetricsController, defaultMetrics: { enabled: false } }),
       ],
-      controllers: [HealthController, PluginsController, RouterController, RoutesController, DocsController],
-      providers: [AdminGuard, HealthService, Readiness, OpenApi],
+      controllers: [
+        HealthController,
+        PluginsController,
+        RouterController,
+        RoutesController,
+        DocsController,
+        ...LEDGER_CONTROLLERS,
+      ],
+      providers: [AdminGuard, LedgerGuard, HealthService, Readiness, OpenApi],
     };
   }
 }

@@ -3,20 +3,15 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { parseDuration } from '@turnpike/domain';
 import type { Logger } from '@turnpike/telemetry';
 import { DataSource } from 'typeorm';
-import { GatewayController } from './controllers/gateway.controller.js';
-import { KeyController } from './controllers/key.controller.js';
+import { CONTROLLERS } from './controllers/index.js';
 import { CALLERS } from './grpc/caller.js';
 import { Changes } from './repositories/changes.js';
-import { AuthorizeService } from './services/authorize.service.js';
 import { BoundsKeeper } from './services/bounds-keeper.js';
 import { LedgerCallers } from './services/callers.js';
 import { ChangeFeed } from './services/change-feed.js';
-import { Chores, LOG } from './services/chores.js';
-import { Holders } from './services/holders.js';
-import { KeyListService } from './services/key-list.service.js';
+import { LOG } from './services/chores.js';
+import { SERVICES } from './services/index.js';
 import { hashSecret } from './services/key-secret.js';
-import { KeyService } from './services/key.service.js';
-import { Keys } from './services/keys.js';
 import {
   GATEWAY_TOKEN_HASH,
   INSTALLATION_BUDGET,
@@ -28,9 +23,6 @@ import {
   type Now,
 } from './services/ledger-settings.js';
 import { RecallFeed } from './services/recall-feed.js';
-import { Recorder } from './services/recorder.js';
-import { Standings } from './services/standings.js';
-import { TemporaryBudgets } from './services/temporary-budgets.js';
 import { BalanceBook } from './settlement/balance-book.js';
 import { Housekeeping } from './settlement/housekeeping.js';
 import { KeyActivity } from './settlement/key-activity.js';
@@ -130,18 +122,9 @@ const settings = (options: LedgerModuleOptions): Provider[] => [
   { provide: GATEWAY_TOKEN_HASH, useValue: hashSecret(options.gatewayToken) },
 ];
 
-const SERVICES: Provider[] = [
+const callers: Provider[] = [
   { provide: BoundsKeeper, useFactory: (balances: BalanceBook) => new BoundsKeeper(balances), inject: [BalanceBook] },
   { provide: CALLERS, useClass: LedgerCallers },
-  AuthorizeService,
-  Chores,
-  Holders,
-  KeyListService,
-  KeyService,
-  Keys,
-  Recorder,
-  Standings,
-  TemporaryBudgets,
 ];
 
 @Module({})
@@ -150,8 +133,8 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [StorageModule.of(options.storage, options.secrets)],
-      controllers: [GatewayController, KeyController],
-      providers: [...settings(options), ...settlement(options), ...feeds(options), ...SERVICES],
+      controllers: CONTROLLERS,
+      providers: [...settings(options), ...settlement(options), ...feeds(options), ...callers, ...SERVICES],
     };
   }
 }

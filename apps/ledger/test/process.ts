@@ -29,7 +29,8 @@ export class LedgerProcess {
     readonly dataDir: string,
     private readonly remove: () => void,
   ) {
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => (this.output += String(bytes)));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (bytes: Buffer) => (this.output += String(bytes)));
   }
 
   /** Resolves when it is ready, or has ended. */
@@ -41,11 +42,24 @@ export class LedgerProcess {
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(process.execPath, [MAIN], {
       cwd: dataDir,
-      env: { PATH, HOME, TURNPIKE_LEDGER_START: JSON.stringify(start), ...(databaseUrl && { DATABASE_URL: databaseUrl }), ...env },
+      env: {
+        PATH,
+        HOME,
+        // Beside a gateway a good start is told at this level only.
+        LITELLM_LOG: 'DEBUG',
+        TURNPIKE_LEDGER_START: JSON.stringify(start),
+        ...(databaseUrl && { DATABASE_URL: databaseUrl }),
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const ledger = new LedgerProcess(child, dataDir, remove);
-    await ledger.said('The ledger is ready.');
+    try {
+      await ledger.said('The ledger is ready.');
+    } catch (error) {
+      await ledger.end('SIGKILL');
+      throw error;
+    }
     return ledger;
   }
 
@@ -65,7 +79,7 @@ export class LedgerProcess {
   }
 
   async said(text: string): Promise<void> {
-    for (const until = Date.now() + READY_MS; !this.output.includes(text); ) {
+    for (const until = Date.now() + READY_MS; !this.output.includes(text);) {
       if (this.child.exitCode !== null) return;
       if (Date.now() > until) throw new Error(`The ledger did not say '${text}': ${this.output}`);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -62,7 +62,10 @@ export class World {
     const balances = new BalanceBook({
       now: () => this.now,
       timeZone: options.timeZone,
-      onTurned: async (_manager, accounts) => void this.turned.push(...accounts),
+      onTurned: (_manager, accounts) => {
+        this.turned.push(...accounts);
+        return Promise.resolve();
+      },
     });
     const partitions = new Partitions(dataSource);
     const settlement = new Settlement({ dataSource, balances, partitions, ...options });

@@ -9,6 +9,8 @@ export interface RouteDescription {
   admin?: boolean;
   /** Query parameters: name → meaning. */
   query?: Readonly<Record<string, string>>;
+  /** Shape of the JSON body. */
+  body?: z.ZodType;
   /** Shape of the 200 answer. */
   response?: z.ZodType;
   /** Not part of the API: pages and files. */

@@ -46,21 +46,12 @@ const describeControllers = (swagger: Swagger): void => {
   for (const { prototype, method, description } of documentedRoutes()) {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, method);
     if (!descriptor) continue;
-    const { summary, tag, admin, query, response, hidden } = description;
+    const { summary, tag, admin, query, body, response, hidden } = description;
     const decorators: MethodDecorator[] = [
       swagger.ApiTags(tag),
       swagger.ApiOperation({ summary }),
-      swagger.ApiOkResponse(
-        response
-          ? {
-              schema: z.toJSONSchema(response, { target: 'openapi-3.0' }) as Parameters<
-                typeof swagger.ApiOkResponse
-              >[0] extends { schema: infer S }
-                ? S
-                : never,
-            }
-          : {},
-      ),
+      swagger.ApiOkResponse(response ? { schema: schemaOf(response, 'output') } : {}),
+      ...(body ? [swagger.ApiBody({ schema: schemaOf(body, 'input'), required: !body.safeParse({}).success })] : []),
       ...(admin ? [swagger.ApiBearerAuth() as MethodDecorator] : []),
       ...(hidden ? [swagger.ApiExcludeEndpoint()] : []),
       ...Object.entries(query ?? {}).map(([name, meaning]) =>
@@ -70,3 +61,7 @@ const describeControllers = (swagger: Swagger): void => {
     for (const decorate of decorators) decorate(prototype, method, descriptor);
   }
 };
+
+/** Typed as whatever fits: Swagger does not export its type of a schema. */
+const schemaOf = (shape: z.ZodType, io: 'input' | 'output'): never =>
+  z.toJSONSchema(shape, { target: 'openapi-3.0', io }) as never;

@@ -49,6 +49,16 @@ export class UserRepository extends Repository<UserEntity> {
     return (await this.findBy(manager, 'ssoUserId', [ssoUserId]))[0] ?? null;
   }
 
+  /** Those who belong to one of these belong to none afterwards. @returns their ids */
+  async leaveOrganizations(manager: EntityManager, organizationIds: readonly string[]): Promise<string[]> {
+    const [rows] = await manager.query<[{ user_id: string }[], number]>(
+      `UPDATE turnpike.users SET organization_id = NULL, updated_at = now()
+        WHERE organization_id = ANY($1) RETURNING user_id`,
+      [organizationIds],
+    );
+    return rows.map(({ user_id: userId }) => userId);
+  }
+
   async page(manager: EntityManager, filter: UserFilter, query: PageQuery): Promise<Page<UserEntity>> {
     assertStorable(filter, 'filter');
     const { userIds, ssoUserIds, userRole, emailPart, teamId, organizationIds } = filter;

@@ -51,7 +51,8 @@ export class AuthorizeService {
 
   /** @throws GW_NOT_FOUND: nobody calls with this key */
   async authorize(keyHash: string): Promise<AuthorizeResponse> {
-    if (!TOKEN.test(keyHash)) throw invalidRequest('key_hash must be the SHA-256 of a key, in lower-case hex.', 'key_hash');
+    if (!TOKEN.test(keyHash))
+      throw invalidRequest('key_hash must be the SHA-256 of a key, in lower-case hex.', 'key_hash');
     const { manager } = this.dataSource;
     return await storing(async () => {
       // Before the rest is read: what is read may only be newer than this.
@@ -113,4 +114,3 @@ export class AuthorizeService {
     return await this.bounds.read(manager, accounts);
   }
 }
-

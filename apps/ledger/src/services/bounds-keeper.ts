@@ -16,7 +16,11 @@ export class BoundsKeeper {
   constructor(private readonly balances: BalanceBook) {}
 
   /** @param before undefined: the entity is new */
-  async change(manager: EntityManager, before: readonly ScopedBound[] = [], after: readonly ScopedBound[]): Promise<void> {
+  async change(
+    manager: EntityManager,
+    before: readonly ScopedBound[] = [],
+    after: readonly ScopedBound[],
+  ): Promise<void> {
     const remaining = new Set(after.map(({ account }) => account));
     const gone = before.filter(({ account }) => !remaining.has(account));
     await this.balances.setBounds(manager, [...after, ...gone.map(({ account }) => ({ account, max: undefined }))]);

@@ -39,10 +39,16 @@ export class LedgerCallers implements Callers {
     assertNotRefused(principal);
     const { role, allowedRoutes } = principal;
     if (role !== 'proxy_admin') {
-      throw new GatewayError('GW_PERMISSION_DENIED', `This takes a key of a proxy admin; the role of this one is ${role}.`);
+      throw new GatewayError(
+        'GW_PERMISSION_DENIED',
+        `This takes a key of a proxy admin; the role of this one is ${role}.`,
+      );
     }
     if (allowedRoutes.length > 0 && !allowedRoutes.some((route) => ADMIN_ROUTES.has(route))) {
-      throw new GatewayError('GW_PERMISSION_DENIED', 'The allowed_routes of this key do not include management_routes.');
+      throw new GatewayError(
+        'GW_PERMISSION_DENIED',
+        'The allowed_routes of this key do not include management_routes.',
+      );
     }
     return callerOf('admin', principal);
   }

@@ -7,7 +7,10 @@ const columns = (some: Partial<BoundColumns>): BoundColumns => ({ ...toBoundColu
 describe('terms', () => {
   it('are an entity’s own, and the shared budget’s where it has none', () => {
     const own = { ...columns({ maxBudgetNano: 5, rpmLimit: 0 }), modelTerms: {} };
-    const shared = { ...columns({ maxBudgetNano: 9, budgetDuration: '1d', rpmLimit: 7 }), modelTerms: { a: { rpmLimit: 1 } } };
+    const shared = {
+      ...columns({ maxBudgetNano: 9, budgetDuration: '1d', rpmLimit: 7 }),
+      modelTerms: { a: { rpmLimit: 1 } },
+    };
     expect(effectiveTerms(own, shared)).toMatchObject({
       maxBudgetNano: 5,
       budgetDuration: '1d',

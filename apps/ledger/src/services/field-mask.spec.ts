@@ -30,9 +30,19 @@ describe('a field mask', () => {
     ['changes what it names', ['key_alias'], { keyAlias: 'new', models: ['z'] }, { keyAlias: 'new' }],
     ['changes nothing when it is empty', [], { keyAlias: 'new' }, {}],
     ['clears what is absent', ['models', 'budget'], {}, { models: [], budget: undefined }],
-    ['reaches into a message', ['budget.max_nano_usd'], { budget: { maxNanoUsd: 7 } }, { budget: { maxNanoUsd: 7, duration: '1d' } }],
+    [
+      'reaches into a message',
+      ['budget.max_nano_usd'],
+      { budget: { maxNanoUsd: 7 } },
+      { budget: { maxNanoUsd: 7, duration: '1d' } },
+    ],
     ['clears within a message', ['budget.max_nano_usd'], {}, { budget: { duration: '1d' } }],
-    ['reaches into an open map', ['metadata.tags'], { metadata: { tags: ['y'] } }, { metadata: { tags: ['y'], 'a.b': 1 } }],
+    [
+      'reaches into an open map',
+      ['metadata.tags'],
+      { metadata: { tags: ['y'] } },
+      { metadata: { tags: ['y'], 'a.b': 1 } },
+    ],
     ['knows names with dots', ['metadata.a.b'], { metadata: { 'a.b': 2 } }, { metadata: { tags: ['x'], 'a.b': 2 } }],
   ])('%s', (_title, mask, some, expected) => {
     expect(applyMask(current, changes(some), mask)).toEqual({ ...current, ...expected });

@@ -38,7 +38,9 @@ export class Holders {
     const membership = team && userId ? await this.memberships.find(manager, team.teamId, userId) : null;
     const organizationId = organizationIdOf(key, team, user);
     const organization = organizationId ? await this.organizations.find(manager, organizationId) : null;
-    const budgetIds = [key.budgetId, membership?.budgetId, organization?.budgetId].filter((id) => typeof id === 'string');
+    const budgetIds = [key.budgetId, membership?.budgetId, organization?.budgetId].filter(
+      (id) => typeof id === 'string',
+    );
     const budgets = await this.budgets.findMany(manager, budgetIds);
     const groupIds = [...key.accessGroupIds, ...(team?.accessGroupIds ?? [])];
     const groups = await this.accessGroups.findMany(manager, groupIds);
@@ -57,6 +59,11 @@ export class Holders {
     const key = await this.keys.find(manager, token);
     if (key) return key;
     const deprecated = await this.deprecatedKeys.findActive(manager, token, now);
-    return deprecated && (await this.keys.find(manager, deprecated.activeTokenId));
+    const successor = deprecated && (await this.keys.find(manager, deprecated.activeTokenId));
+    if (!successor) return null;
+    // Whoever remembers it must know when its grace is over.
+    const { expires } = successor;
+    if (!expires || expires > deprecated.revokeAt) successor.expires = deprecated.revokeAt;
+    return successor;
   }
 }

@@ -37,7 +37,10 @@ export const assertKey = (key: VirtualKey, hasAliasForm = false): void => {
   assertRoutes(key.allowedRoutes);
   assertNames(key.allowedCacheControls, 'allowed_cache_controls');
   for (const name of ['permissions', 'objectPermission', 'config', 'routerSettings', 'metadata'] as const) {
-    assertJson(key[name], name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+    assertJson(
+      key[name],
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    );
   }
   assertTemporaryBudget(key.metadata);
   if (key.expires && Number.isNaN(key.expires.getTime())) throw invalidRequest('expires is not a time.', 'expires');

@@ -73,10 +73,7 @@ export class KeyListService {
     });
   }
 
-  private async read<T>(
-    caller: Caller,
-    work: (manager: EntityManager, standing: Standing) => Promise<T>,
-  ): Promise<T> {
+  private async read<T>(caller: Caller, work: (manager: EntityManager, standing: Standing) => Promise<T>): Promise<T> {
     const { manager } = this.dataSource;
     return await storing(async () => await work(manager, await this.standings.of(manager, caller)));
   }

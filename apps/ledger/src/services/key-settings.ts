@@ -44,7 +44,7 @@ const moneyIn = (params: JsonObject, name: string): number | undefined => {
 };
 const objectIn = (params: JsonObject, name: string): JsonObject => {
   const value = params[name];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 };
 
 const budgetIn = (params: JsonObject): Partial<Budget> => ({

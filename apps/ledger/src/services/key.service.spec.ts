@@ -1,5 +1,12 @@
 import { beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { GenerateKeyRequest, RegenerateKeyRequest, UpdateKeyRequest, type PartialOf, VirtualKey, ListKeysRequest } from '@turnpike/rpc';
+import type { VirtualKey } from '@turnpike/rpc';
+import {
+  GenerateKeyRequest,
+  RegenerateKeyRequest,
+  UpdateKeyRequest,
+  type PartialOf,
+  ListKeysRequest,
+} from '@turnpike/rpc';
 import { describeOnEachDatabase } from '../../test/databases.js';
 import { ADMIN, aCaller, aLedger, clear, MASTER_KEY } from '../../test/services.js';
 import { AuditLogRepository } from '../repositories/audit-log.repository.js';
@@ -40,7 +47,11 @@ describeOnEachDatabase('virtual keys', (database) => {
     await clear(database().storage);
   });
 
-  const generate = async (key: KeyPart = {}, more: PartialOf<typeof GenerateKeyRequest> = {}, caller: Caller = ADMIN) => {
+  const generate = async (
+    key: KeyPart = {},
+    more: PartialOf<typeof GenerateKeyRequest> = {},
+    caller: Caller = ADMIN,
+  ) => {
     const made = await keys.generate(caller, GenerateKeyRequest.fromPartial({ key, ...more }));
     return { ...made, token: made.key!.token };
   };
@@ -130,7 +141,10 @@ describeOnEachDatabase('virtual keys', (database) => {
   it('are made once only: by secret, by alias, and never with the master key', async () => {
     await generate({ keyAlias: 'taken' }, { secret: 'sk-chosen-by-somebody' });
     const conflict = { code: 'GW_ALREADY_EXISTS' };
-    await expect(generate({ keyAlias: 'taken' })).rejects.toMatchObject({ ...conflict, message: expect.stringMatching(/'taken'/) });
+    await expect(generate({ keyAlias: 'taken' })).rejects.toMatchObject({
+      ...conflict,
+      message: expect.stringMatching(/'taken'/),
+    });
     await expect(generate({}, { secret: 'sk-chosen-by-somebody' })).rejects.toMatchObject(conflict);
     await expect(generate({}, { secret: MASTER_KEY })).rejects.toMatchObject(conflict);
   });
@@ -149,14 +163,18 @@ describeOnEachDatabase('virtual keys', (database) => {
     await expect(generate({ budget: { maxNanoUsd: 11 * NANO } })).rejects.toThrow(/max_budget is over .* 11 > 10/);
     await expect(generate({}, { duration: '8d' })).rejects.toThrow(/duration is over/);
     await expect(update(key!.token, { limits: { rpm: 6 } }, ['limits.rpm'])).rejects.toThrow(/rpm_limit is over/);
-    await expect(update(key!.token, { keyAlias: 'x' }, ['key_alias'])).resolves.toMatchObject({ key: { keyAlias: 'x' } });
+    await expect(update(key!.token, { keyAlias: 'x' }, ['key_alias'])).resolves.toMatchObject({
+      key: { keyAlias: 'x' },
+    });
   });
 
   it('are made only by whom the configuration lets, with what it requires', async () => {
     settings.key_generation_settings = {
       personal_key_generation: { allowed_user_roles: ['proxy_admin'], required_params: ['key_alias'] },
     };
-    await expect(generate({}, {}, aCaller('internal_user', 'ann'))).rejects.toThrow(/only proxy_admin make personal keys/);
+    await expect(generate({}, {}, aCaller('internal_user', 'ann'))).rejects.toThrow(
+      /only proxy_admin make personal keys/,
+    );
     await expect(generate({})).rejects.toThrow(/requires 'key_alias'/);
     await expect(generate({ keyAlias: 'a' })).resolves.toBeDefined();
   });
@@ -173,7 +191,9 @@ describeOnEachDatabase('virtual keys', (database) => {
     expect(key!.userId).toBe('ann');
     await expect(generate({ userId: 'bob' }, {}, ann)).rejects.toMatchObject({ code: 'GW_PERMISSION_DENIED' });
     await expect(generate({ permissions: { get_spend_routes: true } }, {}, ann)).rejects.toThrow(/permissions/);
-    await expect(update(key!.token, { userId: 'bob' }, ['user_id'], ann)).rejects.toMatchObject({ code: 'GW_PERMISSION_DENIED' });
+    await expect(update(key!.token, { userId: 'bob' }, ['user_id'], ann)).rejects.toMatchObject({
+      code: 'GW_PERMISSION_DENIED',
+    });
     await expect(update(key!.token, { blocked: true }, ['blocked'], ann)).rejects.toThrow(/block/);
   });
 
@@ -187,11 +207,22 @@ describeOnEachDatabase('virtual keys', (database) => {
   });
 
   it('change only in what is named, and are told of under every secret that they had', async () => {
-    const { token } = await generate({ keyAlias: 'a', budget: { maxNanoUsd: 5, duration: '1d' }, metadata: { one: 1, two: 2 } });
+    const { token } = await generate({
+      keyAlias: 'a',
+      budget: { maxNanoUsd: 5, duration: '1d' },
+      metadata: { one: 1, two: 2 },
+    });
     const { key } = await keys.regenerate(ADMIN, RegenerateKeyRequest.fromPartial({ key: token, gracePeriod: '1h' }));
     const since = await clock();
-    const changed = await update(key!.token, { budget: { maxNanoUsd: 7 }, metadata: { two: 3 } }, ['budget.max_nano_usd', 'metadata.two']);
-    expect(changed.key).toMatchObject({ keyAlias: 'a', budget: { maxNanoUsd: 7, duration: '1d' }, metadata: { one: 1, two: 3 } });
+    const changed = await update(key!.token, { budget: { maxNanoUsd: 7 }, metadata: { two: 3 } }, [
+      'budget.max_nano_usd',
+      'metadata.two',
+    ]);
+    expect(changed.key).toMatchObject({
+      keyAlias: 'a',
+      budget: { maxNanoUsd: 7, duration: '1d' },
+      metadata: { one: 1, two: 3 },
+    });
     expect(await recorded(since)).toEqual([`key ${key!.token}`, `key ${token}`]);
     expect((await balance(key!.token))!.max).toBe(7);
     await update(key!.token, {}, ['budget']);
@@ -229,7 +260,9 @@ describeOnEachDatabase('virtual keys', (database) => {
   });
 
   it('have the terms of a shared budget where they have none', async () => {
-    await ledger.get(BudgetRepository).insert(database().manager, { budgetId: 'small', maxBudgetNano: 3, budgetDuration: '1d' });
+    await ledger
+      .get(BudgetRepository)
+      .insert(database().manager, { budgetId: 'small', maxBudgetNano: 3, budgetDuration: '1d' });
     const { token } = await generate({ budgetId: 'small' });
     expect(await balance(token)).toMatchObject({ max: 3, duration: '1d' });
   });
@@ -247,7 +280,12 @@ describeOnEachDatabase('virtual keys', (database) => {
     await spend(token, NANO);
     const again = await keys.regenerate(
       ADMIN,
-      RegenerateKeyRequest.fromPartial({ key: secret, gracePeriod: '1h', changes: { models: ['m'] }, updateMask: ['models'] }),
+      RegenerateKeyRequest.fromPartial({
+        key: secret,
+        gracePeriod: '1h',
+        changes: { models: ['m'] },
+        updateMask: ['models'],
+      }),
     );
     expect(again.secret).not.toBe(secret);
     expect(again.key).toMatchObject({ keyAlias: 'a', models: ['m'], rotationCount: 1, spendNanoUsd: NANO });
@@ -265,12 +303,17 @@ describeOnEachDatabase('virtual keys', (database) => {
 
   it('are deleted by secret, token or alias, and listed as deleted', async () => {
     const [a, b, c] = [await generate(), await generate(), await generate({ keyAlias: 'c' })];
-    const { deletedKeys } = await keys.delete(ADMIN, { keys: [a.secret, b.token, 'ab'.repeat(32)], keyAliases: ['c', 'nobody'] });
+    const { deletedKeys } = await keys.delete(ADMIN, {
+      keys: [a.secret, b.token, 'ab'.repeat(32)],
+      keyAliases: ['c', 'nobody'],
+    });
     expect(deletedKeys.sort()).toEqual([a.secret, b.token, 'c'].sort());
     await expect(authorize(a.token)).rejects.toMatchObject({ code: 'GW_NOT_FOUND' });
     const { keys: deleted } = await lists.list(ADMIN, ListKeysRequest.fromPartial({ status: 'deleted' }));
     expect(deleted.map(({ token }) => token).sort()).toEqual([a.token, b.token, c.token].sort());
-    await expect(keys.delete(ADMIN, { keys: [a.token], keyAliases: [] })).rejects.toMatchObject({ code: 'GW_NOT_FOUND' });
+    await expect(keys.delete(ADMIN, { keys: [a.token], keyAliases: [] })).rejects.toMatchObject({
+      code: 'GW_NOT_FOUND',
+    });
     await expect(keys.delete(ADMIN, { keys: [], keyAliases: [] })).rejects.toThrow(/at least one/);
   });
 
@@ -297,7 +340,13 @@ describeOnEachDatabase('virtual keys', (database) => {
     await keys.delete(ADMIN, { keys: [token], keyAliases: [] });
     const page = { page: 1, size: 10, sortBy: 'updated_at' };
     const { rows } = await ledger.get(AuditLogRepository).page(database().manager, { objectId: token }, page);
-    expect(rows.map(({ action, beforeValue, updatedValues }) => [action, beforeValue?.['keyAlias'], updatedValues?.['keyAlias']])).toEqual([
+    expect(
+      rows.map(({ action, beforeValue, updatedValues }) => [
+        action,
+        beforeValue?.['keyAlias'],
+        updatedValues?.['keyAlias'],
+      ]),
+    ).toEqual([
       ['created', undefined, 'a'],
       ['updated', 'a', 'b'],
       ['blocked', 'b', 'b'],
@@ -324,7 +373,10 @@ describeOnEachDatabase('virtual keys', (database) => {
     expect(await list(ann, { teamId: 'red' })).toEqual(['bob-red']);
     expect(await list(bob)).toEqual(['bob-1', 'bob-red']);
     await expect(list(bob, { userId: 'ann' })).rejects.toMatchObject({ code: 'GW_PERMISSION_DENIED' });
-    const page = await lists.list(ADMIN, ListKeysRequest.fromPartial({ page: { page: 2, size: 2, sortBy: 'key_alias' } }));
+    const page = await lists.list(
+      ADMIN,
+      ListKeysRequest.fromPartial({ page: { page: 2, size: 2, sortBy: 'key_alias' } }),
+    );
     expect(page.page).toEqual({ totalCount: 3, page: 2, size: 2, totalPages: 2 });
     expect(page.keys.map(({ keyAlias }) => keyAlias)).toEqual(['bob-red']);
     expect((await lists.listAliases(bob, { page: undefined, search: 'bob' })).aliases).toEqual(['bob-1', 'bob-red']);
@@ -335,7 +387,9 @@ describeOnEachDatabase('virtual keys', (database) => {
     const own = { key: token };
     await expect(lists.get(aCaller('internal_user', 'ann'), own)).resolves.toBeDefined();
     await expect(lists.get(aCaller(undefined, undefined, { keyHash: token }), { key: '' })).resolves.toBeDefined();
-    await expect(lists.get(aCaller('internal_user', 'bob'), own)).rejects.toMatchObject({ code: 'GW_PERMISSION_DENIED' });
+    await expect(lists.get(aCaller('internal_user', 'bob'), own)).rejects.toMatchObject({
+      code: 'GW_PERMISSION_DENIED',
+    });
     await expect(lists.get(ADMIN, { key: 'ab'.repeat(32) })).rejects.toMatchObject({ code: 'GW_NOT_FOUND' });
   });
 });

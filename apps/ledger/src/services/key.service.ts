@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { instantAfter } from '@turnpike/domain';
 import { GatewayError, invalidRequest } from '@turnpike/errors';
 import {
-  VirtualKey,
   type BlockKeyRequest,
   type BlockKeyResponse,
   type DeleteKeysRequest,
@@ -20,46 +19,21 @@ import {
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Change } from '../repositories/changes.js';
 import { DeprecatedKeyRepository } from '../repositories/deprecated-key.repository.js';
-import { TeamRepository } from '../repositories/team.repository.js';
 import { VirtualKeyRepository } from '../repositories/virtual-key.repository.js';
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
-import { authorOf, isAdmin, type Caller } from './caller.js';
-import { applyMask } from './field-mask.js';
-import { assertKey } from './key-checks.js';
+import { authorOf, type Caller } from './caller.js';
 import { assertChosenSecret, hashSecret, keyNameOf, makeSecret, tokenOf, unknownKey } from './key-secret.js';
-import { assertMayGenerate, withCaps, withDefaults, type KeyWish } from './key-settings.js';
 import { fromKeyEntity, toKeyColumns } from './key.mapper.js';
 import { accountOfKey, Keys } from './keys.js';
-import { LEDGER_SETTINGS, MASTER_KEY_HASH, NOW, type LedgerSettings, type Now } from './ledger-settings.js';
-import { denied, mayUseKey, type KeyAction, type KeyOwners, type Standing } from './permissions.js';
+import { KeyWishes, rotationOf, type Held } from './key-wishes.js';
+import { MASTER_KEY_HASH, NOW, type Now } from './ledger-settings.js';
+import { denied, mayUseKey, type KeyAction } from './permissions.js';
 import { Recorder, type Deed, type Trace } from './recorder.js';
 import { Standings } from './standings.js';
 import { alreadyExists, storing, type Meanings } from './storing.js';
 import { assertMoney, readDuration } from './terms.js';
-
-/** Only the ledger sets them. */
-const FIXED: (keyof VirtualKey)[] = [
-  'token',
-  'keyName',
-  'spendNanoUsd',
-  'modelSpendNanoUsd',
-  'lastActive',
-  'rotationCount',
-  'lastRotationAt',
-  'keyRotationAt',
-  'authorship',
-];
-
-const NEVER = new Set(['-1', 'never']);
-
-/** A key that a caller may do something with. */
-interface Held {
-  key: VirtualKeyEntity;
-  owners: KeyOwners;
-  standing: Standing;
-}
 
 @Injectable()
 export class KeyService {
@@ -67,12 +41,11 @@ export class KeyService {
     private readonly dataSource: DataSource,
     private readonly repository: VirtualKeyRepository,
     private readonly deprecatedKeys: DeprecatedKeyRepository,
-    private readonly teams: TeamRepository,
+    private readonly wishes: KeyWishes,
     private readonly keys: Keys,
     private readonly standings: Standings,
     private readonly bounds: BoundsKeeper,
     private readonly recorder: Recorder,
-    @Inject(LEDGER_SETTINGS) private readonly settings: LedgerSettings,
     @Inject(MASTER_KEY_HASH) private readonly masterKeyHash: string,
     @Inject(NOW) private readonly now: Now,
   ) {}
@@ -93,15 +66,20 @@ export class KeyService {
   ): Promise<{ response: GenerateKeyResponse; trace: Trace }> {
     const secret = this.secretOf(request.secret);
     const standing = await this.standings.of(manager, caller);
-    const wish = await this.wishOf(manager, standing, request);
+    const wish = await this.wishes.wishOf(manager, standing, request);
     const { key } = wish;
-    await this.assertMayOwn(manager, standing, key, request.isServiceAccount ? 'generateServiceAccount' : 'generate');
+    await this.wishes.assertMayOwn(
+      manager,
+      standing,
+      key,
+      request.isServiceAccount ? 'generateServiceAccount' : 'generate',
+    );
     const inserted = await this.repository.insert(manager, {
       ...toKeyColumns(key),
       token: hashSecret(secret),
       keyName: keyNameOf(secret),
-      expires: wish.duration ? this.after(wish.duration, 'duration') : (key.expires ?? null),
-      keyRotationAt: this.rotationAfter(key),
+      expires: wish.duration ? this.wishes.after(wish.duration, 'duration') : (key.expires ?? null),
+      keyRotationAt: this.wishes.rotationAfter(key),
       createdBy: authorOf(caller),
       updatedBy: authorOf(caller),
     });
@@ -121,7 +99,7 @@ export class KeyService {
     const token = tokenOf(request.key);
     return await this.transact({ keyAlias: request.changes?.keyAlias }, async (manager) => {
       const held = await this.hold(manager, caller, token, 'update');
-      const changes = await this.changesOf(manager, held, request);
+      const changes = await this.wishes.changesOf(manager, held, request);
       const key = await this.store(manager, caller, held.key, changes);
       await this.record(manager, caller, { action: 'updated', before: held.key, after: key, id: token });
       return { key: await this.keys.toMessage(manager, key) };
@@ -169,7 +147,7 @@ export class KeyService {
     const grace = readDuration(request.gracePeriod, 'grace_period');
     return await this.transact({ keyAlias: request.changes?.keyAlias }, async (manager) => {
       const held = await this.hold(manager, caller, old, 'regenerate');
-      const changes = await this.changesOf(manager, held, request);
+      const changes = await this.wishes.changesOf(manager, held, request);
       const before = await this.keys.boundsOf(manager, held.key, this.now());
       const key = await this.repository.replaceToken(manager, old, {
         ...changes,
@@ -177,7 +155,7 @@ export class KeyService {
         keyName: keyNameOf(secret),
         rotationCount: held.key.rotationCount + 1,
         lastRotationAt: new Date(this.now()),
-        keyRotationAt: this.rotationAfter({ ...fromKeyEntity(held.key), ...rotationOf(changes) }),
+        keyRotationAt: this.wishes.rotationAfter({ ...fromKeyEntity(held.key), ...rotationOf(changes) }),
         updatedBy: authorOf(caller),
       });
       if (!key) throw unknownKey(old);
@@ -194,7 +172,10 @@ export class KeyService {
     });
   }
 
-  async resetSpend(caller: Caller, { key: name, resetToNanoUsd }: ResetKeySpendRequest): Promise<ResetKeySpendResponse> {
+  async resetSpend(
+    caller: Caller,
+    { key: name, resetToNanoUsd }: ResetKeySpendRequest,
+  ): Promise<ResetKeySpendResponse> {
     const token = tokenOf(name);
     assertMoney(resetToNanoUsd, 'reset_to');
     return await this.transact({}, async (manager) => {
@@ -236,103 +217,6 @@ export class KeyService {
     return chosen;
   }
 
-  /** A key as it is asked for, with what the configuration adds. */
-  private async wishOf(manager: EntityManager, standing: Standing, request: GenerateKeyRequest): Promise<KeyWish> {
-    const { caller } = standing;
-    const asked = request.key ?? VirtualKey.fromPartial({});
-    const wish = withDefaults({ key: asked, duration: request.duration }, this.settings.default_key_generate_params);
-    const { key, duration } = withCaps(wish, this.settings.upperbound_key_generate_params);
-    const isService = request.isServiceAccount;
-    if (isService && !key.teamId) throw invalidRequest('A service account belongs to a team: give team_id.', 'team_id');
-    if (isService && key.userId) throw invalidRequest('A service account is nobody’s: leave user_id out.', 'user_id');
-    const userId = isService ? '' : key.userId || (isAdmin(caller) ? '' : (caller.userId ?? ''));
-    const metadata = isService
-      ? { ...key.metadata, service_account_id: key.metadata?.['service_account_id'] ?? (key.keyAlias || key.teamId) }
-      : key.metadata;
-    const whole: KeyWish = {
-      key: { ...key, userId, metadata },
-      duration: duration || (await this.memberDuration(manager, key.teamId, userId)),
-    };
-    assertKey(whole.key, this.settings.enable_key_alias_format_validation);
-    const team = standing.teams.get(key.teamId);
-    const teamRole = team ? (team.isAdmin ? 'admin' : 'user') : '';
-    assertMayGenerate(whole, { role: caller.role ?? '', teamRole }, this.settings);
-    return whole;
-  }
-
-  private async memberDuration(manager: EntityManager, teamId: string, userId: string): Promise<string> {
-    if (!teamId || !userId) return '';
-    return (await this.teams.find(manager, teamId))?.memberKeyDuration ?? '';
-  }
-
-  /** Asks whether the caller may have keys for these. */
-  private async assertMayOwn(
-    manager: EntityManager,
-    standing: Standing,
-    key: VirtualKey,
-    action: KeyAction,
-  ): Promise<void> {
-    const team = key.teamId ? await this.teams.find(manager, key.teamId) : null;
-    if (key.teamId && !team) {
-      throw invalidRequest(`There is no team '${key.teamId}'. Make it first, with /team/new.`, 'team_id');
-    }
-    if (isAdmin(standing.caller)) return;
-    const owners = {
-      token: '',
-      userId: key.userId,
-      teamId: key.teamId,
-      organizationId: key.organizationId || (team?.organizationId ?? ''),
-      createdBy: '',
-    };
-    const isElsewhere = key.organizationId !== '' && !standing.organizations.has(key.organizationId);
-    const isOfTeam = team !== null && team.organizationId === key.organizationId;
-    if (!mayUseKey(standing, action, owners) || (isElsewhere && !isOfTeam)) {
-      throw denied(standing, 'have a key for this user, team or organization', 'an admin of it, or its permission');
-    }
-    if (Object.keys(key.permissions ?? {}).length > 0) {
-      throw denied(standing, 'give a key permissions', 'a proxy admin');
-    }
-  }
-
-  /** The columns that a request changes. */
-  private async changesOf(
-    manager: EntityManager,
-    { key, owners, standing }: Held,
-    request: Pick<UpdateKeyRequest, 'changes' | 'updateMask' | 'duration'>,
-  ): Promise<Partial<VirtualKeyEntity>> {
-    const current = fromKeyEntity(key);
-    const mask = request.updateMask ?? [];
-    const changed = applyMask(current, request.changes ?? VirtualKey.fromPartial({}), mask, FIXED);
-    const { key: wished, duration } = this.capped(changed, request.duration, mask);
-    assertKey(wished, this.settings.enable_key_alias_format_validation && mask.includes('key_alias'));
-    if (wished.blocked !== current.blocked && !mayUseKey(standing, 'block', owners)) {
-      throw denied(standing, 'block this key, or let it in again', 'an admin of its team or organization');
-    }
-    const isMoved = (['userId', 'teamId', 'organizationId'] as const).some((name) => wished[name] !== current[name]);
-    const isWider = JSON.stringify(wished.permissions ?? {}) !== JSON.stringify(current.permissions ?? {});
-    if (isMoved || isWider) {
-      const permissions = isWider ? wished.permissions : {};
-      await this.assertMayOwn(manager, standing, { ...wished, permissions }, 'generate');
-    }
-    return {
-      ...toKeyColumns(wished),
-      ...(duration === '' ? {} : { expires: NEVER.has(duration) ? null : this.after(duration, 'duration') }),
-      ...(wished.autoRotate === key.autoRotate && wished.rotationInterval === current.rotationInterval
-        ? {}
-        : { keyRotationAt: this.rotationAfter(wished) }),
-    };
-  }
-
-  /** Caps hold for what is asked for now, and not for what was given before. */
-  private capped(key: VirtualKey, duration: string, mask: readonly string[]): KeyWish {
-    const caps = this.settings.upperbound_key_generate_params;
-    const isAsked = mask.some((path) => /^(budget|limits)\b/.test(path));
-    if (!caps || (!isAsked && (duration === '' || NEVER.has(duration)))) return { key, duration };
-    const { duration: longest, ...others } = caps;
-    const wish = withCaps({ key, duration }, { ...(isAsked ? others : {}), ...(duration ? { duration: longest } : {}) });
-    return { key: wish.key, duration };
-  }
-
   private async hold(manager: EntityManager, caller: Caller, token: string, action: KeyAction): Promise<Held> {
     const standing = await this.standings.of(manager, caller);
     const key = await this.repository.lock(manager, token);
@@ -365,23 +249,7 @@ export class KeyService {
     const all: Change[] = [...changes, ...further.map((id) => ({ kind: 'key' as const, id }))];
     await this.recorder.record(manager, caller, { deeds: [{ ...deed, table: 'key' }], changes: all });
   }
-
-  private after(duration: string, param: string): Date | null {
-    const parsed = readDuration(duration, param);
-    return parsed ? new Date(instantAfter(parsed, this.now())) : null;
-  }
-
-  private rotationAfter({ autoRotate, rotationInterval }: RotationTerms): Date | null {
-    return autoRotate ? this.after(rotationInterval, 'rotation_interval') : null;
-  }
 }
-
-type RotationTerms = Pick<VirtualKey, 'autoRotate' | 'rotationInterval'>;
-
-const rotationOf = ({ autoRotate, rotationInterval }: Partial<VirtualKeyEntity>): RotationTerms => ({
-  autoRotate: autoRotate ?? false,
-  rotationInterval: rotationInterval ?? '',
-});
 
 const callersOwn = ({ keyHash }: Caller): string => {
   if (keyHash) return keyHash;

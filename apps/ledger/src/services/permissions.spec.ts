@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Role } from '@turnpike/domain';
-import { mayManageTeam, mayOwnTeam, maySeeTeam, maySeeUser, mayUseKey, type KeyAction, type KeyOwners, type Standing } from './permissions.js';
+import {
+  mayManageTeam,
+  mayOwnTeam,
+  maySeeTeam,
+  maySeeUser,
+  mayUseKey,
+  type KeyAction,
+  type KeyOwners,
+  type Standing,
+} from './permissions.js';
 
 const standing = (role: Role | undefined, some: Partial<Standing> = {}): Standing => ({
   caller: { kind: 'admin', role, userId: 'ann', keyHash: 'own' },

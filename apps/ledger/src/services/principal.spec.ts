@@ -48,13 +48,37 @@ const aTeam = (some: Partial<TeamEntity> = {}): TeamEntity =>
   }) as TeamEntity;
 
 const aUser = (some: Partial<UserEntity> = {}): UserEntity =>
-  ({ ...bounds, userId: 'ann', userRole: 'internal_user', modelTerms: {}, models: [], metadata: {}, ...some }) as UserEntity;
+  ({
+    ...bounds,
+    userId: 'ann',
+    userRole: 'internal_user',
+    modelTerms: {},
+    models: [],
+    metadata: {},
+    ...some,
+  }) as UserEntity;
 
 const aMembership = (some: Partial<TeamMembershipEntity> = {}): TeamMembershipEntity =>
-  ({ ...bounds, teamId: 'red', userId: 'ann', role: 'user', budgetId: null, models: [], ...some }) as TeamMembershipEntity;
+  ({
+    ...bounds,
+    teamId: 'red',
+    userId: 'ann',
+    role: 'user',
+    budgetId: null,
+    models: [],
+    ...some,
+  }) as TeamMembershipEntity;
 
 const anOrganization = (some: Partial<OrganizationEntity> = {}): OrganizationEntity =>
-  ({ ...bounds, organizationId: 'acme', budgetId: null, modelTerms: {}, models: [], metadata: {}, ...some }) as OrganizationEntity;
+  ({
+    ...bounds,
+    organizationId: 'acme',
+    budgetId: null,
+    modelTerms: {},
+    models: [],
+    metadata: {},
+    ...some,
+  }) as OrganizationEntity;
 
 const aHolder = (some: Partial<KeyHolder> = {}): KeyHolder => ({
   key: aKey(),
@@ -116,7 +140,11 @@ describe('the models of a caller', () => {
       { key: teamKey(), team: aTeam(), user: aUser({ models: ['no-default-models'] }) },
       [],
     ],
-    ['are those of the organisation', { organization: anOrganization({ models: ['c'] }) }, [{ owner: 'org', models: ['c'] }]],
+    [
+      'are those of the organisation',
+      { organization: anOrganization({ models: ['c'] }) },
+      [{ owner: 'org', models: ['c'] }],
+    ],
     [
       'include the names that the team gave them',
       { key: teamKey({ models: ['a'] }), team: aTeam({ modelAliases: { fast: 'model_red_1' } }) },
@@ -163,7 +191,11 @@ describe('the money of a caller', () => {
       { key: teamKey(), team: aTeam({ defaultMemberTerms: { maxBudgetNano: 3 } }), membership: aMembership() },
       ['member:red:ann=3'],
     ],
-    ['is the organisation’s too', { key: aKey(rich), organization: anOrganization(rich) }, ['key:k=5', 'organization:acme=5']],
+    [
+      'is the organisation’s too',
+      { key: aKey(rich), organization: anOrganization(rich) },
+      ['key:k=5', 'organization:acme=5'],
+    ],
     [
       'is that of a shared budget',
       { key: aKey({ budgetId: 'b' }), budgets: new Map([['b', { ...bounds, maxBudgetNano: 9 } as BudgetEntity]]) },

@@ -8,7 +8,14 @@ import type { TeamMembershipEntity } from '../schema/entities/team-membership.en
 import type { TeamEntity } from '../schema/entities/team.entity.js';
 import type { UserEntity } from '../schema/entities/user.entity.js';
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
-import { boundsOf, effectiveTerms, limitsOf, temporaryIncrease, type ScopedBound, type Terms } from './effective-terms.js';
+import {
+  boundsOf,
+  effectiveTerms,
+  limitsOf,
+  temporaryIncrease,
+  type ScopedBound,
+  type Terms,
+} from './effective-terms.js';
 import { textOf, toBoundColumns } from './stored-terms.js';
 
 /** A key with whom it belongs to. Null: there is none, or it is gone. */

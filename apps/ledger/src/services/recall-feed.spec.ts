@@ -19,7 +19,12 @@ const aFeed = (recalls: Map<string, string[]>, repeatMs = 1_000) => {
 
 describe('a holder of leases', () => {
   it('is told what is wanted back, and nothing of others', async () => {
-    const { feed } = aFeed(new Map([['a', ['key:1']], ['b', ['key:2']]]));
+    const { feed } = aFeed(
+      new Map([
+        ['a', ['key:1']],
+        ['b', ['key:2']],
+      ]),
+    );
     const end = new AbortController();
     const stream = feed.watch('a', end.signal);
     expect((await stream.next()).value).toEqual(['key:1']);

@@ -93,7 +93,9 @@ export class RecallFeed {
     const now = performance.now();
     const repeatMs = this.options.repeatMs ?? REPEAT_MS;
     const due = accounts.filter((account) => now - (listener.asked.get(account) ?? -Infinity) >= repeatMs);
-    listener.asked = new Map(accounts.map((account) => [account, due.includes(account) ? now : listener.asked.get(account)!]));
+    listener.asked = new Map(
+      accounts.map((account) => [account, due.includes(account) ? now : listener.asked.get(account)!]),
+    );
     if (due.length > 0) listener.tell(due);
   }
 }

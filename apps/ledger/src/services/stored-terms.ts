@@ -53,7 +53,7 @@ export const fromLimitColumns = (row: BoundColumns): RateLimits | undefined => {
 /** Without what is not bounded. */
 export const toStoredTerms = (budget: Budget | undefined, limits: RateLimits | undefined): StoredTerms => {
   const columns = toBoundColumns(budget, limits);
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null)) as StoredTerms;
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null));
 };
 
 const NO_BOUNDS: BoundColumns = toBoundColumns(undefined, undefined);
@@ -90,7 +90,9 @@ export const fromStoredMemberTerms = (terms: StoredMemberTerms | null): MemberTe
 export const textOf = (text: string | null | undefined): string => text ?? '';
 export const columnOf = (text: string): string | null => text || null;
 
-export const authorshipOf = (row: Authored): {
+export const authorshipOf = (
+  row: Authored,
+): {
   createdAt: Date;
   createdBy: string;
   updatedAt: Date;

@@ -143,7 +143,11 @@ export class TeamMemberService {
         const standing = await this.standings.of(manager, caller);
         const team = await this.teams.lock(manager, teamId);
         if (!mayManageTeam(standing, ownersOfTeam(team))) {
-          throw denied(standing, 'change the members of this team', 'an admin of the team, of its organization, or of the proxy');
+          throw denied(
+            standing,
+            'change the members of this team',
+            'an admin of the team, of its organization, or of the proxy',
+          );
         }
         return await work(manager, team);
       }),

@@ -74,7 +74,11 @@ export class Teams {
       const balance = balances.get(accountOfMember(member));
       if (!balance) return fromMembership(member);
       const { spent: nanoUsd, total: totalNanoUsd, resetAt } = balance;
-      return fromMembership(member, { nanoUsd, totalNanoUsd, resetAt: resetAt === undefined ? undefined : new Date(resetAt) });
+      return fromMembership(member, {
+        nanoUsd,
+        totalNanoUsd,
+        resetAt: resetAt === undefined ? undefined : new Date(resetAt),
+      });
     });
   }
 
@@ -105,7 +109,10 @@ export class Teams {
     await this.repository.delete(manager, ids);
     await this.bounds.close(manager, [...ids.map(accountOfTeam), ...members.map(accountOfMember)]);
     return {
-      deeds: [...deeds, ...teams.map((before) => ({ action: 'deleted', table: 'team', id: before.teamId, before }) as const)],
+      deeds: [
+        ...deeds,
+        ...teams.map((before) => ({ action: 'deleted', table: 'team', id: before.teamId, before }) as const),
+      ],
       changes: [...changes, ...ids.map((id) => ({ kind: 'team', id }) as const)],
     };
   }

@@ -3,7 +3,7 @@ import type { Budget, RateLimits } from '@turnpike/rpc';
 import * as terms from './terms.js';
 
 const aBudget = (budget: Partial<Budget>): Budget => budget as Budget;
-const someLimits = (limits: Partial<RateLimits>): RateLimits => limits as RateLimits;
+const someLimits = (limits: Partial<RateLimits>): RateLimits => limits;
 
 describe('what cannot be meant', () => {
   it.each<[string, () => void, RegExp]>([
@@ -13,7 +13,11 @@ describe('what cannot be meant', () => {
     ['more than can be counted', () => terms.assertBudget(aBudget({ maxNanoUsd: 2 ** 53 })), /at most 9007199 USD/],
     ['a part of a nano-dollar', () => terms.assertBudget(aBudget({ maxNanoUsd: 0.5 })), /whole number/],
     ['a negative soft budget', () => terms.assertBudget(aBudget({ softNanoUsd: -1 })), /soft_budget is negative/],
-    ['an unknown duration', () => terms.assertBudget(aBudget({ duration: '5 fortnights' })), /budget_duration: '5 fortn/],
+    [
+      'an unknown duration',
+      () => terms.assertBudget(aBudget({ duration: '5 fortnights' })),
+      /budget_duration: '5 fortn/,
+    ],
     ['a negative limit', () => terms.assertLimits(someLimits({ rpm: -1 })), /rpm_limit is negative/],
     ['half a request', () => terms.assertLimits(someLimits({ maxParallelRequests: 0.5 })), /not a whole number/],
     [
@@ -40,7 +44,9 @@ describe('what cannot be meant', () => {
     ['a star within a route', () => terms.assertRoutes(['/a*b']), /star before its end/],
     ['an alias that ends in a dash', () => terms.assertAliasForm('team-'), /at both ends/],
   ])('%s', (_title, check, refusal) => {
-    expect(check).toThrow(expect.objectContaining({ code: 'GW_INVALID_REQUEST', message: expect.stringMatching(refusal) }));
+    expect(check).toThrow(
+      expect.objectContaining({ code: 'GW_INVALID_REQUEST', message: expect.stringMatching(refusal) }),
+    );
   });
 });
 

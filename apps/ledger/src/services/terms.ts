@@ -17,7 +17,10 @@ export const assertMoney = (value: number | undefined, param: string): void => {
   if (!Number.isFinite(value)) throw invalidRequest(`${param} is not a number.`, param);
   if (value < 0) throw invalidRequest(`${param} is negative: ${value / NANO} USD. Give 0 or more.`, param);
   if (value > MAX_MONEY) {
-    throw invalidRequest(`${param} is more than can be counted. Give at most 9007199 USD, or none for no bound.`, param);
+    throw invalidRequest(
+      `${param} is more than can be counted. Give at most 9007199 USD, or none for no bound.`,
+      param,
+    );
   }
   if (!Number.isInteger(value)) throw invalidRequest(`${param} is not a whole number of nano-dollars.`, param);
 };
@@ -93,7 +96,8 @@ export const assertNames = (texts: readonly string[], param: string): void => {
 /** Ids of accounts are written with these between their parts. */
 export const assertId = (id: string, param: string): void => {
   assertName(id, param);
-  if (id.includes('|')) throw invalidRequest(`${param} contains '|', which separates the parts of an account's name.`, param);
+  if (id.includes('|'))
+    throw invalidRequest(`${param} contains '|', which separates the parts of an account's name.`, param);
 };
 
 export const assertAliases = (aliases: Readonly<Record<string, string>>, param: string): void => {
@@ -105,7 +109,8 @@ export const assertAliases = (aliases: Readonly<Record<string, string>>, param: 
 export const assertJson = (value: unknown, param: string): void => {
   if (value === undefined || value === null) return;
   const { length } = JSON.stringify(value);
-  if (length > MAX_JSON) throw invalidRequest(`${param} has ${length} characters as JSON; ${MAX_JSON} are the most.`, param);
+  if (length > MAX_JSON)
+    throw invalidRequest(`${param} has ${length} characters as JSON; ${MAX_JSON} are the most.`, param);
 };
 
 /** Paths and names of groups: a star only at the end, so that they are quick to compare. */
@@ -113,7 +118,10 @@ export const assertRoutes = (routes: readonly string[]): void => {
   assertNames(routes, 'allowed_routes');
   for (const route of routes) {
     if (route.slice(0, -1).includes('*')) {
-      throw invalidRequest(`allowed_routes: '${route}' has a star before its end. Write paths as '/spend/*'.`, 'allowed_routes');
+      throw invalidRequest(
+        `allowed_routes: '${route}' has a star before its end. Write paths as '/spend/*'.`,
+        'allowed_routes',
+      );
     }
   }
 };

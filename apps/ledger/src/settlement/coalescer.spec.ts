@@ -24,13 +24,10 @@ describe('Coalescer', () => {
   });
 
   it('fails those whose run failed, and goes on with the others', async () => {
-    const coalescer = new Coalescer<number, number>(
-      async (asks) => {
-        if (asks.includes(2)) throw new Error('no');
-        return asks;
-      },
-      1,
-    );
+    const coalescer = new Coalescer<number, number>(async (asks) => {
+      if (asks.includes(2)) throw new Error('no');
+      return asks;
+    }, 1);
     const answers = await Promise.allSettled([1, 2, 3].map((ask) => coalescer.ask(ask)));
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });

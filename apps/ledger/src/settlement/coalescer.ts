@@ -2,8 +2,8 @@
 
 interface Waiting<Ask, Answer> {
   readonly ask: Ask;
-  resolve(answer: Answer): void;
-  reject(error: unknown): void;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**

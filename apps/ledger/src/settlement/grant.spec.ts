@@ -22,7 +22,13 @@ describe('grant', () => {
     ['nothing, when others hold it', 80, { b: 70 }, { needed: 11, returned: 0 }, { granted: 0, refusal: 'held' }],
     ['nothing, when its own is on its way', 3, { a: 2 }, { needed: 5, returned: 1 }, { granted: 0, refusal: 'held' }],
     ['nothing, when nothing is left', 0, {}, { needed: 1, returned: 0 }, { granted: 0, refusal: 'spent' }],
-    ['nothing, when more was spent than there was', -5, {}, { needed: 1, returned: 0 }, { granted: 0, refusal: 'spent' }],
+    [
+      'nothing, when more was spent than there was',
+      -5,
+      {},
+      { needed: 1, returned: 0 },
+      { granted: 0, refusal: 'spent' },
+    ],
     ['nothing, to who only gives back', 8_000, { a: 50 }, { needed: 0, returned: 50 }, { granted: 0 }],
     ['a slice, to who renews', 8_000, { a: 400 }, { needed: 0, returned: 0 }, { granted: 600 }],
   ])('gives %s', (_title, left, outstanding, ask, expected) => {

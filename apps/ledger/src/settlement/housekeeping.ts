@@ -48,7 +48,7 @@ export class Housekeeping {
   /** Budgets begin anew also where nothing is spent, so that whoever was refused hears of it. */
   async turnOver(): Promise<number> {
     const { dataSource, balances } = this.options;
-    for (let sum = 0; ; ) {
+    for (let sum = 0; ;) {
       const { length } = await inTransaction(dataSource, (manager) => balances.turnOver(manager, TURNS_AT_ONCE));
       sum += length;
       if (length < TURNS_AT_ONCE) return sum;

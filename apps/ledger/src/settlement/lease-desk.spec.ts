@@ -74,9 +74,9 @@ describe.each(DATABASES)('LeaseDesk on %s', (kind) => {
       await bound(max);
       const ledgers = [world.ledger(), world.ledger()];
       const gateways = [0, 1, 2, 3].map((at) => new Gateway(`gateway-${at}`, ledgers[at % 2]!));
-      let isOver = false;
+      const watch = { isOver: false };
       const watching = (async () => {
-        while (!isOver) {
+        while (!watch.isOver) {
           for (const gateway of gateways) await gateway.answerRecalls();
           await sleep(2);
         }
@@ -86,7 +86,7 @@ describe.each(DATABASES)('LeaseDesk on %s', (kind) => {
         while (await gateway.call(7)) paid += 1;
       };
       await Promise.all(gateways.flatMap((gateway) => Array.from({ length: 50 }, () => client(gateway))));
-      isOver = true;
+      watch.isOver = true;
       await watching;
       expect(paid).toBe(calls);
       expect(await world.spent(KEY)).toEqual([calls * 7, calls * 7]);

@@ -149,12 +149,7 @@ const flagOf = (from: JsonObject, name: string): boolean | undefined => {
   return value;
 };
 
-const wordOf = <T extends string>(
-  from: JsonObject,
-  name: string,
-  words: readonly T[],
-  path = '',
-): T | undefined => {
+const wordOf = <T extends string>(from: JsonObject, name: string, words: readonly T[], path = ''): T | undefined => {
   const value = from[name];
   if (value === undefined || value === null) return undefined;
   if (!words.includes(value as T)) throw new EntryFault(`${path}${name}: it must be one of ${words.join(', ')}`);
@@ -258,5 +253,6 @@ const storable = (value: JsonValue | undefined): JsonValue | undefined => {
   if (typeof value === 'string') return value.replaceAll('\0', '').toWellFormed();
   if (Array.isArray(value)) return value.map((item) => storable(item) ?? null);
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [storable(name), storable(item)]));
+  const entries = Object.entries(value).map(([name, item]) => [storable(name), storable(item)] as const);
+  return Object.fromEntries(entries) as JsonObject;
 };

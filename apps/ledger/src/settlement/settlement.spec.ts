@@ -173,7 +173,11 @@ describe.each(DATABASES)('Settlement on %s', (kind) => {
     for (let round = 0; round < 2; round += 1) await settlement.settle(bytesOf(...bad, entry));
     await expectKept([entry]);
     const refused = await world.query('SELECT reason, entry FROM turnpike.refused_entries ORDER BY id');
-    expect(refused.map(({ reason }) => String(reason).slice(0, 8)).sort()).toEqual(['cost: it', 'no JSON:', 'no JSON:']);
+    expect(refused.map(({ reason }) => String(reason).slice(0, 8)).sort()).toEqual([
+      'cost: it',
+      'no JSON:',
+      'no JSON:',
+    ]);
   });
 
   it('sets aside a call that the database does not take, and keeps the others of its batch', async () => {
@@ -214,7 +218,9 @@ describe.each(DATABASES)('Settlement on %s', (kind) => {
 
   it('charges a call to the period in which it ended, and begins a new one when the turn has passed', async () => {
     const { settlement, balances } = world.ledger();
-    await world.transaction((manager) => balances.setBounds(manager, [{ account: 'key:k', max: 9_000, duration: '1d' }]));
+    await world.transaction((manager) =>
+      balances.setBounds(manager, [{ account: 'key:k', max: 9_000, duration: '1d' }]),
+    );
     await settlement.settle(bytesOf(anEntry({ key: 'k', cost: 10 })));
     expect(await world.spent('key:k')).toEqual([10, 10]);
 
@@ -280,9 +286,9 @@ describe('Settlement, when PostgreSQL is in trouble', () => {
   it('keeps each call once when connections are cut in the middle of transactions', async () => {
     const entries = someEntries(1_000);
     const ledgers = [world.ledger(), world.ledger()];
-    let isOver = false;
+    const cut = { isOver: false };
     const cutting = (async () => {
-      while (!isOver) {
+      while (!cut.isOver) {
         await world.server!.query(
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'turnpike-ledger'`,
         );
@@ -300,7 +306,7 @@ describe('Settlement, when PostgreSQL is in trouble', () => {
       }
     };
     await Promise.all(Array.from({ length: 20 }, (_, at) => ship(entries.slice(at * 50, at * 50 + 50), at)));
-    isOver = true;
+    cut.isOver = true;
     await cutting;
     const [sums] = await world.query(
       `SELECT (SELECT count(*)::integer FROM turnpike.spend_logs) AS logs,

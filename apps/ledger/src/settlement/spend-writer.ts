@@ -165,11 +165,7 @@ export const insertRefused = async (manager: EntityManager, refused: readonly Re
     [
       texts(refused.map(({ digest }) => digest)),
       texts(refused.map(({ reason }) => storable(reason.slice(0, 1_024)))),
-      texts(
-        refused.map(({ bytes }) =>
-          storable(new TextDecoder().decode(bytes.subarray(0, REFUSED_CHARACTERS))),
-        ),
-      ),
+      texts(refused.map(({ bytes }) => storable(new TextDecoder().decode(bytes.subarray(0, REFUSED_CHARACTERS))))),
     ],
   );
 };

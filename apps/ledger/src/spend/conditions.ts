@@ -22,9 +22,9 @@ export class Conditions {
   }
 
   /** An empty list is of nobody: nothing is found. */
-  among(column: string, values: readonly string[] | undefined): void {
-    if (values?.length === 1) this.equal(column, values[0]);
-    else if (values) this.add(`${column} = ANY(${this.parameter(texts(values), 'text[]')})`);
+  among(column: string, values: readonly string[] | undefined, type: 'text' | 'date' = 'text'): void {
+    if (values?.length === 1) this.equal(column, values[0], type);
+    else if (values) this.add(`${column} = ANY(${this.parameter(texts(values), `${type}[]`)})`);
   }
 
   atLeast(column: string, value: number | undefined): void {

@@ -8,16 +8,7 @@ import { Conditions } from './conditions.js';
 
 /** What sums can be told apart by. */
 export type Dimension =
-  | 'day'
-  | 'key'
-  | 'user'
-  | 'team'
-  | 'organization'
-  | 'customer'
-  | 'tag'
-  | 'model'
-  | 'group'
-  | 'provider';
+  'day' | 'key' | 'user' | 'team' | 'organization' | 'customer' | 'tag' | 'model' | 'group' | 'provider';
 
 /** Days in UTC, `2026-11-21`, both included. Each of the others narrows the sums; absent: it does not. */
 export interface DailyFilter {

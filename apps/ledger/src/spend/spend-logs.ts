@@ -13,7 +13,7 @@ export interface SpendLogFilter {
   readonly organizations?: readonly string[];
   readonly customers?: readonly string[];
   readonly tag?: string;
-  /** As asked for, or as the upstream calls it, or the group. */
+  /** The group, or as the upstream calls it. */
   readonly model?: string;
   readonly deployment?: string;
   readonly status?: string;
@@ -138,8 +138,9 @@ export class SpendLogs {
    */
   async list(filter: SpendLogFilter, page: SpendLogPage): Promise<{ logs: SpendLog[]; next?: string }> {
     const { size, after, skip = 0 } = page;
-    if (!(size >= 1 && size <= LARGEST_PAGE)) throw invalidRequest(`A page has 1 to ${LARGEST_PAGE} rows.`, 'page_size');
-    const conditions = conditionsOf(filter);
+    if (!(size >= 1 && size <= LARGEST_PAGE))
+      throw invalidRequest(`A page has 1 to ${LARGEST_PAGE} rows.`, 'page_size');
+    const conditions = await this.conditionsOf(filter);
     if (after !== undefined) {
       if (!UUID.test(after)) throw invalidRequest('It is not the end of a page.', 'after');
       const [day, id] = [conditions.parameter(dayOfId(after), 'date'), conditions.parameter(after, 'uuid')];
@@ -155,7 +156,7 @@ export class SpendLogs {
 
   /** How many there are; `isMore`: at least so many. */
   async count(filter: SpendLogFilter): Promise<{ count: number; isMore: boolean }> {
-    const conditions = conditionsOf(filter);
+    const conditions = await this.conditionsOf(filter);
     const [row] = await this.dataSource.query<{ count: number }[]>(
       `SELECT count(*)::integer AS count FROM
          (SELECT FROM turnpike.spend_logs ${conditions.where()} LIMIT ${COUNTED_AT_MOST + 1}) AS found`,
@@ -180,6 +181,24 @@ export class SpendLogs {
     return await this.first(byCall);
   }
 
+  /** No index knows models; the sums of days tell on which of them they were asked for. */
+  private async conditionsOf(filter: SpendLogFilter): Promise<Conditions> {
+    const conditions = conditionsOf(filter);
+    if (filter.model === undefined) return conditions;
+    const days = await this.dataSource.query<{ day: string }[]>(
+      `SELECT DISTINCT day::text AS day FROM turnpike.daily_spend WHERE kind = '' AND (model = $1 OR model_group = $1)`,
+      [filter.model],
+    );
+    conditions.among(
+      'spend_logs.day',
+      days.map(({ day }) => day),
+      'date',
+    );
+    const model = conditions.parameter(filter.model, 'text');
+    conditions.add(`(model = ${model} OR model_group = ${model})`);
+    return conditions;
+  }
+
   private async first(conditions: Conditions): Promise<WholeSpendLog | undefined> {
     const [log] = await this.dataSource.query<WholeSpendLog[]>(
       `SELECT ${SELECTED}, detail FROM turnpike.spend_logs ${conditions.where()} ORDER BY spend_logs.day DESC, spend_logs.id DESC LIMIT 1`,
@@ -202,10 +221,6 @@ const conditionsOf = (filter: SpendLogFilter): Conditions => {
   conditions.equal('session_id', filter.sessionId);
   conditions.equal('call_id', filter.callId);
   if (filter.tag !== undefined) conditions.add(`${conditions.parameter(filter.tag, 'text')} = ANY(tags)`);
-  if (filter.model !== undefined) {
-    const model = conditions.parameter(filter.model, 'text');
-    conditions.add(`(requested_model = ${model} OR model = ${model} OR model_group = ${model})`);
-  }
   conditions.atLeast('cost_nano', filter.minCost);
   conditions.atMost('cost_nano', filter.maxCost);
   // Ids begin with their time, so that a time of day, too, is found by the index.

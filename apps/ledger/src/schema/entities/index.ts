@@ -1,5 +1,6 @@
 import { AccessGroupEntity } from './access-group.entity.js';
 import { AuditLogEntity } from './audit-log.entity.js';
+import { BalanceEntity } from './balance.entity.js';
 import { BudgetEntity } from './budget.entity.js';
 import { ChangeEntity } from './change.entity.js';
 import { ChangeClockEntity } from './change-clock.entity.js';
@@ -10,6 +11,7 @@ import { DeprecatedKeyEntity } from './deprecated-key.entity.js';
 import { ModelEntity } from './model.entity.js';
 import { OrganizationEntity } from './organization.entity.js';
 import { OrganizationMembershipEntity } from './organization-membership.entity.js';
+import { RefusedEntryEntity } from './refused-entry.entity.js';
 import { SecretCheckEntity } from './secret-check.entity.js';
 import { SettingEntity } from './setting.entity.js';
 import { TagEntity } from './tag.entity.js';
@@ -22,6 +24,7 @@ import { VirtualKeyEntity } from './virtual-key.entity.js';
 export const ENTITIES = [
   AccessGroupEntity,
   AuditLogEntity,
+  BalanceEntity,
   BudgetEntity,
   ChangeEntity,
   ChangeClockEntity,
@@ -32,6 +35,7 @@ export const ENTITIES = [
   ModelEntity,
   OrganizationEntity,
   OrganizationMembershipEntity,
+  RefusedEntryEntity,
   SecretCheckEntity,
   SettingEntity,
   TagEntity,
@@ -44,6 +48,7 @@ export const ENTITIES = [
 export {
   AccessGroupEntity,
   AuditLogEntity,
+  BalanceEntity,
   BudgetEntity,
   ChangeEntity,
   ChangeClockEntity,
@@ -54,6 +59,7 @@ export {
   ModelEntity,
   OrganizationEntity,
   OrganizationMembershipEntity,
+  RefusedEntryEntity,
   SecretCheckEntity,
   SettingEntity,
   TagEntity,

@@ -90,8 +90,7 @@ const STATEMENTS = [
     PRIMARY KEY (kind, day, id, key_hash, user_id, team_id, organization_id, model, model_group, provider)
   ) WITH (fillfactor = 80)`,
   ...['key_hash', 'user_id', 'team_id'].map(
-    (column) =>
-      `CREATE INDEX daily_spend_${column} ON turnpike.daily_spend (${column}, day) WHERE kind = ''`,
+    (column) => `CREATE INDEX daily_spend_${column} ON turnpike.daily_spend (${column}, day) WHERE kind = ''`,
   ),
 
   `CREATE TABLE turnpike.refused_entries (

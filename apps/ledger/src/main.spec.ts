@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { entryIds } from '@turnpike/journal';
 import { Change_Kind, type LedgerClient, type WatchResponse } from '@turnpike/rpc';
-import { hashSecret } from '../src/services/key-secret.js';
+import { hashSecret } from './services/key-secret.js';
 import { PostgresServer } from '../../../test/services/postgres.js';
-import { GATEWAY_TOKEN, LedgerProcess, MASTER_KEY } from './process.js';
+import { GATEWAY_TOKEN, LedgerProcess, MASTER_KEY } from '../test/process.js';
 
 const START_MS = 60_000;
 const NANO = 1e9;
@@ -11,7 +11,7 @@ const nextId = entryIds({});
 
 describe.each(['postgres', 'pglite'] as const)('a ledger process on %s', (kind) => {
   let server: PostgresServer | undefined;
-  let ledger: LedgerProcess;
+  let ledger: LedgerProcess | undefined;
   let gateway: LedgerClient;
   let admin: LedgerClient;
 
@@ -58,7 +58,8 @@ describe.each(['postgres', 'pglite'] as const)('a ledger process on %s', (kind) 
     expect(principal).toMatchObject({ refusal: '', modelAccess: [{ owner: 'key', models: ['gpt-4o'] }] });
     const watcher = await watch('w1');
     await admin.keys.blockKey({ key: secret, blocked: true });
-    const isOfKey = ({ changes }: WatchResponse) => changes.some(({ kind: told, id }) => told === Change_Kind.KEY && id === token);
+    const isOfKey = ({ changes }: WatchResponse) =>
+      changes.some(({ kind: told, id }) => told === Change_Kind.KEY && id === token);
     expect(await watcher.hears(isOfKey)).toBeLessThan(1_000);
     await watcher.stop();
     const { principal: blocked } = await gateway.gateway.authorize({ keyHash: token });
@@ -110,7 +111,7 @@ describe.each(['postgres', 'pglite'] as const)('a ledger process on %s', (kind) 
   });
 
   it.each<[string, () => Promise<unknown>, string]>([
-    ['a stranger', () => ledger.connect('sk-nobody-knows-this-one').keys.listKeys({}), 'UNAUTHENTICATED'],
+    ['a stranger', () => ledger!.connect('sk-nobody-knows-this-one').keys.listKeys({}), 'UNAUTHENTICATED'],
     ['a gateway that names nobody', () => gateway.keys.listKeys({}), 'PERMISSION_DENIED'],
     ['an admin who is no gateway', () => admin.gateway.authorize({ keyHash: '' }), 'PERMISSION_DENIED'],
     [

@@ -1,0 +1,24 @@
+// LiteLLM's management API: every controller of it.
+import { ActivityController } from './activity.controller.js';
+import { BudgetController } from './budget.controller.js';
+import { CustomerController } from './customer.controller.js';
+import { GlobalSpendController } from './global-spend.controller.js';
+import { KeyController } from './key.controller.js';
+import { OrganizationController } from './organization.controller.js';
+import { SpendController } from './spend.controller.js';
+import { TagController } from './tag.controller.js';
+import { TeamController } from './team.controller.js';
+import { UserController } from './user.controller.js';
+
+export const LEDGER_CONTROLLERS = [
+  KeyController,
+  TeamController,
+  UserController,
+  BudgetController,
+  CustomerController,
+  OrganizationController,
+  TagController,
+  SpendController,
+  GlobalSpendController,
+  ActivityController,
+];

@@ -1,0 +1,27 @@
+// A route of the management API in one decorator: method, path, 200, and what the OpenAPI document says of it.
+import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestjs/common';
+import type { z } from '@turnpike/plugin-sdk';
+import { Documented } from '../documented.js';
+
+export interface RouteWords {
+  summary: string;
+  body?: z.ZodType;
+  query?: z.ZodObject;
+  /** Shape of the 200 answer. */
+  answer?: z.ZodType;
+}
+
+type Verb = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+/** @param tag heading in the document */
+export const managementRoutes =
+  (tag: string) =>
+  (verb: Verb, path: string | string[], { summary, body, query, answer }: RouteWords): MethodDecorator =>
+    applyDecorators(
+      RequestMapping({ path, method: RequestMethod[verb] }),
+      HttpCode(200),
+      Documented({ tag, summary, admin: true, body, query: query && meaningsOf(query), response: answer }),
+    );
+
+const meaningsOf = ({ shape }: z.ZodObject): Record<string, string> =>
+  Object.fromEntries(Object.entries(shape).map(([name, one]) => [name, (one as z.ZodType).description ?? '']));

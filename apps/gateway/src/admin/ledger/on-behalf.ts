@@ -1,0 +1,39 @@
+// Asks the ledger on behalf of a key. What that key may do is decided there.
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { LedgerError, type CallOptions, type LedgerServices } from '@turnpike/rpc';
+import { fromLedgerError } from './ledger-error.js';
+
+type Method<Request, Answer> = (request: Request, options?: CallOptions) => Promise<Answer>;
+
+export class OnBehalf {
+  /** @param keyHash of the key that acts */
+  constructor(
+    readonly services: LedgerServices,
+    readonly keyHash: string,
+  ) {}
+
+  /** @throws GatewayError: what the ledger refused, or GW_LEDGER_UNAVAILABLE */
+  async ask<Request, Answer>(method: Method<Request, Answer>, request: NoInfer<Request>): Promise<Answer> {
+    try {
+      return await method(request, { metadata: { 'x-turnpike-caller': this.keyHash } });
+    } catch (error) {
+      throw error instanceof LedgerError ? fromLedgerError(error) : error;
+    }
+  }
+}
+
+const callers = new WeakMap<object, OnBehalf>();
+
+/** Remembers for whom a request asks, for as long as there is the request. */
+export const actFor = (request: object, caller: OnBehalf): void => void callers.set(request, caller);
+
+export const callerOf = (request: object): OnBehalf => {
+  const caller = callers.get(request);
+  if (!caller) throw new Error('this route has no LedgerGuard');
+  return caller;
+};
+
+/** In a controller behind LedgerGuard: the ledger, asked for the caller of this request. */
+export const Ledger = createParamDecorator((_: undefined, context: ExecutionContext) =>
+  callerOf(context.switchToHttp().getRequest<object>()),
+);
