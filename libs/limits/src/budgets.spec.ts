@@ -120,6 +120,26 @@ describe('a lease', () => {
   });
 });
 
+it('a lease whose grant was lost on its way is given back once nothing is reserved', async () => {
+  jest.useFakeTimers();
+  const asked: LeaseAsk[] = [];
+  const clock = { now: 1_000_000 };
+  const budgets = new Budgets({
+    source: (asks) => {
+      asked.push(...asks);
+      return asked.length === 1 ? Promise.reject(new Error('no answer')) : Promise.resolve([]);
+    },
+    now: () => clock.now,
+  });
+  const denied = budgets.reserve(['a'], 10);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(await denied).toEqual({ account: 'a' });
+  clock.now += 5_000;
+  await jest.advanceTimersByTimeAsync(5_000);
+  expect(asked.at(-1)).toEqual({ account: 'a', needed: 0, returned: Number.MAX_SAFE_INTEGER });
+  jest.useRealTimers();
+});
+
 describe('of several accounts', () => {
   it('all have to have enough, or none gives anything', async () => {
     const keeper = new Keeper(100);

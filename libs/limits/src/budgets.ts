@@ -8,6 +8,8 @@ const IDLE_MS = 20_000;
 /** A lease in use is heard of this often, so that it does not lapse. */
 const RENEW_MS = 20_000;
 const TICK_MS = 5_000;
+/** What was spent has reached the keeper by then. */
+const SETTLED_MS = 3_000;
 /** An account that had nothing left is not asked for again before this, nor is a keeper that did not answer. */
 const DRY_MS = 1_000;
 /** Money that others hold is waited for, in all. */
@@ -70,6 +72,8 @@ export class BudgetAccount {
   denial: BudgetDenial | undefined;
   /** Granted beyond the bound, for one call that nothing else stood against. What it does not use goes back. */
   beyond = 0;
+  /** An ask was not answered: its keeper may count as leased what never came here. */
+  isUncertain = false;
   /** The last answer of who keeps it. */
   told: LeaseGrant | undefined;
   /** By the first of the calls that wait. */
@@ -253,6 +257,15 @@ export class Budgets {
     void this.ask({ account: account.name, needed: 0, returned });
   }
 
+  /** Gives back all that its keeper may take for leased, whatever that is. */
+  private startAfresh(account: BudgetAccount): void {
+    account.isUncertain = false;
+    account.available = 0;
+    account.beyond = 0;
+    account.lastGrant = 0;
+    void this.ask({ account: account.name, needed: 0, returned: Number.MAX_SAFE_INTEGER });
+  }
+
   private giveBackBeyond(account: BudgetAccount): void {
     const returned = Math.min(account.beyond, account.available);
     account.available -= returned;
@@ -267,7 +280,11 @@ export class Budgets {
     const account = this.accounts.get(ask.account);
     if (account) account.askedAt = this.options.now();
     return new Promise((resolve) => {
-      this.asks.push({ ask, done: resolve });
+      const done = (grant: LeaseGrant | undefined): void => {
+        if (!grant && account) account.isUncertain = true;
+        resolve(grant);
+      };
+      this.asks.push({ ask, done });
       // What is asked in one turn travels together.
       if (this.asks.length === 1) setImmediate(() => void this.send());
     });
@@ -291,7 +308,9 @@ export class Budgets {
     for (const [name, account] of this.accounts) {
       if (account.filling) continue;
       const isIdle = account.reserved === 0 && now - account.usedAt >= IDLE_MS;
-      if (isIdle && account.available > 0) this.giveBack(account);
+      if (account.isUncertain && account.reserved === 0 && now - account.usedAt >= SETTLED_MS)
+        this.startAfresh(account);
+      else if (isIdle && account.available > 0) this.giveBack(account);
       else if (isIdle) this.accounts.delete(name);
       else if (now - account.askedAt >= RENEW_MS && now >= account.dryUntil) void this.fill(account, 0);
     }
