@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { resetWhenUnread, unreadMsFor } from './unread-answers.js';
 
-const UNREAD_MS = 150;
+const UNREAD_MS = 400;
 /** More than the system keeps for a connection. */
 const LONG = Buffer.alloc(32 * 1024 * 1024);
 

@@ -17,7 +17,7 @@ export const withoutTaken = async (options: LedgerOptions, log: Logger): Promise
   if (optionalAddress === undefined || !addresses.includes(optionalAddress)) return options;
   const address = parseAddress(optionalAddress);
   if (address.kind === 'unix' || (await isFree(address.host, address.port))) return options;
-  log.warn('The gRPC address is taken; admin clients cannot reach this ledger. Choose another with --grpc-address.', {
+  log.info('The gRPC address is taken; admin clients cannot reach this ledger. Choose another with --grpc-address.', {
     address: optionalAddress,
   });
   return { ...options, addresses: addresses.filter((other) => other !== optionalAddress) };
