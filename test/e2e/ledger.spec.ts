@@ -78,12 +78,20 @@ describe('a virtual key', () => {
     for (let at = 0; at < 12; at += 1) expect(await statusOf(secret)).toBe(200);
     await ledger.keys.blockKey({ key: key.token, blocked: true });
     const from = Date.now();
+    let lastAnswered = from;
+    const ask = async (): Promise<number> => {
+      const askedAt = Date.now();
+      const status = await statusOf(secret);
+      if (status === 200) lastAnswered = Math.max(lastAnswered, askedAt);
+      return status;
+    };
     await eventually(
-      () => Promise.all(Array.from({ length: 12 }, () => statusOf(secret))),
+      () => Promise.all(Array.from({ length: 12 }, ask)),
       (all) => all.every((status) => status === 401),
       5_000,
     );
-    expect(Date.now() - from).toBeLessThan(1_500);
+    // A machine with other work is given some more; what is remembered without being told lasts a minute.
+    expect(lastAnswered - from).toBeLessThan(3_000);
     await ledger.keys.blockKey({ key: key.token, blocked: false });
     await eventually(
       () => Promise.all(Array.from({ length: 12 }, () => statusOf(secret))),

@@ -1,12 +1,13 @@
 // What gateway specs put in place of plugins, connections and calls; each fills in what a test does not care about.
-import type { GatewayConfig } from '@turnpike/config';
+import type { CallbackSettings, GatewayConfig } from '@turnpike/config';
 import type { Deployment } from '@turnpike/domain';
 import { Containment, type PluginGraph, type PluginInstance } from '@turnpike/kernel';
-import type { ContractName, Contracts } from '@turnpike/plugin-sdk';
+import type { CallbackV1, ContractName, Contracts } from '@turnpike/plugin-sdk';
 import { aDeployment, FakeClock } from '@turnpike/plugin-testkit';
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { LiveState, type Choice, type Routing } from '@turnpike/router';
+import { Callbacks, type CallbacksOptions } from '../src/callbacks/callbacks.js';
 import { Attempt } from '../src/pipeline/attempt.js';
 import { Exchange, type ExchangeInput, type Recalled } from '../src/pipeline/exchange.js';
 import type { Front } from '../src/routes/front.js';
@@ -33,6 +34,29 @@ export const aConfig = (parts: object): GatewayConfig => parts as GatewayConfig;
 export const aFront = (changes: Partial<Front> = {}): Front =>
   ({ dialect: 'openai', operation: 'chat', route: '/v1/chat/completions', ...changes }) as Front;
 
+/** Callbacks of a configuration in which these are running, and what is lost of what they are told. */
+export const callbacksFor = (
+  listening: Readonly<Record<string, CallbackV1['events']>>,
+  { settings, ...changes }: Omit<Partial<CallbacksOptions>, 'settings'> & { settings?: Partial<CallbackSettings> } = {},
+): { callbacks: Callbacks; lost: Record<string, number> } => {
+  const lost: Record<string, number> = {};
+  const instances = Object.entries(listening).map(([name, events]) => [
+    `callback.${name}`,
+    anInstance<'callback/v1'>(`callback.${name}`, { events }),
+  ]);
+  const callbacks = new Callbacks({
+    settings: { both: settings ? [] : Object.keys(listening), success: [], failure: [], ...settings },
+    turnOffMessageLogging: false,
+    isCompulsory: false,
+    graph: aGraph(Object.fromEntries(instances) as Record<string, unknown>),
+    open: () => Promise.reject(new Error('no key brings one')),
+    onDropped: (name, count) => (lost[name] = (lost[name] ?? 0) + count),
+    random: () => 0.5,
+    ...changes,
+  });
+  return { callbacks, lost };
+};
+
 /** A call on its road, with what the stages before are said to have filled in. */
 export const anExchange = <E extends Exchange = Exchange>(
   filled: Partial<E> = {},
@@ -44,7 +68,7 @@ export const anExchange = <E extends Exchange = Exchange>(
     raw: undefined,
     response: new FakeResponse().asResponse(),
     ...input,
-    snapshot: (input.snapshot ?? {}) as ExchangeInput['snapshot'],
+    snapshot: { callbacks: callbacksFor({}).callbacks, ...input.snapshot } as unknown as ExchangeInput['snapshot'],
   });
   return Object.assign(exchange, filled) as E;
 };
@@ -74,6 +98,7 @@ export const anAttempt = (
 /** A client's response that writes down what it is given, and is full whenever it is told to be. */
 export class FakeResponse extends EventEmitter {
   readonly written: string[] = [];
+  readonly req = { socket: { remoteAddress: '192.0.2.1' } };
   status: number | undefined;
   headers: Record<string, string> = {};
   headersSent = false;

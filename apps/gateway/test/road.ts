@@ -12,7 +12,7 @@ import type { Runtime } from '../src/runtime/runtime.js';
 import type { WaitingRoom } from '../src/runtime/waiting-room.js';
 import type { StreamAnswer, StreamEnd, WholeAnswer } from '../src/upstream/answer.js';
 import type { Transcript } from '../src/upstream/transcript.js';
-import { anExchange } from './doubles.js';
+import { anExchange, callbacksFor } from './doubles.js';
 
 export const someUsage = (inputTokens: number, outputTokens: number): Usage => ({
   inputTokens,
@@ -29,7 +29,6 @@ export interface Told {
   /** Deployment id and code of each failed attempt. */
   readonly failedAttempts: [string, ErrorCode][];
   readonly recorded: Outcome[];
-  readonly finished: Outcome[];
   readonly left: Exchange[];
   readonly logged: { message: string; facts: Readonly<Record<string, unknown>> }[];
   inFlight: number;
@@ -37,7 +36,7 @@ export interface Told {
 
 /** Its clock is the machine's, which jest can stop; every token costs a nano-dollar. */
 export const aRuntime = (changes: object = {}): { runtime: Runtime; told: Told } => {
-  const told: Told = { failedAttempts: [], recorded: [], finished: [], left: [], logged: [], inFlight: 0 };
+  const told: Told = { failedAttempts: [], recorded: [], left: [], logged: [], inFlight: 0 };
   const log = (message: string, facts: Told['logged'][number]['facts'] = {}): void =>
     void told.logged.push({ message, facts });
   const runtime = {
@@ -49,7 +48,6 @@ export const aRuntime = (changes: object = {}): { runtime: Runtime; told: Told }
       attemptFailed: ({ target }: Attempt, { code }: GatewayError) =>
         void told.failedAttempts.push([target.deployment.id, code]),
     },
-    events: { finished: (_exchange: Exchange, outcome: Outcome) => void told.finished.push(outcome) },
     recentCalls: { add: () => undefined },
     tokens: { count: () => Promise.resolve(undefined) },
     costOf: (_attempt: Attempt, { totalTokens }: Usage) => totalTokens,
@@ -112,6 +110,7 @@ export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] 
     },
   });
   const snapshot = {
+    callbacks: callbacksFor({}).callbacks,
     router,
     waitingRoom,
     limits: {

@@ -132,6 +132,8 @@ export interface LoggingSettings {
   readonly detailedDebug: boolean;
   readonly json: boolean;
   readonly turnOffMessageLogging: boolean;
+  /** Clients cannot keep their calls from callbacks. */
+  readonly isCompulsory: boolean;
 }
 
 export interface CacheSettings {

@@ -194,6 +194,7 @@ export const readLogging = ({ settings, environment }: SettingsSource): LoggingS
     detailedDebug,
     json: settings.get('json_logs') ?? false,
     turnOffMessageLogging: settings.get('turn_off_message_logging') ?? false,
+    isCompulsory: settings.get('global_disable_no_log_param') ?? false,
   };
 };
 

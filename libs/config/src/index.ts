@@ -9,6 +9,7 @@ export { loadConfig, loadPluginSources, type LoadedConfig } from './load.js';
 export { ledgerSocketIn } from './ledger-socket.js';
 export { maskConfig } from './mask.js';
 export { masterKeyOf, type MasterKey } from './master-key.js';
+export { readStoredCallback, type StoredCallback, type StoredCallbackOptions } from './stored-callbacks.js';
 export { readStoredModels, type StoredModelOptions, type StoredModels } from './stored-models.js';
 export { isSecretName, looksSecret, maskSecret, maskUrl } from './secrets.js';
 export { describeOff, formatWarnings, type WarningOptions } from './warnings.js';

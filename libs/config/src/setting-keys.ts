@@ -90,6 +90,7 @@ export const SETTINGS = {
   detailed_debug: litellm('switch'),
   json_logs: litellm('switch', 'JSON_LOGS'),
   turn_off_message_logging: litellm('switch'),
+  global_disable_no_log_param: litellm('switch'),
   callbacks: litellm('texts'),
   success_callback: litellm('texts'),
   failure_callback: litellm('texts'),
@@ -197,7 +198,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
       disable_copilot_system_to_assistant use_chat_completions_url_for_anthropic_messages
       route_all_chat_openai_to_responses skip_system_message_in_guardrail disable_hf_tokenizer_download
       enable_json_schema_validation enable_key_alias_format_validation forward_traceparent_to_llm_provider
-      disable_token_counter network_mock store_audit_logs telemetry suppress_debug_info global_disable_no_log_param
+      disable_token_counter network_mock store_audit_logs telemetry suppress_debug_info
       enable_preview_features`,
     number: `max_end_user_budget max_internal_user_budget max_ui_session_budget`,
     text: `timezone max_end_user_budget_id ssl_certificate ssl_security_level ssl_ecdh_curve`,

@@ -12,6 +12,8 @@ export interface HostServices {
   random: () => number;
   models: ModelCatalogue;
   http: HttpClient;
+  /** For plugins whose addresses did not come from the operator's file. */
+  guardedHttp: HttpClient;
   state: StateStore;
   /** Each plugin gets a folder of its own below it. */
   dataDir: string;

@@ -41,6 +41,7 @@ const kernelIn = (base: string, bundle = BUNDLE): { kernel: Kernel; events: Hook
       random: host.random,
       models: host.models,
       http: host.http,
+      guardedHttp: host.http,
       state: new StateStore(),
       dataDir: base,
     },

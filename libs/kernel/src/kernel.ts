@@ -1,8 +1,9 @@
 // Holds the running plugin graph and swaps it for a new one without a gap.
 import type { PluginSource } from '@turnpike/domain';
+import type { ContractName } from '@turnpike/plugin-sdk';
 import { PluginCatalogue, type Bundle } from './catalogue.js';
 import { PluginGraph, type PluginUse } from './graph.js';
-import type { InstanceOptions } from './instance.js';
+import { PluginInstance, type InstanceOptions } from './instance.js';
 
 export interface KernelOptions extends InstanceOptions {
   bundle: Bundle;
@@ -58,6 +59,24 @@ export class Kernel {
     this.catalogue = catalogue;
     this.graph = graph;
     return former;
+  }
+
+  /**
+   * One plugin beside the graph, with settings that came with a call: it reaches only addresses that guests may reach.
+   * Whoever opens it stops it.
+   * @throws GW_PLUGIN_*
+   */
+  async open<C extends ContractName>({ id, key, settings }: PluginUse): Promise<PluginInstance<C>> {
+    const { services } = this.options;
+    const guarded = { ...this.options, services: { ...services, http: services.guardedHttp } };
+    const instance = PluginInstance.create<C>(key, await this.catalogue.load(id), settings, guarded);
+    try {
+      await instance.start();
+    } catch (error) {
+      await instance.stop();
+      throw error;
+    }
+    return instance;
   }
 
   /** Every loaded plugin, and with `all` the ones that could be. */

@@ -11,3 +11,4 @@ export * from './lowest.js';
 export * from './model-list.js';
 export * from './openai-operations.js';
 export * from './plugin.js';
+export * from './telling/index.js';

@@ -81,7 +81,7 @@ describe('an instance', () => {
       'no hook at all',
       'callback/v1',
       { events: { onSucces: run } },
-      ["'events' has none of 'onBeforeCall', 'onAfterCall', 'onStreamEvent', 'onSuccess', 'onFailure'"],
+      ["'events' has none of 'onBeforeCall', 'onAfterCall', 'onStreamEvent', 'onSuccess', 'onFailure', 'onAlert'"],
     ],
     ['a guard that is none', 'guardrail/v1', { duringCall: {} }, ["'duringCall.check' is missing"]],
     [

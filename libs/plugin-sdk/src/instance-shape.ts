@@ -59,6 +59,7 @@ const SHAPES: {
       onStreamEvent: 'optional',
       onSuccess: 'optional',
       onFailure: 'optional',
+      onAlert: 'optional',
     },
   },
   'guardrail/v1': {

@@ -11,7 +11,9 @@ import {
 } from '@turnpike/domain';
 import type { LimitRule } from '@turnpike/limits';
 import type { Account, LimitedScope, Principal as ToldPrincipal } from '@turnpike/rpc';
+import type { KeyCallback } from '../callbacks/key-callbacks.js';
 import type { Principal } from '../pipeline/exchange.js';
+import { loggingOf } from './logging.js';
 
 export interface Terms {
   /** Why every call is refused; undefined: none is for that reason. */
@@ -32,6 +34,12 @@ export interface Terms {
   readonly tags: readonly string[] | undefined;
   /** Goes into the spend log of every call. */
   readonly spendLogsMetadata: JsonObject | undefined;
+  /** Told of its calls beside the configured ones. */
+  readonly callbacks: readonly KeyCallback[] | undefined;
+  /** Names of those that are not told of its calls. */
+  readonly disabledCallbacks: readonly string[] | undefined;
+  /** Callbacks see no prompts and no answers. */
+  readonly turnOffMessageLogging: boolean;
 }
 
 /** @param catalog of the configuration that its calls are made with */
@@ -42,6 +50,7 @@ export const principalOf = (told: ToldPrincipal, catalog: ModelCatalog): Princip
   teamId: told.teamId,
   teamAlias: told.teamAlias,
   userId: told.userId,
+  userEmail: told.userEmail || undefined,
   organizationId: told.organizationId,
   terms: termsOf(told, catalog),
 });
@@ -61,6 +70,7 @@ const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
     modelAccounts: byModel(told.accounts, nameOf),
     tags: tags.length === 0 ? undefined : [...new Set(tags)],
     spendLogsMetadata: isJsonObject(spendLogsMetadata) ? spendLogsMetadata : undefined,
+    ...loggingOf(metadata, objectOf(told.teamMetadata)),
   };
 };
 

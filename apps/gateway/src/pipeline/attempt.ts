@@ -42,7 +42,7 @@ export class Attempt {
     readonly permit: Permit | undefined,
     /** Kept of a stream that may have to go on elsewhere. */
     readonly transcript?: Transcript,
-    /** Of a stream that is to be cached. */
+    /** Of a stream that is to be cached, or told of. */
     readonly recording?: Recording,
   ) {}
 

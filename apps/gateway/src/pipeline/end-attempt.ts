@@ -30,7 +30,9 @@ export const endAttempt = (
   attempt.error = error;
   attempt.endedAt ??= performance.now();
   attempt.permit?.release(usage?.totalTokens);
-  attempt.exchange.snapshot.waitingRoom?.letIn();
+  const { snapshot } = attempt.exchange;
+  snapshot.waitingRoom?.letIn();
+  snapshot.callbacks.attemptEnded(attempt);
   const now = runtime.clock.now();
   const tokens = usage?.totalTokens ?? 0;
   if (status === 'abandoned') {
@@ -45,7 +47,7 @@ export const endAttempt = (
   };
   if (status === 'success') outcome.succeeded(choice, facts, now);
   else if (error) {
-    outcome.failed(choice, error, facts, attempt.exchange.snapshot.router.cooldowns, now);
+    outcome.failed(choice, error, facts, snapshot.router.cooldowns, now);
     runtime.metrics.attemptFailed(attempt, error);
   }
 };

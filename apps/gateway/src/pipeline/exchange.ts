@@ -4,6 +4,7 @@ import type { GatewayError } from '@turnpike/errors';
 import type { Permit, Reservation } from '@turnpike/limits';
 import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Audience } from '../callbacks/callbacks.js';
 import type { Terms } from '../keys/terms.js';
 import type { Front } from '../routes/front.js';
 import type { RuntimeSnapshot } from '../runtime/snapshot.js';
@@ -19,6 +20,7 @@ export interface Principal {
   readonly keyAlias: string;
   readonly teamId: string;
   readonly userId: string;
+  readonly userEmail?: string;
   readonly teamAlias?: string;
   readonly organizationId?: string;
   /** What it may do, and how much of it. Absent: everything. */
@@ -120,6 +122,8 @@ export class Exchange {
   attempt?: Attempt;
   answer?: UpstreamAnswer;
   outcome?: Outcome;
+  /** Who is told of it, once somebody asked. */
+  audience?: Audience;
 
   isClientGone = false;
   private work: Abortable | undefined;

@@ -125,6 +125,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
     // Most calls have one; an array that grows makes room for many.
     exchange.attempts = exchange.attempts.length === 0 ? [attempt] : [...exchange.attempts, attempt];
     exchange.attempt = attempt;
+    exchange.snapshot.callbacks.attemptBegins(attempt);
     try {
       attempt.answer = await this.call.run(attempt);
       outcome.answered(choice, runtime.clock.now());
@@ -187,8 +188,12 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   }
 
   private recording(): Recording | undefined {
-    const { cacheWrite, isStream } = this.exchange;
-    return cacheWrite && isStream ? new Recording() : undefined;
+    const { exchange } = this;
+    if (!exchange.isStream) return undefined;
+    const { callbacks } = exchange.snapshot;
+    const listener = callbacks.chunkListener(exchange);
+    const isKept = exchange.cacheWrite !== undefined || callbacks.keepsAnswer(exchange);
+    return isKept || listener ? new Recording(isKept, listener) : undefined;
   }
 
   private queueUp(room: WaitingRoom, retryAfterMs: number | undefined): Promise<boolean> {

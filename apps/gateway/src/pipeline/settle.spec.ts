@@ -18,6 +18,7 @@ const FAILED = outcome({ status: 'failure', statusCode: 502, error: aFailure('GW
 const settling = (filled: Partial<Exchange>, { verbose = false } = {}) => {
   const recent: unknown[] = [];
   const written: unknown[] = [];
+  const finished: Outcome[] = [];
   const released: (number | undefined)[] = [];
   let letIn = 0;
   const { runtime, told } = aRuntime({ recentCalls: { add: (...given: unknown[]) => void recent.push(given) } });
@@ -26,20 +27,24 @@ const settling = (filled: Partial<Exchange>, { verbose = false } = {}) => {
       config: { logging: { verbose } },
       waitingRoom: { letIn: () => (letIn += 1) } as unknown as WaitingRoom,
     }),
-    { cache: { write: (...given: unknown[]) => void written.push(given) } },
+    {
+      cache: { write: (...given: unknown[]) => void written.push(given) },
+      callbacks: { finished: (_exchange: Exchange, ended: Outcome) => void finished.push(ended) },
+    },
   );
   const admission = { release: (tokens?: number) => void released.push(tokens) };
   const exchange = aRecalled(snapshot, { admission, ...filled });
   const run = (): void => settle(runtime).run(exchange);
-  return { run, exchange, told, recent, written, released, letIn: () => letIn };
+  return { run, exchange, told, finished, recent, written, released, letIn: () => letIn };
 };
 
 describe('a call that is over', () => {
   it('is told to all who want to know', () => {
     const ended = outcome();
-    const { run, exchange, told, recent } = settling({ outcome: ended });
+    const { run, exchange, told, finished, recent } = settling({ outcome: ended });
     run();
-    expect(told).toMatchObject({ recorded: [ended], finished: [ended], left: [exchange], logged: [] });
+    expect(told).toMatchObject({ recorded: [ended], left: [exchange], logged: [] });
+    expect(finished).toEqual([ended]);
     expect(recent).toEqual([[exchange, ended]]);
   });
 

@@ -22,7 +22,7 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
       const body = answer?.kind === 'whole' ? answer.body : recordedBody(exchange);
       if (body) snapshot.cache?.write(cacheWrite.key, body, cacheWrite.ttlMs, runtime.clock.now());
     }
-    runtime.events.finished(exchange, outcome);
+    snapshot.callbacks.finished(exchange, outcome);
     runtime.recentCalls.add(exchange, outcome);
     if (snapshot.config.logging.verbose) logCall(runtime, exchange, outcome);
     runtime.left(exchange);

@@ -1,5 +1,5 @@
 // What all calls share: the current snapshot, keys, HTTP client, prices, metrics, log.
-import { describeOff, type GatewayConfig } from '@turnpike/config';
+import { describeOff, readStoredCallback, type GatewayConfig } from '@turnpike/config';
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
 import { GatewayError, isGatewayError, toGatewayError } from '@turnpike/errors';
 import {
@@ -25,15 +25,17 @@ import { LiveState } from '@turnpike/router';
 import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
+import { Callbacks } from '../callbacks/callbacks.js';
+import type { OpenCallback } from '../callbacks/key-callbacks.js';
 import { modelCatalogOf } from '../keys/model-catalog.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { PreparedCall } from '../upstream/prepare.js';
-import { CallEvents } from './call-events.js';
 import type { CallJournal } from './call-journal.js';
 import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { CostEstimates } from './cost-estimates.js';
+import { Losses } from './losses.js';
 import { Keys } from './keys.js';
 import { LedgerSide } from './ledger-side.js';
 import { GatewayMetrics } from './metrics.js';
@@ -69,6 +71,9 @@ const LEDGER_AWAY = 'ledger_away: known keys go on, and finished calls wait in t
 /** A strategy that fails does so at every call. The log has it now and then, the metric each time. */
 const STRATEGY_WARNING_EVERY_MS = 60_000;
 
+/** For what callbacks have not been told yet when they stop. */
+const CALLBACKS_FLUSH_MS = 3_000;
+
 /** Larger answers than this are cut off unless the configuration says otherwise. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 
@@ -81,7 +86,8 @@ export class Runtime {
   readonly recentCalls = new RecentCalls();
   readonly tokens: TokenCounter;
   readonly metrics: GatewayMetrics;
-  readonly events: CallEvents;
+  /** Events that callbacks were not told of. */
+  private readonly losses: Losses;
   readonly keys: Keys;
   readonly log: RootLogger;
   readonly http: UpstreamClient;
@@ -124,7 +130,7 @@ export class Runtime {
     });
     this.tokens = new TokenCounter((error) => this.log.warn('prompt tokens could not be counted', { error }));
     this.metrics = metrics;
-    this.events = new CallEvents((plugin, count) => this.log.warn('a callback lost events', { plugin, count }));
+    this.losses = new Losses(this.log);
     this.ledger = ledger;
     this.journal = ledger?.journal;
     this.budgets = ledger?.budgets;
@@ -158,6 +164,7 @@ export class Runtime {
         random: Math.random,
         models: { facts: (provider, model) => prices.facts(provider, model) },
         http,
+        guardedHttp: http.guarded(),
         state: sharedState,
         dataDir: config.server.dataDir,
       },
@@ -252,12 +259,15 @@ export class Runtime {
     this.tokens.stop();
     await this.ledger?.close();
     await this.limits.close();
+    await this.snapshot.callbacks.close(CALLBACKS_FLUSH_MS);
+    this.losses.tell();
     await this.kernel.stop();
     await this.http.close(1_000);
     await this.log.flush();
   }
 
-  private async apply({ config, catalogue }: Configuration): Promise<void> {
+  private async apply(configuration: Configuration): Promise<void> {
+    const { config, catalogue } = configuration;
     for (const secret of secretsOf(config)) registerSecret(secret);
     // Prices are first used in the middle of a call; what is wrong with them is said now.
     for (const { prices, source, modelName } of config.deployments) readPriceKeys(prices, source ?? modelName);
@@ -266,7 +276,7 @@ export class Runtime {
     const { graph } = prepared;
     let next: RuntimeSnapshot;
     try {
-      next = this.snapshotOf(config, catalogue, graph);
+      next = this.snapshotOf(configuration, graph);
     } catch (error) {
       await graph.stop();
       throw error;
@@ -284,7 +294,6 @@ export class Runtime {
     this.snapshot = next;
     this.off = off.map(redactText);
     this.state.keepOnly(config.deployments);
-    this.events.use(config, graph);
     if (this.ledger) {
       this.ledger.catalog = modelCatalogOf(config);
       // Their lists of models were read by the former one's names.
@@ -296,11 +305,8 @@ export class Runtime {
   }
 
   /** @throws GW_PLUGIN_NOT_FOUND, GW_CONFIG_INVALID */
-  private snapshotOf(
-    config: GatewayConfig,
-    catalogue: Configuration['catalogue'],
-    graph: PluginGraph,
-  ): RuntimeSnapshot {
+  private snapshotOf(configuration: Configuration, graph: PluginGraph): RuntimeSnapshot {
+    const { config, catalogue } = configuration;
     const strategy = graph.get<'strategy/v1'>(STRATEGY_KEY);
     if (!strategy) throw new GatewayError('GW_PLUGIN_NOT_FOUND', 'No routing strategy is installed.');
     let quietUntil = 0;
@@ -308,6 +314,7 @@ export class Runtime {
       config,
       graph,
       strategy: { id: strategy.id, select: strategy.exports.select },
+      callbacks: this.callbacksOf(configuration, graph),
       state: this.state,
       recognise: recogniser(catalogue.manifests()),
       facts: {
@@ -336,7 +343,39 @@ export class Runtime {
   private stopRetired(snapshot: RuntimeSnapshot): void {
     this.retired.delete(snapshot);
     this.callsOf.delete(snapshot);
-    void snapshot.graph.stop();
+    void snapshot.callbacks.close(CALLBACKS_FLUSH_MS).then(() => snapshot.graph.stop());
+  }
+
+  private callbacksOf({ config, catalogue, environment }: Configuration, graph: PluginGraph): Callbacks {
+    const { turnOffMessageLogging, isCompulsory } = config.logging;
+    const manifests = catalogue.manifests();
+    const open: OpenCallback = async (name, variables) => {
+      try {
+        const envNames = config.auth.apiEnvNames;
+        const { pluginSettings } = config;
+        const { id, settings } = readStoredCallback(name, variables, {
+          manifests,
+          environment,
+          envNames,
+          pluginSettings,
+        });
+        const instance = await this.kernel.open<'callback/v1'>({ id, key: `${id} of a key`, settings });
+        const { events } = instance.exports;
+        return { events, hooks: instance.hooks, stop: () => instance.stop() };
+      } catch (error) {
+        this.log.warn('the callback of a key could not be opened', { callback: name, error });
+        throw error;
+      }
+    };
+    return new Callbacks({
+      settings: config.callbacks,
+      turnOffMessageLogging,
+      isCompulsory,
+      graph,
+      open,
+      onDropped: (name, count) => this.losses.add(name, count),
+      random: this.random,
+    });
   }
 }
 

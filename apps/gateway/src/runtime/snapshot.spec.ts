@@ -3,7 +3,7 @@ import { Limits } from '@turnpike/limits';
 import { aDeployment } from '@turnpike/plugin-testkit';
 import { LiveState } from '@turnpike/router';
 import { describe, expect, it } from '@jest/globals';
-import { aConfig, aGraph, anInstance } from '../../test/doubles.js';
+import { aConfig, aGraph, anInstance, callbacksFor } from '../../test/doubles.js';
 import { someSettings } from '../../test/road.js';
 import type { Deadlines } from '../pipeline/exchange.js';
 import { Callable } from './callable.js';
@@ -25,6 +25,7 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {} }: Parts = {}): Run
       auth: {},
       requests,
     }),
+    callbacks: callbacksFor({}).callbacks,
     graph: aGraph({}),
     strategy: { id: 'strategy.first', select: { select: () => 0 } },
     state: new LiveState(),

@@ -7,6 +7,7 @@ import { ModelIndex, Router, type LiveState, type TargetFacts } from '@turnpike/
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadlines } from '../pipeline/exchange.js';
 import { Guardrails } from './guardrails.js';
+import type { Callbacks } from '../callbacks/callbacks.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
 import { ResponseCache } from './response-cache.js';
 import { Callable } from './callable.js';
@@ -22,6 +23,7 @@ export interface SnapshotOptions {
   state: LiveState;
   recognise: (model: string) => string | undefined;
   facts: Omit<TargetFacts, 'isUsable'>;
+  callbacks: Callbacks;
   limits: Limits;
   /** Epoch milliseconds. */
   now: () => number;
@@ -43,6 +45,7 @@ export class RuntimeSnapshot {
   readonly router: Router;
   readonly guardrails: Guardrails;
   readonly cache: ResponseCache | undefined;
+  readonly callbacks: Callbacks;
   readonly limits: GatewayLimits;
   /** Absent: what finds no room is refused. */
   readonly waitingRoom: WaitingRoom | undefined;
@@ -60,6 +63,7 @@ export class RuntimeSnapshot {
     state,
     recognise,
     facts,
+    callbacks,
     limits,
     now,
     random,
@@ -67,6 +71,7 @@ export class RuntimeSnapshot {
   }: SnapshotOptions) {
     this.config = config;
     this.graph = graph;
+    this.callbacks = callbacks;
     this.strategyId = strategy.id;
     for (const deployment of config.deployments) {
       const provider = graph.get<'provider/v1'>(keyOfProvider(deployment));

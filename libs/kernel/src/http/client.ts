@@ -96,6 +96,11 @@ export class UpstreamClient implements HttpClient {
     }
   }
 
+  /** The same for those whose addresses did not come from the operator's file. */
+  guarded(): HttpClient {
+    return { request: (request) => this.request({ ...request, isGuarded: true }) };
+  }
+
   stats(): ReturnType<Pools['stats']> {
     return this.pools.stats();
   }

@@ -1,6 +1,14 @@
 // The callback suite: it may be told anything at any time, and a transport that fails stays its own affair.
 import type { CallbackV1, ChatChunk, EventsV1 } from '@turnpike/plugin-sdk';
-import { aBareCallFinished, aCallFailed, aCallFinished, aCallStarted } from '../builders/call-events.js';
+import {
+  aBareCallFinished,
+  aCallFailed,
+  aCallFinished,
+  aCallStarted,
+  anUpstreamAnswered,
+  anUpstreamAsked,
+  someAlerts,
+} from '../builders/call-events.js';
 import { check, fail, must, type Check, type Skip } from '../check.js';
 import { declareChecks } from '../declare.js';
 import { START_OF_TIME } from '../host/fake-clock.js';
@@ -25,15 +33,23 @@ const STREAM: readonly ChatChunk[] = [
 ];
 
 type Tell = (events: EventsV1, signal: AbortSignal) => unknown;
+type Moment = Exclude<keyof EventsV1, 'delivery'>;
 
 /** Each moment, with what it may be told: the fullest event, the barest, and what lies between. */
-const MOMENTS: { readonly [M in keyof Required<EventsV1>]: readonly Tell[] } = {
-  onBeforeCall: [aCallStarted(), aCallFinished()].map(
+const MOMENTS: { readonly [M in Moment]: readonly Tell[] } = {
+  onBeforeCall: [anUpstreamAsked(), anUpstreamAsked({ call: aCallFinished() })].map(
     (event): Tell =>
       (events) =>
         events.onBeforeCall?.(deepFreeze(event)),
   ),
-  onAfterCall: [aCallFinished(), aCallFailed(), aBareCallFinished()].map(
+  onAfterCall: [
+    anUpstreamAnswered(),
+    anUpstreamAnswered({
+      status: 'failure',
+      usage: undefined,
+      error: { code: 'GW_UPSTREAM_UNAVAILABLE', message: 'The provider is overloaded.', upstreamStatus: 503 },
+    }),
+  ].map(
     (event): Tell =>
       (events) =>
         events.onAfterCall?.(deepFreeze(event)),
@@ -41,11 +57,11 @@ const MOMENTS: { readonly [M in keyof Required<EventsV1>]: readonly Tell[] } = {
   onStreamEvent: STREAM.map(
     (chunk): Tell =>
       (events) =>
-        events.onStreamEvent?.(deepFreeze({ callId: 'call-1', chunk })),
+        events.onStreamEvent?.(deepFreeze({ call: aCallStarted(), chunk })),
   ),
   onSuccess: [
     [aCallFinished(), aBareCallFinished({ callId: 'call-2' })],
-    [aCallFinished({ callId: 'call-3', stream: true, cacheHit: true })],
+    [aCallFinished({ callId: 'call-3', stream: true, cache: 'hit' })],
   ].map(
     (batch): Tell =>
       (events, signal) =>
@@ -59,6 +75,10 @@ const MOMENTS: { readonly [M in keyof Required<EventsV1>]: readonly Tell[] } = {
       (events, signal) =>
         events.onFailure?.(deepFreeze(batch), signal),
   ),
+  onAlert: [
+    (events, signal) => events.onAlert?.(deepFreeze(someAlerts()), signal),
+    (events, signal) => events.onAlert?.(deepFreeze(someAlerts().slice(0, 1)), signal),
+  ],
 };
 
 const HOOK_MS = 5_000;
@@ -68,7 +88,7 @@ const ABORTED_MS = 1_000;
 const SETTLING_MS = 50;
 
 /** Tells all events of these moments at once. A hook that throws counts as one that rejects. */
-const tellAll = (events: EventsV1, moments: readonly (keyof EventsV1)[], signal: AbortSignal) =>
+const tellAll = (events: EventsV1, moments: readonly Moment[], signal: AbortSignal) =>
   Promise.allSettled(moments.flatMap((moment) => MOMENTS[moment].map(async (tell) => tell(events, signal))));
 
 /**
@@ -97,12 +117,12 @@ const tellAgainst = (backend: string, host: FakeHost, events: EventsV1) => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 50);
   return within(host, 50 + ABORTED_MS, 'a hook, its abort included,', () =>
-    tellAll(events, ['onSuccess', 'onFailure'], controller.signal),
+    tellAll(events, ['onSuccess', 'onFailure', 'onAlert'], controller.signal),
   );
 };
 
-const momentsOf = (events: EventsV1): (keyof EventsV1)[] =>
-  (Object.keys(MOMENTS) as (keyof EventsV1)[]).filter((moment) => events[moment] !== undefined);
+const momentsOf = (events: EventsV1): Moment[] =>
+  (Object.keys(MOMENTS) as Moment[]).filter((moment) => events[moment] !== undefined);
 
 const withCallback = async (
   subject: PluginSubject,

@@ -1,63 +1,36 @@
-import type { ChatChunk, JsonObject, NanoUsd, Usage } from '@turnpike/domain';
+// A callback (logger, tracer, alert): told about calls, and changes nothing.
+import type { ChatChunk, CompletionChunk } from '@turnpike/domain';
+import type { Alert } from './alert.js';
+import type { CallFinished, CallStarted, UpstreamAnswered, UpstreamAsked } from './told-call.js';
 
-/** What is known when a call begins. */
-export interface CallStarted {
-  readonly callId: string;
-  /** `chat`, `completions`, `embeddings` … */
-  readonly operation: string;
-  /** The name the client asked for. */
-  readonly model: string;
-  readonly stream: boolean;
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  /** The request's `metadata`, without internal keys. */
-  readonly metadata: Readonly<JsonObject>;
-  readonly keyHash?: string;
-  readonly keyAlias?: string;
-  readonly teamId?: string;
-  readonly endUser?: string;
-  /** The parsed body; absent when message logging is off. */
-  readonly request?: Readonly<JsonObject>;
-}
-
-/** What is known when it has ended, whatever the end. */
-export interface CallFinished extends CallStarted {
-  readonly status: 'success' | 'failure' | 'client_closed';
-  /** HTTP status the client got. */
-  readonly statusCode: number;
-  /** Epoch milliseconds. */
-  readonly endedAt: number;
-  readonly timeToFirstTokenMs?: number;
-  readonly provider?: string;
-  readonly deploymentId?: string;
-  readonly upstreamModel?: string;
-  readonly usage?: Usage;
-  /** True when `usage` is our estimate because the upstream told none. */
-  readonly isUsageEstimated: boolean;
-  readonly costNanoUsd?: NanoUsd;
-  readonly cacheHit: boolean;
-  readonly attempts: number;
-  readonly error?: { code: string; message: string };
-  /** The answer; absent for failures and when message logging is off. */
-  readonly response?: Readonly<JsonObject>;
+/** How a callback wants its batches. */
+export interface Delivery {
+  /** Largest number of calls in one; 100 unless told. */
+  readonly maxBatch?: number;
+  /** Longest that a call waits for others, in milliseconds; 1,000 unless told. */
+  readonly intervalMs?: number;
 }
 
 /**
- * Told about calls; changes nothing. The gateway queues events, so no hook delays a client. Batches hold at most 100
- * events; a batch that fails is sent again with growing waits, then dropped and counted.
+ * The gateway queues what it tells, so no hook delays a client. The queue is bounded: the oldest goes first, and is
+ * counted. A batch whose hook fails is sent again with growing waits, then dropped and counted; what waits when the
+ * gateway stops is sent before `stop` is called.
  */
 export interface EventsV1 {
-  /** Before the call goes out. */
-  onBeforeCall?(event: CallStarted): void | Promise<void>;
-  /** After the upstream answered, whatever it answered. */
-  onAfterCall?(event: CallFinished): void | Promise<void>;
-  /** One chunk of a stream. Asking for these takes every stream off the byte path. */
-  onStreamEvent?(event: { callId: string; chunk: ChatChunk }): void | Promise<void>;
+  readonly delivery?: Delivery;
+  /** Before a provider is asked. */
+  onBeforeCall?(event: UpstreamAsked): void | Promise<void>;
+  /** After the provider answered, whatever it answered. */
+  onAfterCall?(event: UpstreamAnswered): void | Promise<void>;
+  /** One chunk of a stream. Asking for these has every stream decoded on the side. */
+  onStreamEvent?(event: { call: CallStarted; chunk: ChatChunk | CompletionChunk }): void | Promise<void>;
   onSuccess?(events: readonly CallFinished[], signal: AbortSignal): void | Promise<void>;
+  /** Failures, and clients that left. */
   onFailure?(events: readonly CallFinished[], signal: AbortSignal): void | Promise<void>;
+  /** Of the gateway itself. Several workers may tell the same: `host.state` is theirs together. */
+  onAlert?(alerts: readonly Alert[], signal: AbortSignal): void | Promise<void>;
 }
 
-/** A callback (logger, tracer, alert). */
 export interface CallbackV1 {
   events: EventsV1;
 }

@@ -1,1 +1,3 @@
+export * from './alert.js';
 export * from './callback.js';
+export * from './told-call.js';

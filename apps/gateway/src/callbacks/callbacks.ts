@@ -1,0 +1,187 @@
+// Who is told of what. Made for one configuration; a call that nobody hears of costs it one comparison.
+import type { CallbackSettings } from '@turnpike/config';
+import type { ChatChunk, CompletionChunk } from '@turnpike/domain';
+import type { PluginGraph } from '@turnpike/kernel';
+import type { Alert, CallStarted } from '@turnpike/plugin-sdk';
+import type { Attempt } from '../pipeline/attempt.js';
+import type { Exchange, Outcome } from '../pipeline/exchange.js';
+import { Delivery, type Moment, type Target } from './delivery.js';
+import { KeyCallbacks, type OpenCallback } from './key-callbacks.js';
+import { EndedCall, endedAttempt, toldAttempt, toldStart } from './told-call.js';
+
+/** One callback, and what it wants to hear. */
+export interface Listener {
+  /** As the configuration calls it. */
+  readonly name: string;
+  readonly delivery: Delivery;
+  readonly hears: (moment: Moment) => boolean;
+}
+
+/** Those who hear of one call, and what they are told of it. */
+export interface Audience {
+  readonly listeners: readonly Listener[];
+  /** Prompts and answers may be told. */
+  readonly withContent: boolean;
+  /** Somebody hears chunks. */
+  readonly hearsChunks: boolean;
+  started: CallStarted | undefined;
+}
+
+export interface CallbacksOptions {
+  readonly settings: CallbackSettings;
+  readonly turnOffMessageLogging: boolean;
+  /** Clients may not keep their calls from being told (`no-log`, `x-litellm-disable-callbacks`). */
+  readonly isCompulsory: boolean;
+  readonly graph: PluginGraph;
+  /** Opens one with settings that a key brings. */
+  readonly open: OpenCallback;
+  /** Told how many events one was not told of. */
+  readonly onDropped: (name: string, count: number) => void;
+  readonly random: () => number;
+}
+
+/** Bytes that a recorded chunk takes, about. */
+const CHUNK_BYTES = 200;
+
+/** `exchange.audience` of a call that nobody hears of. */
+const NOBODY: Audience = { listeners: [], withContent: false, hearsChunks: false, started: undefined };
+
+export class Callbacks {
+  private readonly listeners: readonly Listener[];
+  private readonly ofKeys: KeyCallbacks;
+
+  constructor(private readonly options: CallbacksOptions) {
+    const { settings, graph, onDropped, random } = options;
+    const { both, success, failure } = settings;
+    this.listeners = [...new Set([...both, ...success, ...failure])].flatMap((name) => {
+      const instance = graph.get<'callback/v1'>(`callback.${name}`);
+      if (!instance) return [];
+      const target: Target = { events: instance.exports.events, hooks: instance.hooks };
+      return [
+        {
+          name,
+          delivery: new Delivery({
+            target,
+            wishes: target.events.delivery,
+            onDropped: (count) => onDropped(name, count),
+            random,
+          }),
+          hears: (moment: Moment): boolean =>
+            target.events[moment] !== undefined &&
+            (moment !== 'onSuccess' || both.includes(name) || success.includes(name)) &&
+            (moment !== 'onFailure' || both.includes(name) || failure.includes(name)),
+        },
+      ];
+    });
+    this.ofKeys = new KeyCallbacks(options);
+  }
+
+  /** Queued events by callback, for metrics. */
+  *depths(): Iterable<readonly [name: string, depth: number]> {
+    for (const { name, delivery } of this.listeners) yield [name, delivery.depth];
+    yield* this.ofKeys.depths();
+  }
+
+  /** The answer must be kept until it can be told. */
+  keepsAnswer(exchange: Exchange): boolean {
+    const audience = this.audienceOf(exchange);
+    return audience.withContent && audience.listeners.some(({ hears }) => hears('onSuccess') || hears('onFailure'));
+  }
+
+  /** Where chunks go; undefined: nobody hears them. */
+  chunkListener(exchange: Exchange): ((chunk: ChatChunk | CompletionChunk) => void) | undefined {
+    const audience = this.audienceOf(exchange);
+    if (!audience.hearsChunks) return undefined;
+    const call = startOf(exchange, audience);
+    const hearing = audience.listeners.filter(({ hears }) => hears('onStreamEvent'));
+    return (chunk) => {
+      for (const { delivery } of hearing) delivery.push('onStreamEvent', { call, chunk }, CHUNK_BYTES);
+    };
+  }
+
+  attemptBegins(attempt: Attempt): void {
+    const { exchange } = attempt;
+    const audience = this.audienceOf(exchange);
+    for (const { hears, delivery } of audience.listeners) {
+      if (hears('onBeforeCall'))
+        delivery.push(
+          'onBeforeCall',
+          { call: startOf(exchange, audience), ...toldAttempt(attempt) },
+          bytesOf(exchange),
+        );
+    }
+  }
+
+  attemptEnded(attempt: Attempt): void {
+    const { exchange } = attempt;
+    const audience = this.audienceOf(exchange);
+    for (const { hears, delivery } of audience.listeners) {
+      if (hears('onAfterCall'))
+        delivery.push(
+          'onAfterCall',
+          { call: startOf(exchange, audience), ...endedAttempt(attempt) },
+          bytesOf(exchange),
+        );
+    }
+  }
+
+  finished(exchange: Exchange, outcome: Outcome): void {
+    const audience = this.audienceOf(exchange);
+    if (audience.listeners.length === 0) return;
+    const moment = outcome.status === 'success' ? 'onSuccess' : 'onFailure';
+    let ended: EndedCall | undefined;
+    for (const { hears, delivery } of audience.listeners) {
+      if (!hears(moment)) continue;
+      ended ??= new EndedCall(exchange, outcome, startOf(exchange, audience));
+      delivery.push(moment, ended, audience.withContent ? bytesOf(exchange) : 0);
+    }
+  }
+
+  alert(alert: Alert): void {
+    for (const { hears, delivery } of this.listeners) if (hears('onAlert')) delivery.push('onAlert', alert);
+  }
+
+  /** What waits is told, or given up when this time is over. */
+  async close(withinMs: number): Promise<void> {
+    await Promise.all([...this.listeners.map(({ delivery }) => delivery.close(withinMs)), this.ofKeys.close(withinMs)]);
+  }
+
+  private audienceOf(exchange: Exchange): Audience {
+    return (exchange.audience ??= this.gather(exchange));
+  }
+
+  private gather(exchange: Exchange): Audience {
+    const { headers, body, principal } = exchange;
+    const terms = principal?.terms;
+    const own = terms?.callbacks;
+    if (this.listeners.length === 0 && !own) return NOBODY;
+    const { isCompulsory, turnOffMessageLogging } = this.options;
+    if (!isCompulsory && body?.['no-log'] === true) return NOBODY;
+
+    const unwanted = new Set(terms?.disabledCallbacks);
+    const refused = headers['x-litellm-disable-callbacks'];
+    if (!isCompulsory && typeof refused === 'string')
+      for (const name of refused.split(',')) unwanted.add(name.trim().toLowerCase());
+    let listeners = this.listeners;
+    if (own) listeners = this.ofKeys.joined(listeners, own);
+    if (unwanted.size > 0) listeners = listeners.filter(({ name }) => !unwanted.has(name));
+    if (listeners.length === 0) return NOBODY;
+    return {
+      listeners,
+      withContent:
+        body !== undefined &&
+        !turnOffMessageLogging &&
+        terms?.turnOffMessageLogging !== true &&
+        headers['x-litellm-enable-message-redaction'] !== 'true',
+      hearsChunks: exchange.isStream && listeners.some(({ hears }) => hears('onStreamEvent')),
+      started: undefined,
+    };
+  }
+}
+
+const startOf = (exchange: Exchange, audience: Audience): CallStarted =>
+  (audience.started ??= toldStart(exchange, audience.withContent));
+
+const bytesOf = ({ raw, answer, attempt }: Exchange): number =>
+  raw.length +
+  (answer?.kind === 'whole' ? answer.body.length : (attempt?.recording?.chunks?.length ?? 0) * CHUNK_BYTES);

@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PluginManifest } from '@turnpike/domain';
+import { readStoredCallback } from './stored-callbacks.js';
+
+const MANIFEST = {
+  id: 'callback.sink',
+  aliases: ['sink-v2'],
+  legacyKeys: ['sink_*'],
+  env: { SINK_TOKEN: 'secret_key' },
+  configSchema: {
+    properties: { public_key: {}, secret_key: {}, host: {}, headers: {} },
+    required: ['public_key', 'secret_key'],
+  },
+} as unknown as PluginManifest;
+
+const read = (variables: Record<string, string>, pluginSettings = {}, envNames: string[] = []) =>
+  readStoredCallback('sink', variables, {
+    manifests: [MANIFEST],
+    environment: { OPEN: 'open value', CLOSED: 'closed value' },
+    envNames,
+    pluginSettings: { 'callback.sink': pluginSettings },
+  });
+
+describe('a callback that a key brings', () => {
+  it.each<[string, Record<string, string>]>([
+    ['LiteLLM’s names', { sink_public_key: 'pk', sink_secret_key: 'sk' }],
+    ['the plugin’s own', { public_key: 'pk', secret_key: 'sk' }],
+    ['variables', { sink_public_key: 'pk', sink_token: 'sk' }],
+  ])('may be set up in %s', (_title, variables) => {
+    expect(read(variables)).toEqual({ id: 'callback.sink', settings: { public_key: 'pk', secret_key: 'sk' } });
+  });
+
+  it('is ours where it brings nothing', () => {
+    expect(read({}, { public_key: 'ours', secret_key: 'ours' }).settings).toEqual({
+      public_key: 'ours',
+      secret_key: 'ours',
+    });
+  });
+
+  it('never has our secrets beside its own address', () => {
+    const ours = { public_key: 'ours', secret_key: 'ours', host: 'https://ours', headers: { authorization: 'ours' } };
+    expect(read({ sink_host: 'https://theirs' }, ours).settings).toEqual({ host: 'https://theirs' });
+  });
+
+  it('reaches only variables that are open to such values', () => {
+    expect(read({ sink_public_key: 'os.environ/OPEN' }, {}, ['OPEN']).settings).toEqual({ public_key: 'open value' });
+    expect(() => read({ sink_public_key: 'os.environ/CLOSED' }, {}, ['OPEN'])).toThrow(/CLOSED/);
+  });
+
+  it('must be one that there is', () => {
+    const options = { manifests: [], environment: {}, envNames: [], pluginSettings: {} };
+    expect(() => readStoredCallback('gone', {}, options)).toThrow("There is no callback 'gone'.");
+  });
+});

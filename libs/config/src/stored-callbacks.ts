@@ -1,0 +1,61 @@
+// Callbacks that keys and teams bring: settings that came by API, with less trust than the file's.
+import type { JsonObject, PluginManifest } from '@turnpike/domain';
+import { GatewayError } from '@turnpike/errors';
+import { Diagnostics } from './diagnostics.js';
+import { Environment, ReferenceResolver } from './environment.js';
+import { Manifests, propertiesOf } from './manifests.js';
+import { Places } from './places.js';
+import { isSecretName } from './secrets.js';
+
+export interface StoredCallbackOptions {
+  readonly manifests: readonly PluginManifest[];
+  /** All variables; only those in `envNames` can be reached. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** `general_settings.api_env_names`. */
+  readonly envNames: readonly string[];
+  /** Plugin id → the file's settings. */
+  readonly pluginSettings: Readonly<Record<string, JsonObject>>;
+}
+
+export interface StoredCallback {
+  /** Plugin id. */
+  readonly id: string;
+  readonly settings: JsonObject;
+}
+
+/**
+ * @param name as in `callback_name`
+ * @param variables as in `callback_vars`: LiteLLM's names (`langfuse_public_key`) or the plugin's own
+ * @throws GW_CONFIG_INVALID
+ */
+export const readStoredCallback = (
+  name: string,
+  variables: JsonObject,
+  { manifests: all, environment, envNames, pluginSettings }: StoredCallbackOptions,
+): StoredCallback => {
+  const manifest = new Manifests(all).find('callback', name);
+  if (!manifest) throw new GatewayError('GW_CONFIG_INVALID', `There is no callback '${name}'.`);
+  const reached = Object.fromEntries(Object.entries(environment).filter(([variable]) => envNames.includes(variable)));
+  const resolver = new ReferenceResolver(new Environment([{ label: '', values: reached }]), new Places());
+  const diagnostics = new Diagnostics(false);
+  const given: JsonObject = resolver.resolve({ ...variables });
+  resolver.report(diagnostics);
+  const [refused] = diagnostics.warnings;
+  if (refused) throw new GatewayError('GW_CONFIG_INVALID', `Callback '${name}': ${refused.message}`);
+
+  // Whoever may choose an address must not get our keys sent there.
+  const isOurs = Object.keys(variables).length === 0;
+  const own = Object.entries(pluginSettings[manifest.id] ?? {}).filter(
+    ([setting, value]) => isOurs || (typeof value !== 'object' && !isSecretName(setting)),
+  );
+  const settings: JsonObject = Object.fromEntries(own);
+  for (const [variable, value] of Object.entries(given)) {
+    if (value !== undefined) settings[settingOf(manifest, variable)] = value;
+  }
+  return { id: manifest.id, settings };
+};
+
+const settingOf = (manifest: PluginManifest, variable: string): string =>
+  variable in propertiesOf(manifest)
+    ? variable
+    : (manifest.env[variable.toUpperCase()] ?? new Manifests([manifest]).ownerOf(variable)?.settingName ?? variable);
