@@ -5,7 +5,7 @@ import type { CallRecord } from './runtime/recent-calls.js';
 
 const asking = () => {
   const sent: FromWorker[] = [];
-  const asked = new AskedOfAll({ send: (message) => void sent.push(message), onMessage: () => undefined });
+  const asked = new AskedOfAll({ place: 0, send: (message) => void sent.push(message), onMessage: () => undefined });
   return { asked, sent };
 };
 

@@ -52,7 +52,12 @@ export type FromPrimary =
   | { type: 'retire' }
   | { type: 'drain' };
 
+/** Variable in which a worker finds its place among all of them. */
+export const PLACE = 'TURNPIKE_WORKER_PLACE';
+
 export interface Channel {
+  /** From 0 on; no two that run have the same. */
+  readonly place: number;
   send(message: FromWorker): void;
   onMessage(listener: (message: FromPrimary, socket?: Socket) => void): void;
 }
@@ -61,6 +66,7 @@ export interface Channel {
 export const channelToPrimary = (): Channel | undefined => {
   if (process.send === undefined) return undefined;
   return {
+    place: Number(process.env[PLACE] ?? 0),
     send: (message) => {
       // Without a primary there is nobody to tell, and the worker ends; it may also die while it is being told.
       if (process.connected) process.send?.(message, undefined, undefined, () => undefined);

@@ -3,7 +3,7 @@ import type { GatewayConfig } from '@turnpike/config';
 import { Distributor } from '@turnpike/limits';
 import { MetricsSum, type MetricDump } from '@turnpike/telemetry';
 import cluster, { type Worker } from 'node:cluster';
-import type { FromPrimary, FromWorker } from './channel.js';
+import { PLACE, type FromPrimary, type FromWorker } from './channel.js';
 import { FrontDoor } from './front-door.js';
 import { steadyNow } from './runtime/clock.js';
 import { joinMachines, type Machines } from './runtime/machines.js';
@@ -21,6 +21,8 @@ const HEALTHY_AFTER_MS = 30_000;
 
 interface Known {
   worker: Worker;
+  /** Among all workers: whose turn it is where one of them goes first. */
+  place: number;
   startedAt: number;
   lastDump: MetricDump[];
   isListening: boolean;
@@ -64,13 +66,21 @@ export class Primary {
   }
 
   private fork(replaces?: Known): void {
-    const worker = cluster.fork();
+    const place = this.freePlace();
+    const worker = cluster.fork({ [PLACE]: String(place) });
     const startedAt = Date.now();
-    const known: Known = { worker, startedAt, lastDump: [], isListening: false, isRetiring: false, replaces };
+    const known: Known = { worker, place, startedAt, lastDump: [], isListening: false, isRetiring: false, replaces };
     this.workers.set(worker.id, known);
     this.limits.connect(String(worker.id), (message) => this.tell(worker, { type: 'limits', message }));
     worker.on('message', (message: FromWorker) => this.heard(known, message));
     worker.on('exit', () => this.ended(known));
+  }
+
+  private freePlace(): number {
+    const taken = new Set([...this.workers.values()].map(({ place }) => place));
+    let place = 0;
+    while (taken.has(place)) place += 1;
+    return place;
   }
 
   private heard(known: Known, message: FromWorker): void {

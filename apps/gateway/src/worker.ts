@@ -23,6 +23,8 @@ import { validateApiKeys } from './runtime/validate-api-keys.js';
 const DUMP_INTERVAL_MS = 5_000;
 /** The other workers know at most this much later what one has learned of a deployment. */
 const REPORT_INTERVAL_MS = 40;
+/** What one learned when a cooldown began, and what one told when it sent a probe, has come to all within this time. */
+const TURN_MS = 100;
 
 const dumpMetrics = async (): Promise<MetricDump[]> => (await register.getMetricsAsJSON()) as unknown as MetricDump[];
 
@@ -38,7 +40,10 @@ export const runWorker = async (
     json: logging.json || undefined,
   });
   const masterKey = masterKeyOf(config);
-  const state = new LiveState(channel !== undefined || config.redis !== undefined);
+  const state = new LiveState({
+    isShared: channel !== undefined || config.redis !== undefined,
+    turnMs: (channel?.place ?? 0) * TURN_MS,
+  });
   // With a primary, that is who meets the other machines.
   const machines = channel ? undefined : await joinMachines(config.redis, steadyNow, learning(state));
   const runtime = await Runtime.start(

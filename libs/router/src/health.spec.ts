@@ -197,6 +197,14 @@ describe('after a cooldown', () => {
     expect(isProbed(afterChoice(probed, over + PROBE_MS), over + 2 * PROBE_MS - 1)).toBe(true);
   });
 
+  it('is left to others for as long as it is their turn', () => {
+    expect([isProbed(cooledDown(), over + 99, 100), isProbed(cooledDown(), over + 100, 100)]).toEqual([true, false]);
+    expect(readyInMs(cooledDown(), over, 100)).toBe(100);
+    expect(afterChoice(cooledDown(), over + 99, 100)).toEqual(cooledDown());
+    const probed = afterChoice(cooledDown(), over);
+    expect(isProbed(probed, over + PROBE_MS + 99, 100)).toBe(true);
+  });
+
   it('a success makes it healthy', () => {
     expect(afterSuccess(afterChoice(cooledDown(), over), over + 500)).toBe(HEALTHY);
   });

@@ -60,16 +60,23 @@ const MAX_COOLDOWN_MS = 3_600_000;
 
 export const isCooling = (health: Health, now: number): boolean => now < health.coolUntil;
 
-/** Cooled down, and a probe is out that has not come back. */
-export const isProbed = (health: Health, now: number): boolean => health.isProving && now < health.probeUntil;
+/**
+ * Cooled down, and a probe is out that has not come back, or it is another worker's turn to send one.
+ * @param turnMs how long this worker leaves it to those before it; 0: to nobody
+ */
+export const isProbed = (health: Health, now: number, turnMs = 0): boolean =>
+  health.isProving && now < probeAt(health, turnMs);
+
+const probeAt = ({ coolUntil, probeUntil }: Health, turnMs: number): number =>
+  turnMs === 0 ? probeUntil : Math.max(coolUntil, probeUntil) + turnMs;
 
 /** Milliseconds until it may be chosen; 0: now. */
-export const readyInMs = (health: Health, now: number): number =>
-  Math.max(0, health.coolUntil - now, health.isProving ? health.probeUntil - now : 0);
+export const readyInMs = (health: Health, now: number, turnMs = 0): number =>
+  Math.max(0, health.coolUntil - now, health.isProving ? probeAt(health, turnMs) - now : 0);
 
 /** It was chosen. */
-export const afterChoice = (health: Health, now: number): Health =>
-  health.isProving && !isProbed(health, now) ? { ...health, probeUntil: now + PROBE_MS } : health;
+export const afterChoice = (health: Health, now: number, turnMs = 0): Health =>
+  health.isProving && !isProbed(health, now, turnMs) ? { ...health, probeUntil: now + PROBE_MS } : health;
 
 /**
  * A call that began before the cooldown and succeeds during it proves nothing of the time after. Failures that were

@@ -122,7 +122,7 @@ describe('LiveState', () => {
 
 /** Workers that know the deployment `d`, and tell each other when they are told to. */
 const workers = (...names: string[]) => {
-  const lives = new Map(names.map((name) => [name, new LiveState(true)]));
+  const lives = new Map(names.map((name) => [name, new LiveState({ isShared: true })]));
   const states = Object.fromEntries(names.map((name) => [name, lives.get(name)!.of({ id: 'd' })]));
   /** @param skewMs how much later it is at those who are told */
   const tell = (from: string, now = NOW, skewMs = 0): void => {
@@ -295,7 +295,7 @@ describe('workers that share what they know', () => {
     a.began(NOW);
     a.changeHealth(cooling(5_000));
     tell('a');
-    const newcomer = new LiveState(true);
+    const newcomer = new LiveState({ isShared: true });
     const state = newcomer.of({ id: 'd' });
     lives.get('a')!.tellAll();
     newcomer.learn('a', lives.get('a')!.reports(NOW + 1_000), NOW + 1_000);

@@ -59,6 +59,8 @@ export class DeploymentState {
   constructor(
     readonly id: string,
     private readonly touched: (state: DeploymentState) => void,
+    /** How long this worker leaves it to others to try it after a cooldown. */
+    readonly turnMs = 0,
   ) {}
 
   get inFlight(): number {
@@ -216,17 +218,32 @@ const beginMinute = (tally: Tally, minute: number): void => {
   tally.failed = 0;
 };
 
+export interface LiveStateOptions {
+  /** There are others to tell. */
+  readonly isShared?: boolean;
+  /**
+   * How long this worker leaves a deployment that has cooled down to those before it, in milliseconds. Longer than news
+   * take, so that one probe goes out and not one from each.
+   */
+  readonly turnMs?: number;
+}
+
 /** By deployment id; survives a reload of the configuration for deployments that stay. */
 export class LiveState {
   private readonly byId = new Map<string, DeploymentState>();
   private readonly changed = new Set<DeploymentState>();
 
-  /** @param isShared there are others to tell */
-  constructor(private readonly isShared = false) {}
+  private readonly isShared: boolean;
+  private readonly turnMs: number;
+
+  constructor({ isShared = false, turnMs = 0 }: LiveStateOptions = {}) {
+    this.isShared = isShared;
+    this.turnMs = turnMs;
+  }
 
   of(deployment: Pick<Deployment, 'id'>): DeploymentState {
     let state = this.byId.get(deployment.id);
-    if (!state) this.byId.set(deployment.id, (state = new DeploymentState(deployment.id, this.touched)));
+    if (!state) this.byId.set(deployment.id, (state = new DeploymentState(deployment.id, this.touched, this.turnMs)));
     return state;
   }
 

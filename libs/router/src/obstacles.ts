@@ -35,9 +35,9 @@ export const obstacleOf = (
   }
   const { region } = request.wishes;
   if (region !== undefined && !isIn(region, target.deployment.region)) return 'region';
-  const { health } = target.state;
+  const { health, turnMs } = target.state;
   if (isCooling(health, now)) return 'cooldown';
-  if (isProbed(health, now)) return 'probe';
+  if (isProbed(health, now, turnMs)) return 'probe';
   if (limits && limits.waitMs(target, request.promptTokens) > 0) return 'limit';
   return undefined;
 };
@@ -53,7 +53,7 @@ export const clearsInMs = (
   switch (obstacle) {
     case 'cooldown':
     case 'probe':
-      return Math.max(1, readyInMs(target.state.health, now));
+      return Math.max(1, readyInMs(target.state.health, now, target.state.turnMs));
     case 'limit':
       return Math.max(1, limits?.waitMs(target, request.promptTokens) ?? 0);
     default:

@@ -111,7 +111,7 @@ describe('the policy of cooldowns', () => {
 
   it('counts across workers: each tells each of its failures once', () => {
     const policy = policyOf({ allowedFails: 3 });
-    const lives = [new LiveState(true), new LiveState(true)] as const;
+    const lives = [new LiveState({ isShared: true }), new LiveState({ isShared: true })] as const;
     const choices = lives.map((live) => anAttempt({}, live));
     const fail = (worker: 0 | 1, ms: number) => {
       outcome.failed(choices[worker]!, aFailure(), FACTS, policy, NOW + ms);

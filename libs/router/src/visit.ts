@@ -145,4 +145,5 @@ export class Visit {
 }
 
 /** One that has cooled down and not answered since gets one request at a time. */
-const takeProbe = ({ state }: Target, now: number): void => state.changeHealth(afterChoice(state.health, now));
+const takeProbe = ({ state }: Target, now: number): void =>
+  state.changeHealth(afterChoice(state.health, now, state.turnMs));
