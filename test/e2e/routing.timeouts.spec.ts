@@ -1,5 +1,7 @@
 // How long a provider may take: whoever may say so, and what it costs.
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import {
   ask,
   at,
@@ -23,6 +25,15 @@ const SHORT = 0.1;
 const MIDDLE = 0.8;
 const WHOLE = 2;
 const LONG = 20;
+/** The HTTP client looks for connections that are late twice a second. */
+const CONNECT = 1;
+
+/** Takes connections and says nothing, so that none ever becomes a TLS connection. */
+const mute = createServer((socket) => socket.on('error', () => undefined).unref()).listen(0, '127.0.0.1');
+await once(mute, 'listening');
+afterAll(() => void mute.close());
+const atMute = (name: string, params: object = {}): object =>
+  at(red, name, { api_base: `https://127.0.0.1:${(mute.address() as AddressInfo).port}/v1`, timeout: LONG, ...params });
 
 const gateway = gatewayFor(() => ({
   config: {
@@ -40,8 +51,16 @@ const gateway = gatewayFor(() => ({
         at(mock, 'all late', { model: 'mock-hang', timeout: 0.2, stream_timeout: 0.2 }),
       ),
       at(blue, 'well', { model: 'well' }),
+      atMute('no connection'),
+      atMute('no connection, own', { connect_timeout: SHORT }),
     ],
-    router_settings: { num_retries: 0, disable_cooldowns: true, timeout: MIDDLE, stream_timeout: MIDDLE },
+    router_settings: {
+      num_retries: 0,
+      disable_cooldowns: true,
+      timeout: MIDDLE,
+      stream_timeout: MIDDLE,
+      connect_timeout: CONNECT,
+    },
     litellm_settings: { request_timeout: WHOLE },
   },
 }));
@@ -79,6 +98,23 @@ const silent = BOTH_WAYS.flatMap(([way, stream]): Call[] => {
   ];
 });
 
+const unconnected = BOTH_WAYS.flatMap(([way, stream]): Call[] => {
+  const call = (title: string, model: string, seconds: number, body = {}, headers = {}): Call => ({
+    title: `${title}, ${way}`,
+    model,
+    stream,
+    body: { timeout: LONG, stream_timeout: LONG, ...body },
+    headers,
+    seconds,
+  });
+  const header = { 'x-litellm-connect-timeout': String(SHORT) };
+  return [
+    call('the deployment’s', 'no connection, own', SHORT),
+    call('the body’s, above the deployment’s', 'no connection, own', MIDDLE, { connect_timeout: MIDDLE }),
+    call('the header’s, above the body’s', 'no connection', SHORT, { connect_timeout: MIDDLE }, header),
+  ];
+});
+
 const headOnly: Call = {
   title: 'a stream whose head comes and nothing else',
   model: 'head only',
@@ -98,7 +134,7 @@ const retried = BOTH_WAYS.map(([title, stream]): Call => ({
 
 /** All at once: most of the time of these tests is waiting. */
 const toldOf = begun(
-  [...silent, headOnly, half, stalling, paced, long, ...retried],
+  [...silent, ...unconnected, headOnly, half, stalling, paced, long, ...retried],
   ({ model, stream, body, headers = {} }) => ask(gateway(), { model, stream, ...body }, { headers }),
 );
 
@@ -114,6 +150,15 @@ describe('who never answers is given up, and the client told so, after the limit
   it.each([...silent, headOnly, half])('$title', async (call) => {
     const told = await toldOf(call);
     expect(told).toMatchObject({ status: 408, error: { type: 'timeout_error', code: 'timeout' } });
+    expectLimit(told, call.seconds!);
+  });
+});
+
+describe('who cannot be connected to is given up after the limit that is', () => {
+  it.each(unconnected)('$title', async (call) => {
+    const told = await toldOf(call);
+    expect(told).toMatchObject({ status: 408, error: { type: 'timeout_error', code: 'timeout' } });
+    expect(told.error?.message).toContain('could not be connected to in time');
     expectLimit(told, call.seconds!);
   });
 });

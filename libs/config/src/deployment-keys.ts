@@ -18,6 +18,7 @@ export const GATEWAY_KEYS = {
   timeout: 'seconds',
   stream_timeout: 'seconds',
   stream_idle_timeout: 'seconds',
+  connect_timeout: 'seconds',
   num_retries: 'count',
   max_retries: 'count',
   cooldown_time: 'seconds',

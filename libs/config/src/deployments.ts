@@ -172,6 +172,7 @@ type Reliability = Pick<
   | 'timeoutMs'
   | 'streamTimeoutMs'
   | 'streamIdleTimeoutMs'
+  | 'connectTimeoutMs'
   | 'numRetries'
   | 'cooldownMs'
   | 'maxBudgetUsd'
@@ -191,6 +192,7 @@ const reliability = ({ values }: DeploymentEntry): Reliability =>
     timeoutMs: toMs(values.timeout),
     streamTimeoutMs: toMs(values.stream_timeout),
     streamIdleTimeoutMs: toMs(values.stream_idle_timeout),
+    connectTimeoutMs: toMs(values.connect_timeout),
     numRetries: values.num_retries,
     cooldownMs: toMs(values.cooldown_time),
     maxBudgetUsd: values.max_budget,

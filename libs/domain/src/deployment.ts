@@ -41,6 +41,8 @@ export interface Deployment {
   streamTimeoutMs?: number;
   /** Between two pieces of a stream. */
   streamIdleTimeoutMs?: number;
+  /** To a connection with it. */
+  connectTimeoutMs?: number;
   numRetries?: number;
   cooldownMs?: number;
   maxBudgetUsd?: number;

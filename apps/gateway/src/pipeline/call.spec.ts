@@ -12,7 +12,7 @@ import type { Attempt } from './attempt.js';
 import { call } from './call.js';
 import type { Deadlines, Exchange, ExchangeInput } from './exchange.js';
 
-const DEADLINES: Deadlines = { attemptMs: 300, firstTokenMs: 200, idleMs: 100 };
+const DEADLINES: Deadlines = { attemptMs: 300, firstTokenMs: 200, idleMs: 100, connectMs: 0 };
 /** What is left of the whole call's time. */
 const LEFT_MS = 5_000;
 
@@ -77,7 +77,7 @@ const calling = ({ chat = http(), filled = {}, operation = 'chat', isThere = tru
   });
   const body = { model: 'upstream', messages: [] };
   const raw = Buffer.from(JSON.stringify(body));
-  const deadlines = { attemptMs: 7, firstTokenMs: 0, idleMs: 0 };
+  const deadlines = { attemptMs: 7, firstTokenMs: 0, idleMs: 0, connectMs: 0 };
   const exchange = aRecalled(snapshot, { body, deadlines, guardrails: [], ...filled }, { front, raw });
   const attempt: Attempt = anAttempt(exchange);
   exchange.routing = { request: { deadlineAt: Date.now() + LEFT_MS } } as Exchange['routing'];

@@ -70,8 +70,12 @@ const deadlinesOf = (
   const { requestTimeoutMs } = exchange.snapshot.config.router;
   const leftMs = exchange.routing!.request.deadlineAt - runtime.clock.now();
   const withinMs = requestTimeoutMs - leftMs < SOON_MS ? requestTimeoutMs : Math.max(1, leftMs);
-  const { attemptMs, firstTokenMs, idleMs } = exchange.snapshot.deadlinesFor(callable, exchange.deadlines, withinMs);
-  return { attemptMs, firstTokenMs, idleMs, leftMs: withinMs };
+  const { attemptMs, firstTokenMs, idleMs, connectMs } = exchange.snapshot.deadlinesFor(
+    callable,
+    exchange.deadlines,
+    withinMs,
+  );
+  return { attemptMs, firstTokenMs, idleMs, connectMs, leftMs: withinMs };
 };
 
 const send = (
@@ -82,7 +86,7 @@ const send = (
 ): Promise<UpstreamAnswer> => {
   const { exchange } = attempt;
   const { streamsUpstream } = exchange;
-  const { attemptMs, firstTokenMs, idleMs, leftMs } = deadlinesOf(runtime, attempt, callable);
+  const { attemptMs, firstTokenMs, idleMs, connectMs, leftMs } = deadlinesOf(runtime, attempt, callable);
   runtime.showUpstreamRequest(exchange, prepared);
   const outgoing = {
     method: 'POST' as const,
@@ -90,6 +94,7 @@ const send = (
     headers: prepared.headers,
     body: prepared.body,
     isGuarded: callable.isGuarded,
+    connectTimeoutMs: connectMs,
     // Of a whole answer all is bounded by its own timer.
     headTimeoutMs: streamsUpstream ? firstTokenMs : 0,
     idleTimeoutMs: streamsUpstream ? idleMs : 0,

@@ -41,6 +41,8 @@ export interface Deadlines {
   readonly firstTokenMs: number;
   /** Between two pieces of a stream. */
   readonly idleMs: number;
+  /** To a connection; the HTTP client's own holds besides. */
+  readonly connectMs: number;
 }
 
 /** What happens to a stream that breaks after the client has seen some of it. */

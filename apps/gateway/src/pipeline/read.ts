@@ -57,8 +57,10 @@ const deadlinesOf = ({ headers, snapshot }: Exchange, body: JsonObject): Deadlin
   const attempt = secondsOf(headers['x-litellm-timeout'], body['timeout'] ?? body['request_timeout'], 'timeout');
   const firstToken = secondsOf(headers['x-litellm-stream-timeout'], body['stream_timeout'], 'stream_timeout');
   const idle = secondsOf(headers['x-litellm-stream-idle-timeout'], body['stream_idle_timeout'], 'stream_idle_timeout');
-  if (attempt === undefined && firstToken === undefined && idle === undefined) return snapshot.noDeadlines;
-  return { attemptMs: attempt ?? 0, firstTokenMs: firstToken ?? 0, idleMs: idle ?? 0 };
+  const connect = secondsOf(headers['x-litellm-connect-timeout'], body['connect_timeout'], 'connect_timeout');
+  const asked = attempt ?? firstToken ?? idle ?? connect;
+  if (asked === undefined) return snapshot.noDeadlines;
+  return { attemptMs: attempt ?? 0, firstTokenMs: firstToken ?? 0, idleMs: idle ?? 0, connectMs: connect ?? 0 };
 };
 
 const secondsOf = (header: string | string[] | undefined, value: unknown, name: string): number | undefined => {

@@ -13,12 +13,14 @@ interface Parts {
   router?: Partial<RouterSettings>;
   limits?: object;
   requests?: object;
+  numWorkers?: number;
 }
 
-const aSnapshot = ({ router = {}, limits = {}, requests = {} }: Parts = {}): RuntimeSnapshot =>
+const aSnapshot = ({ router = {}, limits = {}, requests = {}, numWorkers = 1 }: Parts = {}): RuntimeSnapshot =>
   new RuntimeSnapshot({
     config: aConfig({
       deployments: [],
+      server: { numWorkers },
       router: someSettings(router),
       guardrails: [],
       limits,
@@ -38,8 +40,8 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {} }: Parts = {}): Run
   });
 
 describe('how long an attempt may take', () => {
-  const NONE: Deadlines = { attemptMs: 0, firstTokenMs: 0, idleMs: 0 };
-  const ASKED: Deadlines = { attemptMs: 1, firstTokenMs: 2, idleMs: 3 };
+  const NONE: Deadlines = { attemptMs: 0, firstTokenMs: 0, idleMs: 0, connectMs: 0 };
+  const ASKED: Deadlines = { ...NONE, attemptMs: 1, firstTokenMs: 2, idleMs: 3 };
   const OWN: Partial<Deployment> = { timeoutMs: 11, streamTimeoutMs: 12, streamIdleTimeoutMs: 13 };
   const ROUTER: Partial<RouterSettings> = { timeoutMs: 21, streamTimeoutMs: 22, streamIdleTimeoutMs: 23 };
 
@@ -116,5 +118,14 @@ describe('a waiting room', () => {
     const room = aSnapshot({ limits: queue }).waitingRoom;
     expect(() => room?.enter('m', 'someone', 0, undefined)).toThrow(expect.objectContaining({ code: 'GW_QUEUE_FULL' }));
     expect(aSnapshot({ limits: { enableQueue: false } }).waitingRoom).toBeUndefined();
+  });
+
+  it('has the part of the queue that falls to one worker', () => {
+    const limits = { enableQueue: true, queueMaxSize: 6, queueTimeoutMs: 5_000 };
+    const room = aSnapshot({ limits, numWorkers: 3 }).waitingRoom!;
+    const enter = (who: string): unknown => room.enter('m', who, 0, undefined);
+    enter('first');
+    enter('second');
+    expect(() => enter('third')).toThrow(expect.objectContaining({ code: 'GW_QUEUE_FULL' }));
   });
 });

@@ -50,7 +50,7 @@ export class RuntimeSnapshot {
   /** Absent: what finds no room is refused. */
   readonly waitingRoom: WaitingRoom | undefined;
   /** What a request without wishes of its own gets; shared, so that it costs nothing. */
-  readonly noDeadlines: Deadlines = { attemptMs: 0, firstTokenMs: 0, idleMs: 0 };
+  readonly noDeadlines: Deadlines = { attemptMs: 0, firstTokenMs: 0, idleMs: 0, connectMs: 0 };
   readonly clientConnections: ClientConnections;
   /** Connection parameters that some deployment lets clients set. */
   readonly clientParameters: ReadonlySet<string>;
@@ -94,7 +94,9 @@ export class RuntimeSnapshot {
       onStrategyFault,
     });
     this.guardrails = new Guardrails(config.guardrails, graph);
-    const { enableQueue, queueMaxSize: maxSize, queueTimeoutMs: maxWaitMs } = config.limits;
+    const { enableQueue, queueMaxSize, queueTimeoutMs: maxWaitMs } = config.limits;
+    // Connections are dealt out evenly, and so is the room to wait.
+    const maxSize = Math.ceil(queueMaxSize / config.server.numWorkers);
     this.waitingRoom = enableQueue ? new WaitingRoom({ maxSize, maxWaitMs }, now) : undefined;
     this.cache = ResponseCache.create(config.cache, graph);
     this.clientParameters = new Set(config.deployments.flatMap((deployment) => deployment.clientParams));
@@ -118,6 +120,7 @@ export class RuntimeSnapshot {
       attemptMs: Math.min(attemptMs, leftMs),
       firstTokenMs: Math.min(firstTokenMs, leftMs),
       idleMs: Math.min(idleMs, MAX_IDLE_MS),
+      connectMs: asked.connectMs || (deployment.connectTimeoutMs ?? 0),
     };
   }
 

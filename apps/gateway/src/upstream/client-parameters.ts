@@ -11,6 +11,7 @@ export const GATEWAY_PARAMETERS: ReadonlySet<string> = new Set([
   'cache',
   'caching',
   'content_policy_fallbacks',
+  'connect_timeout',
   'context_window_fallbacks',
   'disable_fallbacks',
   'drop_params',

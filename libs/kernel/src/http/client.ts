@@ -18,6 +18,8 @@ export interface OutgoingRequest {
   headTimeoutMs: number;
   /** Longest silence inside the answer. */
   idleTimeoutMs: number;
+  /** Time to a connection, where it may be shorter than the client's own. */
+  connectTimeoutMs?: number;
   /** The address did not come from the operator's file. */
   isGuarded?: boolean;
 }
@@ -60,6 +62,7 @@ export class UpstreamClient implements HttpClient {
   send(request: OutgoingRequest, sink: ResponseSink): Transfer {
     const route = request.isGuarded ? this.resolve(request.url, true) : this.route(request.url);
     const transfer = new OpenTransfer(sink, route.origin);
+    if (request.connectTimeoutMs) transfer.connectWithin(request.connectTimeoutMs);
     route.dispatcher.dispatch(
       {
         origin: route.origin,
@@ -157,13 +160,26 @@ class OpenTransfer implements Dispatcher.DispatchHandler, Transfer {
   private isOver = false;
   private hasHead = false;
   private isPaused = false;
+  private connecting: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly sink: ResponseSink,
     private readonly origin: string,
   ) {}
 
+  /** Until there is a connection for it. */
+  connectWithin(ms: number): void {
+    this.connecting = setTimeout(onNoConnection, ms, this);
+  }
+
+  notConnected(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.sink.onError(connectionError({ code: 'UND_ERR_CONNECT_TIMEOUT' }, this.origin, false));
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    clearTimeout(this.connecting);
     this.controller = controller;
     if (this.isOver) controller.abort(new Error('aborted'));
   }
@@ -196,12 +212,14 @@ class OpenTransfer implements Dispatcher.DispatchHandler, Transfer {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    clearTimeout(this.connecting);
     if (this.isOver) return;
     this.isOver = true;
     this.sink.onError(connectionError(error, this.origin, this.hasHead));
   }
 
   abort(): void {
+    clearTimeout(this.connecting);
     if (this.isOver) return;
     this.isOver = true;
     this.controller?.abort(new Error('aborted'));
@@ -223,6 +241,8 @@ class OpenTransfer implements Dispatcher.DispatchHandler, Transfer {
     this.sink.onError(connectionError(error, this.origin, true));
   }
 }
+
+const onNoConnection = (transfer: OpenTransfer): void => transfer.notConnected();
 
 /** Collects a bounded answer. */
 class WholeAnswer implements ResponseSink {
