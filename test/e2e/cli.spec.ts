@@ -4,7 +4,17 @@ import { existsSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chat, exchange, okJson, send } from './client.js';
-import { begun, eventually, readText, ROOT, run, startGateway, withGateway, type Gateway } from './harness.js';
+import {
+  begun,
+  eventually,
+  MASTER_KEY,
+  readText,
+  ROOT,
+  run,
+  startGateway,
+  withGateway,
+  type Gateway,
+} from './harness.js';
 import { connections, everyModelOf, ollama, PROVIDER_KEY } from './upstreams.js';
 
 jest.setTimeout(60_000);
@@ -267,6 +277,16 @@ describe('what stops a start says in a line what to do', () => {
     expect(stderr).not.toContain('hunter2');
     expect(stderr).not.toMatch(/^\s+at /m);
   });
+});
+
+it('Ctrl-C ends gateway and ledger, in this order and without a word', async () => {
+  const gateway = await startGateway({ config, hasLedger: true });
+  gateway.interrupt();
+  const { code, stderr } = await gateway.ended;
+  expect([code, stderr]).toEqual([0, '']);
+  // It has let go of its data directory.
+  const next = await startGateway({ hasLedger: true, folder: gateway.folder, env: { LITELLM_MASTER_KEY: MASTER_KEY } });
+  await next.kill();
 });
 
 it('the command ends with its gateway: the exit code is the gateway’s', async () => {

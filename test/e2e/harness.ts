@@ -58,6 +58,8 @@ export interface Gateway {
   readonly ended: Promise<Ended>;
   /** SIGTERM, then waits for the end. */
   stop(): Promise<Ended>;
+  /** As a terminal's Ctrl-C does: to all processes of its group. */
+  interrupt(): void;
   /** SIGKILL to all of its processes: for tests that have seen what they wanted. */
   kill(): Promise<Ended>;
 }
@@ -65,11 +67,15 @@ export interface Gateway {
 const processes = new Set<ChildProcess>();
 const folders: string[] = [];
 
+/** A ledger has a group of its own, so that a terminal's Ctrl-C does not reach it. */
 const killGroup = ({ pid }: ChildProcess): void => {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Nobody of the group is left.
+  if (pid === undefined) return;
+  for (const group of [pid, ...childrenOf(pid)]) {
+    try {
+      process.kill(-group, 'SIGKILL');
+    } catch {
+      // It leads no group, or nobody of the group is left.
+    }
   }
 };
 
@@ -181,6 +187,7 @@ export const startGateway = async ({ args = [], hasLedger, ...options }: StartOp
       within(START_DEADLINE_MS, waitForOutput(pattern, from), () => `Never said ${pattern}.\n${output()}`),
     writeConfig: (config) => writeFileSync(join(folder, CONFIG_FILE), toText(config)),
     signal: (name) => void child.kill(name),
+    interrupt: () => void process.kill(-child.pid!, 'SIGINT'),
     stop: () => {
       child.kill('SIGTERM');
       return within(END_DEADLINE_MS, ended, () => `The gateway did not stop.\n${output()}`);

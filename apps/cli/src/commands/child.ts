@@ -12,14 +12,19 @@ export const entryOf = (name: string): string => createRequire(import.meta.url).
 /** Compiled code of the last start, beside the build. Where it cannot be written, Node does without. */
 const compileCache = (entry: string): string => join(dirname(entry), '.compile-cache');
 
-/** It has this terminal. */
-export const startNode = (
-  entry: string,
-  nodeFlags: readonly string[],
-  env: Readonly<Record<string, string>>,
-): ChildProcess =>
+export interface Program {
+  readonly entry: string;
+  readonly nodeFlags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** A terminal's Ctrl-C does not reach it: this process says when it ends. */
+  readonly isShielded?: boolean;
+}
+
+/** It writes to this terminal. */
+export const startNode = ({ entry, nodeFlags, env, isShielded = false }: Program): ChildProcess =>
   spawn(process.execPath, [...nodeFlags, entry], {
     stdio: 'inherit',
+    detached: isShielded,
     env: { ...MALLOC, NODE_COMPILE_CACHE: compileCache(entry), ...process.env, ...env },
   });
 
@@ -41,4 +46,14 @@ export const onSignals = (pass: (signal: NodeJS.Signals) => void): (() => void) 
   return () => {
     for (const signal of PASSED) process.off(signal, pass);
   };
+};
+
+/** Passes signals on to a process that runs alone, and resolves with its exit code. */
+export const runToEnd = async (child: ChildProcess): Promise<number> => {
+  const stopPassing = onSignals((signal) => void child.kill(signal));
+  try {
+    return await exitOf(child);
+  } finally {
+    stopPassing();
+  }
 };

@@ -3,15 +3,16 @@ import { importBlueprint } from '@turnpike/config';
 import type { JsonValue, PluginManifest } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { runGateway } from './gateway-process.js';
+import { runToEnd } from './child.js';
+import { startGateway } from './gateway-process.js';
 import type { ServeFlags } from './serve.js';
 
 export const checkConfig = async ({ config, ...flags }: ServeFlags): Promise<void> => {
-  process.exitCode = await runGateway({ configFile: config, flags, action: 'check' });
+  process.exitCode = await runToEnd(startGateway({ configFile: config, flags, action: 'check' }));
 };
 
 export const showConfig = async ({ config, ...flags }: ServeFlags): Promise<void> => {
-  process.exitCode = await runGateway({ configFile: config, flags, action: 'show' });
+  process.exitCode = await runToEnd(startGateway({ configFile: config, flags, action: 'show' }));
 };
 
 const readJson = (file: string): JsonValue => {

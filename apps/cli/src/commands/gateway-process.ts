@@ -1,6 +1,6 @@
 // Starts the gateway as a process of its own.
 import type { ChildProcess } from 'node:child_process';
-import { entryOf, exitOf, onSignals, startNode } from './child.js';
+import { entryOf, startNode } from './child.js';
 
 /** What the gateway process reads from TURNPIKE_START. */
 export interface GatewayStart {
@@ -19,15 +19,8 @@ export interface GatewayStart {
 const NODE_FLAGS = ['--max-semi-space-size=8', '--initial-old-space-size=64'];
 
 export const startGateway = (start: GatewayStart): ChildProcess =>
-  startNode(entryOf('@turnpike/gateway'), NODE_FLAGS, { TURNPIKE_START: JSON.stringify(start) });
-
-/** Runs it alone, passes signals on, and resolves with its exit code. */
-export const runGateway = async (start: GatewayStart): Promise<number> => {
-  const child = startGateway(start);
-  const stopPassing = onSignals((signal) => void child.kill(signal));
-  try {
-    return await exitOf(child);
-  } finally {
-    stopPassing();
-  }
-};
+  startNode({
+    entry: entryOf('@turnpike/gateway'),
+    nodeFlags: NODE_FLAGS,
+    env: { TURNPIKE_START: JSON.stringify(start) },
+  });

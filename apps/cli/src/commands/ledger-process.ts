@@ -1,6 +1,6 @@
 // Starts the ledger as a process of its own, and again when it falls.
 import type { ChildProcess } from 'node:child_process';
-import { entryOf, exitOf, onSignals, startNode } from './child.js';
+import { entryOf, exitOf, startNode } from './child.js';
 
 /** What the ledger process reads from TURNPIKE_LEDGER_START. */
 export interface LedgerStart {
@@ -21,18 +21,13 @@ const HEALTHY_AFTER_MS = 30_000;
 const STOP_WITHIN_MS = 15_000;
 
 export const startLedger = (start: LedgerStart): ChildProcess =>
-  startNode(entryOf('@turnpike/ledger'), NODE_FLAGS, { TURNPIKE_LEDGER_START: JSON.stringify(start) });
-
-/** Runs it alone, passes signals on, and resolves with its exit code. */
-export const runLedger = async (start: LedgerStart): Promise<number> => {
-  const child = startLedger(start);
-  const stopPassing = onSignals((signal) => void child.kill(signal));
-  try {
-    return await exitOf(child);
-  } finally {
-    stopPassing();
-  }
-};
+  startNode({
+    entry: entryOf('@turnpike/ledger'),
+    nodeFlags: NODE_FLAGS,
+    env: { TURNPIKE_LEDGER_START: JSON.stringify(start) },
+    // Beside a gateway it stays until that has told of its last calls.
+    isShielded: start.embedded !== undefined,
+  });
 
 /** A ledger that is started again when it falls, as long as it can start at all. */
 export class KeptLedger {

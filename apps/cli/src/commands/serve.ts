@@ -1,8 +1,9 @@
 // `turnpike`, `turnpike gateway` and `turnpike ledger`: run until they are told to stop.
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { exitOf, onSignals } from './child.js';
-import { runGateway, startGateway } from './gateway-process.js';
-import { KeptLedger, runLedger } from './ledger-process.js';
+import { exitOf, onSignals, runToEnd } from './child.js';
+import { startGateway } from './gateway-process.js';
+import { KeptLedger, startLedger } from './ledger-process.js';
 
 /** Flags as commander gives them. */
 export interface ServeFlags {
@@ -11,11 +12,11 @@ export interface ServeFlags {
 }
 
 export const serveGateway = async ({ config, ...flags }: ServeFlags): Promise<void> => {
-  process.exitCode = await runGateway({ configFile: config, flags, action: 'serve' });
+  process.exitCode = await runToEnd(startGateway({ configFile: config, flags, action: 'serve' }));
 };
 
 export const serveLedger = async ({ config, ...flags }: ServeFlags): Promise<void> => {
-  process.exitCode = await runLedger({ configFile: config, flags });
+  process.exitCode = await runToEnd(startLedger({ configFile: config, flags }));
 };
 
 /** Both, on this machine: the gateway finds the ledger by a socket in the data directory and a token of this start. */
@@ -23,19 +24,28 @@ export const serve = async ({ config, ...flags }: ServeFlags): Promise<void> => 
   if (process.env['LEDGER_ADDRESS']) return serveGateway({ config, ...flags });
   const token = randomBytes(32).toString('hex');
   const ledger = new KeptLedger({ configFile: config, flags, embedded: { token } });
-  const gateway = startGateway({ configFile: config, flags, action: 'serve', ledgerToken: token });
-  // The ledger stays until the gateway has told it of its last calls.
+  let gateway: ChildProcess | undefined;
   const stopPassing = onSignals((signal) => {
-    gateway.kill(signal);
+    gateway?.kill(signal);
     if (signal === 'SIGHUP') ledger.signal(signal);
   });
-  const ended = exitOf(gateway);
+  try {
+    gateway = startGateway({ configFile: config, flags, action: 'serve', ledgerToken: token });
+    process.exitCode = await runBeside(gateway, ledger);
+  } finally {
+    // It stays until the gateway has told it of its last calls.
+    await ledger.stop();
+    stopPassing();
+  }
+};
+
+/** Until the gateway ends. Where the ledger cannot start, there is nothing to run beside. */
+const runBeside = async (gateway: ChildProcess, ledger: KeptLedger): Promise<number> => {
+  let failure = 0;
   void ledger.failed.then((code) => {
-    process.exitCode = code;
+    failure = code;
     gateway.kill('SIGTERM');
   });
-  const code = await ended;
-  await ledger.stop();
-  stopPassing();
-  process.exitCode ||= code;
+  const code = await exitOf(gateway);
+  return failure || code;
 };
