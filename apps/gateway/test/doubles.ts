@@ -1,5 +1,5 @@
 // What gateway specs put in place of plugins, connections and calls; each fills in what a test does not care about.
-import type { GatewayConfig } from '@turnpike/config';
+import type { CallerSettings, GatewayConfig } from '@turnpike/config';
 import type { Deployment } from '@turnpike/domain';
 import { Containment, type PluginGraph, type PluginInstance } from '@turnpike/kernel';
 import type { ContractName, Contracts } from '@turnpike/plugin-sdk';
@@ -33,6 +33,18 @@ export const aConfig = (parts: object): GatewayConfig => parts as GatewayConfig;
 export const aFront = (changes: Partial<Front> = {}): Front =>
   ({ dialect: 'openai', operation: 'chat', route: '/v1/chat/completions', ...changes }) as Front;
 
+/** Nothing is asked of requests, and no header names anybody, unless the test says so. */
+export const someCallers = (changes: Partial<CallerSettings> = {}): CallerSettings => ({
+  customerHeaders: [],
+  internalUserHeaders: [],
+  tagHeaders: [],
+  isCustomerCostIgnored: false,
+  requiresUser: false,
+  refusesClientTags: false,
+  enforcedParams: [],
+  ...changes,
+});
+
 /** A call on its road, with what the stages before are said to have filled in. */
 export const anExchange = <E extends Exchange = Exchange>(
   filled: Partial<E> = {},
@@ -44,7 +56,7 @@ export const anExchange = <E extends Exchange = Exchange>(
     raw: undefined,
     response: new FakeResponse().asResponse(),
     ...input,
-    snapshot: (input.snapshot ?? {}) as ExchangeInput['snapshot'],
+    snapshot: (input.snapshot ?? { config: { callers: someCallers() } }) as ExchangeInput['snapshot'],
   });
   return Object.assign(exchange, filled) as E;
 };

@@ -1,8 +1,15 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Change_Kind, LedgerError, type Change, type LedgerClient, type WatchResponse } from '@turnpike/rpc';
+import {
+  Change_Kind,
+  LedgerError,
+  type Bounded,
+  type Change,
+  type LedgerClient,
+  type WatchResponse,
+} from '@turnpike/rpc';
 import { LedgerLink } from './ledger-link.js';
 
-const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [] };
+const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [], bounded: undefined };
 const KEY: Change = { kind: Change_Kind.KEY, id: 'hash' };
 
 /** A ledger whose watch says what the test says, and breaks when it says so. */
@@ -57,13 +64,19 @@ afterEach(() => {
 
 const linked = (ledger = new FakeLedger()) => {
   jest.useFakeTimers({ now: 1_000_000, doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
-  const told = { changes: [] as Change[], recalled: [] as string[], away: [] as (string | undefined)[] };
+  const told = {
+    changes: [] as Change[],
+    bounded: [] as Bounded[],
+    recalled: [] as string[],
+    away: [] as (string | undefined)[],
+  };
   const link = new LedgerLink({
     client: ledger.client,
     holder: 'me',
     now: () => Date.now(),
     events: {
       onChanges: (changes) => void told.changes.push(...changes),
+      onBounded: (bounded) => void told.bounded.push(bounded),
       onRecall: (accounts) => void told.recalled.push(...accounts),
       onAway: (reason) => void told.away.push(reason),
     },
@@ -78,12 +91,22 @@ const settled = async (): Promise<void> => {
 };
 
 describe('the watch', () => {
-  it('tells of changes and recalls, and knows until when all is known', async () => {
+  it('tells of changes, recalls and who is bounded, and knows until when all is known', async () => {
     const { link, ledger, told } = linked();
     expect([link.isAway, link.confirmedAt]).toEqual([true, 0]);
-    ledger.says({ sequence: 7, changes: [KEY], recalledAccounts: ['key:a'] });
+    ledger.says({
+      sequence: 7,
+      changes: [KEY],
+      recalledAccounts: ['key:a'],
+      bounded: { customers: true, tags: false },
+    });
     await settled();
-    expect(told).toEqual({ changes: [KEY], recalled: ['key:a'], away: [undefined] });
+    expect(told).toEqual({
+      changes: [KEY],
+      bounded: [{ customers: true, tags: false }],
+      recalled: ['key:a'],
+      away: [undefined],
+    });
     expect([link.isAway, link.confirmedAt]).toEqual([false, 1_000_000]);
     expect(ledger.watched).toEqual([{ since: 0, holder: 'me' }]);
   });

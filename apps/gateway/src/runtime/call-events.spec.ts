@@ -144,6 +144,7 @@ describe('what is told of a call', () => {
   it('is everything that is known', async () => {
     const usage = { inputTokens: 1, outputTokens: 2, totalTokens: 3 };
     const exchange = call({
+      customer: 'end-user',
       body: { model: 'm', user: 'end-user', metadata: { trace: 't', user_api_key_hash: 'secret' } },
       principal: { isAdmin: false, keyHash: 'h', keyAlias: 'alias', teamId: 'team', userId: 'u' },
       isStream: true,

@@ -106,7 +106,7 @@ const eventOf = (exchange: Exchange, outcome: Outcome): CallFinished => {
     keyHash: principal?.keyHash,
     keyAlias: principal?.keyAlias,
     teamId: principal?.teamId,
-    endUser: typeof exchange.body?.['user'] === 'string' ? exchange.body['user'] : undefined,
+    endUser: exchange.customer,
     request: snapshot.config.logging.turnOffMessageLogging ? undefined : exchange.body,
     status: outcome.status,
     statusCode: outcome.statusCode,

@@ -35,6 +35,7 @@ import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { CostEstimates } from './cost-estimates.js';
 import { Keys } from './keys.js';
+import type { Parties } from '../keys/parties.js';
 import { LedgerSide } from './ledger-side.js';
 import { GatewayMetrics } from './metrics.js';
 import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
@@ -94,6 +95,8 @@ export class Runtime {
   readonly journal: CallJournal | undefined;
   /** Money that callers' budgets have for them; absent: there is no ledger. */
   readonly budgets: Budgets | undefined;
+  /** What bounds end users and tags; absent: there is no ledger. */
+  readonly parties: Parties | undefined;
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
   isDraining = false;
   callsServed = 0;
@@ -128,6 +131,7 @@ export class Runtime {
     this.ledger = ledger;
     this.journal = ledger?.journal;
     this.budgets = ledger?.budgets;
+    this.parties = ledger?.parties;
     this.keys = new Keys(options.masterKey, ledger?.keys);
     this.kernel = kernel;
     this.http = http;

@@ -7,6 +7,8 @@ import {
   type AuthorizeCustomerResponse,
   type AuthorizeRequest,
   type AuthorizeResponse,
+  type AuthorizeTagRequest,
+  type AuthorizeTagResponse,
   type LeaseRequest,
   type LeaseResponse,
   type SettleRequest,
@@ -18,6 +20,7 @@ import type { RpcCall } from '../grpc/call.js';
 import { Rpc } from '../grpc/rpc.decorator.js';
 import type { Change } from '../repositories/changes.js';
 import { AuthorizeService } from '../services/authorize.service.js';
+import { BoundedParties } from '../services/bounded-parties.js';
 import { ChangeFeed, type ChangeBatch } from '../services/change-feed.js';
 import { merge } from '../services/merge.js';
 import { RecallFeed } from '../services/recall-feed.js';
@@ -47,6 +50,7 @@ export class GatewayController {
   constructor(
     private readonly authorizations: AuthorizeService,
     private readonly changes: ChangeFeed,
+    private readonly bounded: BoundedParties,
     private readonly recalls: RecallFeed,
     private readonly desk: LeaseDesk,
     private readonly settlement: Settlement,
@@ -62,6 +66,11 @@ export class GatewayController {
     return this.authorizations.authorizeCustomer(customerId);
   }
 
+  @Rpc(GatewayServiceDefinition, 'authorizeTag')
+  authorizeTag({ tag }: AuthorizeTagRequest): Promise<AuthorizeTagResponse> {
+    return this.authorizations.authorizeTag(tag);
+  }
+
   @Rpc(GatewayServiceDefinition, 'watch')
   async *watch({ since, holder }: WatchRequest, { signal }: RpcCall): AsyncGenerator<WatchResponse> {
     assertHolder(holder);
@@ -72,12 +81,17 @@ export class GatewayController {
     );
     for await (const news of told) {
       if (Array.isArray(news)) {
-        yield { sequence, changes: [], recalledAccounts: news };
+        yield { sequence, changes: [], recalledAccounts: news, bounded: undefined };
         continue;
       }
       sequence = news.sequence;
       const changes = news.changes?.map(({ kind, id }) => ({ kind: KINDS[kind], id }));
-      yield { sequence, changes: changes ?? [{ kind: Change_Kind.ALL, id: '' }], recalledAccounts: [] };
+      yield {
+        sequence,
+        changes: changes ?? [{ kind: Change_Kind.ALL, id: '' }],
+        recalledAccounts: [],
+        bounded: await this.bounded.after(news.changes),
+      };
     }
   }
 

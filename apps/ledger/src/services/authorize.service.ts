@@ -1,12 +1,15 @@
 // Tells gateways who calls, and what holds for the call.
 import { Inject, Injectable } from '@nestjs/common';
-import { ENTRY_LIMITS } from '@turnpike/domain';
+import { accountName, ENTRY_LIMITS, INSTALLATION_ACCOUNT } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
-import type { Account, AuthorizeCustomerResponse, AuthorizeResponse } from '@turnpike/rpc';
+import { parseUsd } from '@turnpike/pricing';
+import type { Account, AuthorizeCustomerResponse, AuthorizeResponse, AuthorizeTagResponse } from '@turnpike/rpc';
 import { DataSource, type EntityManager } from 'typeorm';
 import { BudgetRepository } from '../repositories/budget.repository.js';
 import { Changes } from '../repositories/changes.js';
 import { CustomerRepository } from '../repositories/customer.repository.js';
+import { TagRepository } from '../repositories/tag.repository.js';
+import type { BudgetEntity } from '../schema/entities/budget.entity.js';
 import type { Balance } from '../settlement/balance-book.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
@@ -27,6 +30,7 @@ import { storing } from './storing.js';
 
 const TOKEN = /^[0-9a-f]{64}$/;
 const NANO = 1e9;
+const NO_TERMS: TermsSource = toBoundColumns(undefined, undefined);
 
 @Injectable()
 export class AuthorizeService {
@@ -36,6 +40,7 @@ export class AuthorizeService {
     private readonly dataSource: DataSource,
     private readonly holders: Holders,
     private readonly customers: CustomerRepository,
+    private readonly tags: TagRepository,
     private readonly budgets: BudgetRepository,
     private readonly changes: Changes,
     private readonly bounds: BoundsKeeper,
@@ -46,7 +51,14 @@ export class AuthorizeService {
     this.installation =
       maxBudgetUsd === undefined
         ? []
-        : [{ account: 'installation', max: Math.round(maxBudgetUsd * NANO), duration: budgetDuration, model: '' }];
+        : [
+            {
+              account: INSTALLATION_ACCOUNT,
+              max: Math.round(maxBudgetUsd * NANO),
+              duration: budgetDuration,
+              model: '',
+            },
+          ];
   }
 
   /** @throws GW_NOT_FOUND: nobody calls with this key */
@@ -73,11 +85,8 @@ export class AuthorizeService {
     return await storing(async () => {
       const sequence = await this.changes.latest(manager);
       const customer = await this.customers.find(manager, id);
-      const budgetId = customer?.budgetId ?? this.settings.max_end_user_budget_id;
-      const shared = budgetId ? await this.budgets.find(manager, budgetId) : null;
-      const own: TermsSource = customer ?? toBoundColumns(undefined, undefined);
-      const terms = effectiveTerms(own, shared);
-      const account = `customer:${id}`;
+      const terms = effectiveTerms(customer ?? NO_TERMS, await this.sharedByCustomer(manager, customer?.budgetId));
+      const account = accountName('customer', id);
       return {
         blocked: customer?.blocked ?? false,
         defaultModel: textOf(customer?.defaultModel),
@@ -87,6 +96,42 @@ export class AuthorizeService {
         sequence,
       };
     });
+  }
+
+  async authorizeTag(tag: string): Promise<AuthorizeTagResponse> {
+    const name = tag.slice(0, ENTRY_LIMITS.name);
+    if (name === '') throw invalidRequest('Name a tag.', 'tag');
+    const { manager } = this.dataSource;
+    return await storing(async () => {
+      const sequence = await this.changes.latest(manager);
+      const stored = await this.tags.find(manager, name);
+      if (!stored) return { limits: [], accounts: [], sequence };
+      const terms = effectiveTerms(stored, await this.sharedBudget(manager, stored.budgetId));
+      const account = accountName('tag', name);
+      return {
+        limits: limitsOf(account, terms),
+        accounts: await this.accountsOf(manager, boundsOf(account, terms)),
+        sequence,
+      };
+    });
+  }
+
+  /** Its own, else what the configuration has for all customers. */
+  private async sharedByCustomer(
+    manager: EntityManager,
+    budgetId: string | null | undefined,
+  ): Promise<TermsSource | null> {
+    const { max_end_user_budget_id: ofAll, max_end_user_budget: maxUsd } = this.settings;
+    const shared = await this.sharedBudget(manager, budgetId ?? ofAll);
+    if (shared || budgetId || ofAll || maxUsd === undefined) return shared;
+    return { ...NO_TERMS, maxBudgetNano: parseUsd(maxUsd) };
+  }
+
+  private async sharedBudget(
+    manager: EntityManager,
+    budgetId: string | null | undefined,
+  ): Promise<BudgetEntity | null> {
+    return budgetId ? await this.budgets.find(manager, budgetId) : null;
   }
 
   private async accountsOf(manager: EntityManager, bounds: readonly ScopedBound[]): Promise<Account[]> {

@@ -1,4 +1,5 @@
 import { AuthorizeService } from './authorize.service.js';
+import { BoundedParties } from './bounded-parties.js';
 import { BudgetHolders } from './budget-holders.js';
 import { BudgetService } from './budget.service.js';
 import { Chores } from './chores.js';
@@ -26,6 +27,7 @@ import { Users } from './users.js';
 /** Those that Nest can make by itself. */
 export const SERVICES = [
   AuthorizeService,
+  BoundedParties,
   BudgetHolders,
   BudgetService,
   Chores,

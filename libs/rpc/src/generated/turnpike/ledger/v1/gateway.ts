@@ -108,6 +108,16 @@ export interface AuthorizeCustomerResponse {
   sequence: number;
 }
 
+export interface AuthorizeTagRequest {
+  tag: string;
+}
+
+export interface AuthorizeTagResponse {
+  limits: LimitedScope[];
+  accounts: Account[];
+  sequence: number;
+}
+
 export interface WatchRequest {
   /** The last change that this gateway knows of; 0: none, and all that it has is asked anew. */
   since: number;
@@ -121,6 +131,17 @@ export interface WatchResponse {
   changes: Change[];
   /** What of these leases is not used is wanted back, for others. */
   recalledAccounts: string[];
+  /** Absent: as told before. */
+  bounded: Bounded | undefined;
+}
+
+/**
+ * Whether a gateway must ask about whom calls name beside their key. False: nobody of that kind is bounded, limited or
+ * blocked, and nothing needs to be asked.
+ */
+export interface Bounded {
+  customers: boolean;
+  tags: boolean;
 }
 
 export interface Change {
@@ -1139,6 +1160,140 @@ export const AuthorizeCustomerResponse: MessageFns<AuthorizeCustomerResponse> = 
   },
 };
 
+function createBaseAuthorizeTagRequest(): AuthorizeTagRequest {
+  return { tag: "" };
+}
+
+export const AuthorizeTagRequest: MessageFns<AuthorizeTagRequest> = {
+  encode(message: AuthorizeTagRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tag !== "") {
+      writer.uint32(10).string(message.tag);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeTagRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeTagRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tag = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeTagRequest>): AuthorizeTagRequest {
+    return AuthorizeTagRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeTagRequest>): AuthorizeTagRequest {
+    const message = createBaseAuthorizeTagRequest();
+    message.tag = object.tag ?? "";
+    return message;
+  },
+};
+
+function createBaseAuthorizeTagResponse(): AuthorizeTagResponse {
+  return { limits: [], accounts: [], sequence: 0 };
+}
+
+export const AuthorizeTagResponse: MessageFns<AuthorizeTagResponse> = {
+  encode(message: AuthorizeTagResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.limits) {
+      LimitedScope.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.accounts) {
+      Account.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(24).uint64(message.sequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeTagResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeTagResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.limits.push(LimitedScope.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.accounts.push(Account.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeTagResponse>): AuthorizeTagResponse {
+    return AuthorizeTagResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeTagResponse>): AuthorizeTagResponse {
+    const message = createBaseAuthorizeTagResponse();
+    message.limits = object.limits?.map((e) => LimitedScope.fromPartial(e)) || [];
+    message.accounts = object.accounts?.map((e) => Account.fromPartial(e)) || [];
+    message.sequence = object.sequence ?? 0;
+    return message;
+  },
+};
+
 function createBaseWatchRequest(): WatchRequest {
   return { since: 0, holder: "" };
 }
@@ -1207,7 +1362,7 @@ export const WatchRequest: MessageFns<WatchRequest> = {
 };
 
 function createBaseWatchResponse(): WatchResponse {
-  return { sequence: 0, changes: [], recalledAccounts: [] };
+  return { sequence: 0, changes: [], recalledAccounts: [], bounded: undefined };
 }
 
 export const WatchResponse: MessageFns<WatchResponse> = {
@@ -1220,6 +1375,9 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     }
     for (const v of message.recalledAccounts) {
       writer.uint32(26).string(v!);
+    }
+    if (message.bounded !== undefined) {
+      Bounded.encode(message.bounded, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1261,6 +1419,14 @@ export const WatchResponse: MessageFns<WatchResponse> = {
             message.recalledAccounts.push(reader.string());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.bounded = Bounded.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1281,6 +1447,76 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     message.sequence = object.sequence ?? 0;
     message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
     message.recalledAccounts = object.recalledAccounts?.map((e) => e) || [];
+    message.bounded = (object.bounded !== undefined && object.bounded !== null)
+      ? Bounded.fromPartial(object.bounded)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseBounded(): Bounded {
+  return { customers: false, tags: false };
+}
+
+export const Bounded: MessageFns<Bounded> = {
+  encode(message: Bounded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.customers !== false) {
+      writer.uint32(8).bool(message.customers);
+    }
+    if (message.tags !== false) {
+      writer.uint32(16).bool(message.tags);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Bounded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBounded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.customers = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tags = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Bounded>): Bounded {
+    return Bounded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Bounded>): Bounded {
+    const message = createBaseBounded();
+    message.customers = object.customers ?? false;
+    message.tags = object.tags ?? false;
     return message;
   },
 };
@@ -2005,6 +2241,15 @@ export const GatewayServiceDefinition = {
       requestType: AuthorizeCustomerRequest as typeof AuthorizeCustomerRequest,
       requestStream: false,
       responseType: AuthorizeCustomerResponse as typeof AuthorizeCustomerResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** A tag, as requests carry it. One without terms is answered without any. */
+    authorizeTag: {
+      name: "AuthorizeTag",
+      requestType: AuthorizeTagRequest as typeof AuthorizeTagRequest,
+      requestStream: false,
+      responseType: AuthorizeTagResponse as typeof AuthorizeTagResponse,
       responseStream: false,
       options: {},
     },
