@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
+  BudgetEvent,
+  BudgetEvent_Kind,
   Change_Kind,
   LedgerError,
   type Bounded,
@@ -35,6 +37,8 @@ class FakeLedger {
     return {
       gateway: {
         authorize: answer('authorize'),
+        authorizeCustomer: answer('authorizeCustomer'),
+        authorizeTag: answer('authorizeTag'),
         lease: answer('lease'),
         settle: answer('settle'),
         watch: (request: unknown, { signal }: { signal: AbortSignal }) => this.watch(request, signal),
@@ -67,6 +71,7 @@ const linked = (ledger = new FakeLedger()) => {
   const told = {
     changes: [] as Change[],
     bounded: [] as Bounded[],
+    budgets: [] as BudgetEvent[],
     recalled: [] as string[],
     away: [] as (string | undefined)[],
   };
@@ -77,6 +82,7 @@ const linked = (ledger = new FakeLedger()) => {
     events: {
       onChanges: (changes) => void told.changes.push(...changes),
       onBounded: (bounded) => void told.bounded.push(bounded),
+      onBudgetEvents: (events) => void told.budgets.push(...events),
       onRecall: (accounts) => void told.recalled.push(...accounts),
       onAway: (reason) => void told.away.push(reason),
     },
@@ -104,6 +110,7 @@ describe('the watch', () => {
     expect(told).toEqual({
       changes: [KEY],
       bounded: [{ customers: true, tags: false }],
+      budgets: [],
       recalled: ['key:a'],
       away: [undefined],
     });
@@ -192,4 +199,27 @@ it('leases are asked for, and granted, in nano-dollars', async () => {
     { account: 'key:a', granted: 5, max: 100, spent: 90, resetAt: 9, retryAfterMs: 2 },
   ]);
   expect(ledger.asked).toEqual([{ holder: 'me', asks: [{ account: 'key:a', neededNanoUsd: 7, returnedNanoUsd: 1 }] }]);
+});
+
+it('finished calls are handed over, and marks that they reached are told', async () => {
+  const event = BudgetEvent.fromPartial({ kind: BudgetEvent_Kind.SOFT_BUDGET, account: 'key:a' });
+  const ledger = new FakeLedger({ settle: () => ({ budgetEvents: [event] }) });
+  const { link, told } = linked(ledger);
+  await link.settle('host/worker-1', [Buffer.from('{}')], new AbortController().signal);
+  expect(ledger.asked).toEqual([{ journal: 'host/worker-1', entries: [Buffer.from('{}')] }]);
+  expect(told.budgets).toEqual([event]);
+});
+
+it.each<[string, (link: LedgerLink) => Promise<unknown>, object]>([
+  ['an end user', (link) => link.authorizeCustomer('ada'), { customerId: 'ada' }],
+  ['a tag', (link) => link.authorizeTag('red'), { tag: 'red' }],
+])('%s is asked about, and cannot be checked when the ledger does not answer', async (_what, ask, request) => {
+  const ledger = new FakeLedger();
+  await ask(linked(ledger).link);
+  expect(ledger.asked).toEqual([request]);
+  const away = (): never => {
+    throw new LedgerError('UNAVAILABLE', 'no');
+  };
+  const { link } = linked(new FakeLedger({ authorizeCustomer: away, authorizeTag: away }));
+  await expect(ask(link)).rejects.toMatchObject({ code: 'GW_LEDGER_UNAVAILABLE' });
 });

@@ -6,6 +6,7 @@ import {
   type AuthorizeCustomerResponse,
   type AuthorizeTagResponse,
   type Bounded,
+  type BudgetEvent,
   type Change,
   type LedgerClient,
   type Principal,
@@ -26,6 +27,8 @@ export interface LedgerEvents {
   onBounded(bounded: Bounded): void;
   /** What is not used of the leases of these accounts is wanted back. */
   onRecall(accounts: readonly string[]): void;
+  /** What was spent reached marks that somebody wants to hear of. Told once, to this worker. */
+  onBudgetEvents(events: readonly BudgetEvent[]): void;
   /** The ledger went away, and why; or it is back. */
   onAway(reason: string | undefined): void;
 }
@@ -116,7 +119,9 @@ export class LedgerLink {
 
   /** Resolves when the ledger keeps them. */
   async settle(journal: string, entries: readonly Buffer[], signal: AbortSignal): Promise<void> {
-    await this.options.client.gateway.settle({ journal, entries: [...entries] }, { signal, deadlineMs: 30_000 });
+    const { client, events } = this.options;
+    const settled = await client.gateway.settle({ journal, entries: [...entries] }, { signal, deadlineMs: 30_000 });
+    if (settled.budgetEvents.length > 0) events.onBudgetEvents(settled.budgetEvents);
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import type { GatewayConfig, LedgerSettings } from '@turnpike/config';
 import type { ModelCatalog } from '@turnpike/domain';
 import { adoptAbandoned, openJournal, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
-import { connectLedger, type LedgerClient } from '@turnpike/rpc';
+import { connectLedger, type BudgetEvent, type LedgerClient } from '@turnpike/rpc';
 import type { Logger } from '@turnpike/plugin-sdk';
 import type { Principal } from '../pipeline/exchange.js';
 import { randomUUID } from 'node:crypto';
@@ -29,6 +29,7 @@ export interface LedgerSideOptions {
   readonly log: Logger;
   /** The ledger went away, or is back. */
   readonly onAway: (isAway: boolean) => void;
+  readonly onBudgetEvents: (events: readonly BudgetEvent[]) => void;
 }
 
 export class LedgerSide {
@@ -47,7 +48,7 @@ export class LedgerSide {
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
-  constructor({ config, address, token, log, onAway }: LedgerSideOptions) {
+  constructor({ config, address, token, log, onAway, onBudgetEvents }: LedgerSideOptions) {
     const { ledger, database, server } = config;
     this.client = connectLedger({ address, token });
     const holder = `${hostname()}/${randomUUID()}`;
@@ -59,6 +60,7 @@ export class LedgerSide {
         onChanges: (changes) => applyChanges(changes, this),
         onBounded: (bounded) => this.parties.told(bounded),
         onRecall: (accounts) => this.budgets.recall(accounts),
+        onBudgetEvents,
         onAway: (reason) => {
           if (reason !== undefined)
             log.warn('the ledger is away: known keys go on, calls wait in the journal', { reason });

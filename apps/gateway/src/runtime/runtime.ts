@@ -29,6 +29,7 @@ import { modelCatalogOf } from '../keys/model-catalog.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { PreparedCall } from '../upstream/prepare.js';
+import { BudgetEvents } from './budget-events.js';
 import { CallEvents } from './call-events.js';
 import type { CallJournal } from './call-journal.js';
 import { steadyClock } from './clock.js';
@@ -83,6 +84,8 @@ export class Runtime {
   readonly tokens: TokenCounter;
   readonly metrics: GatewayMetrics;
   readonly events: CallEvents;
+  /** Of budgets that are nearly or wholly spent. */
+  readonly budgetEvents: BudgetEvents;
   readonly keys: Keys;
   readonly log: RootLogger;
   readonly http: UpstreamClient;
@@ -114,8 +117,11 @@ export class Runtime {
       prices,
       sharedState,
       metrics,
+      budgetEvents,
       ledger,
-    }: Pick<Runtime, 'kernel' | 'http' | 'prices' | 'sharedState' | 'metrics'> & { ledger: LedgerSide | undefined },
+    }: Pick<Runtime, 'kernel' | 'http' | 'prices' | 'sharedState' | 'metrics' | 'budgetEvents'> & {
+      ledger: LedgerSide | undefined;
+    },
   ) {
     this.log = options.log;
     this.state = options.state ?? new LiveState();
@@ -128,6 +134,7 @@ export class Runtime {
     this.tokens = new TokenCounter((error) => this.log.warn('prompt tokens could not be counted', { error }));
     this.metrics = metrics;
     this.events = new CallEvents((plugin, count) => this.log.warn('a callback lost events', { plugin, count }));
+    this.budgetEvents = budgetEvents;
     this.ledger = ledger;
     this.journal = ledger?.journal;
     this.budgets = ledger?.budgets;
@@ -166,6 +173,7 @@ export class Runtime {
         dataDir: config.server.dataDir,
       },
     });
+    const budgetEvents = new BudgetEvents(options.log, (event, group) => metrics.budgetEvent(event, group));
     const ledger =
       options.ledger &&
       new LedgerSide({
@@ -173,8 +181,9 @@ export class Runtime {
         config,
         log: options.log,
         onAway: (isAway) => metrics.degraded('ledger_away', isAway),
+        onBudgetEvents: (events) => budgetEvents.told(events),
       });
-    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
+    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, budgetEvents, ledger });
     await runtime.apply(configuration);
     return runtime;
   }

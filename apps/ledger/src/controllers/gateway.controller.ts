@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { invalidRequest } from '@turnpike/errors';
 import {
+  BudgetEvent_Kind,
   Change_Kind,
   GatewayServiceDefinition,
   type AuthorizeCustomerRequest,
@@ -9,6 +10,7 @@ import {
   type AuthorizeResponse,
   type AuthorizeTagRequest,
   type AuthorizeTagResponse,
+  type BudgetEvent,
   type LeaseRequest,
   type LeaseResponse,
   type SettleRequest,
@@ -24,6 +26,7 @@ import { BoundedParties } from '../services/bounded-parties.js';
 import { ChangeFeed, type ChangeBatch } from '../services/change-feed.js';
 import { merge } from '../services/merge.js';
 import { RecallFeed } from '../services/recall-feed.js';
+import type { Crossing, CrossingKind } from '../settlement/crossings.js';
 import { LeaseDesk } from '../settlement/lease-desk.js';
 import { Settlement } from '../settlement/settlement.js';
 
@@ -120,10 +123,27 @@ export class GatewayController {
   }
 
   @Rpc(GatewayServiceDefinition, 'settle')
-  settle({ entries }: SettleRequest): Promise<SettleResponse> {
-    return this.settlement.settle(entries);
+  async settle({ entries }: SettleRequest): Promise<SettleResponse> {
+    const { crossings = [], ...settled } = await this.settlement.settle(entries);
+    return { ...settled, budgetEvents: crossings.map(toBudgetEvent) };
   }
 }
+
+const MARKS: Readonly<Record<CrossingKind, BudgetEvent_Kind>> = {
+  'soft-budget': BudgetEvent_Kind.SOFT_BUDGET,
+  threshold: BudgetEvent_Kind.THRESHOLD,
+  'max-budget': BudgetEvent_Kind.MAX_BUDGET,
+};
+
+const toBudgetEvent = ({ kind, account, spent, max, soft, percent, resetAt }: Crossing): BudgetEvent => ({
+  kind: MARKS[kind],
+  account,
+  spentNanoUsd: spent,
+  maxNanoUsd: max,
+  softNanoUsd: soft,
+  percent: percent ?? 0,
+  resetAt: resetAt === undefined ? undefined : new Date(resetAt),
+});
 
 const assertHolder = (holder: string): void => {
   if (holder === '' || holder.length > 256) throw invalidRequest('holder must have 1 to 256 characters.', 'holder');

@@ -150,9 +150,9 @@ export class AuthorizeService {
   private async settled(manager: EntityManager, bounds: readonly ScopedBound[]): Promise<Map<string, Balance>> {
     const accounts = bounds.map(({ account }) => account);
     const balances = await this.bounds.read(manager, accounts);
-    const differing = bounds.filter(({ account, max, duration }) => {
+    const differing = bounds.filter(({ account, max, soft, duration }) => {
       const balance = balances.get(account);
-      return balance?.max !== max || balance?.duration !== duration;
+      return balance?.max !== max || balance?.soft !== soft || balance?.duration !== duration;
     });
     if (differing.length === 0) return balances;
     await inTransaction(this.dataSource, (transaction) => this.bounds.change(transaction, [], differing));

@@ -230,6 +230,30 @@ export interface SettleResponse {
   repeated: number;
   /** No entries at all: set aside, with what was wrong. */
   refused: number;
+  /** What was reached by these calls. Told here, and to nobody else. */
+  budgetEvents: BudgetEvent[];
+}
+
+/** What was spent of an account reached a mark: once a period for each mark. */
+export interface BudgetEvent {
+  kind: BudgetEvent_Kind;
+  account: string;
+  spentNanoUsd: number;
+  maxNanoUsd?: number | undefined;
+  softNanoUsd?:
+    | number
+    | undefined;
+  /** Of a threshold. */
+  percent: number;
+  resetAt: Date | undefined;
+}
+
+export enum BudgetEvent_Kind {
+  UNSPECIFIED = 0,
+  SOFT_BUDGET = 1,
+  /** THRESHOLD - 85 or 95 percent of the bound. */
+  THRESHOLD = 2,
+  MAX_BUDGET = 3,
 }
 
 function createBaseAuthorizeRequest(): AuthorizeRequest {
@@ -2142,7 +2166,7 @@ export const SettleRequest: MessageFns<SettleRequest> = {
 };
 
 function createBaseSettleResponse(): SettleResponse {
-  return { accepted: 0, repeated: 0, refused: 0 };
+  return { accepted: 0, repeated: 0, refused: 0, budgetEvents: [] };
 }
 
 export const SettleResponse: MessageFns<SettleResponse> = {
@@ -2155,6 +2179,9 @@ export const SettleResponse: MessageFns<SettleResponse> = {
     }
     if (message.refused !== 0) {
       writer.uint32(24).int32(message.refused);
+    }
+    for (const v of message.budgetEvents) {
+      BudgetEvent.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2196,6 +2223,14 @@ export const SettleResponse: MessageFns<SettleResponse> = {
             message.refused = reader.int32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.budgetEvents.push(BudgetEvent.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2216,6 +2251,142 @@ export const SettleResponse: MessageFns<SettleResponse> = {
     message.accepted = object.accepted ?? 0;
     message.repeated = object.repeated ?? 0;
     message.refused = object.refused ?? 0;
+    message.budgetEvents = object.budgetEvents?.map((e) => BudgetEvent.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBudgetEvent(): BudgetEvent {
+  return {
+    kind: 0,
+    account: "",
+    spentNanoUsd: 0,
+    maxNanoUsd: undefined,
+    softNanoUsd: undefined,
+    percent: 0,
+    resetAt: undefined,
+  };
+}
+
+export const BudgetEvent: MessageFns<BudgetEvent> = {
+  encode(message: BudgetEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.account !== "") {
+      writer.uint32(18).string(message.account);
+    }
+    if (message.spentNanoUsd !== 0) {
+      writer.uint32(24).int64(message.spentNanoUsd);
+    }
+    if (message.maxNanoUsd !== undefined) {
+      writer.uint32(32).int64(message.maxNanoUsd);
+    }
+    if (message.softNanoUsd !== undefined) {
+      writer.uint32(40).int64(message.softNanoUsd);
+    }
+    if (message.percent !== 0) {
+      writer.uint32(48).int32(message.percent);
+    }
+    if (message.resetAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.resetAt), writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BudgetEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBudgetEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.spentNanoUsd = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxNanoUsd = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.softNanoUsd = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.percent = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.resetAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BudgetEvent>): BudgetEvent {
+    return BudgetEvent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BudgetEvent>): BudgetEvent {
+    const message = createBaseBudgetEvent();
+    message.kind = object.kind ?? 0;
+    message.account = object.account ?? "";
+    message.spentNanoUsd = object.spentNanoUsd ?? 0;
+    message.maxNanoUsd = object.maxNanoUsd ?? undefined;
+    message.softNanoUsd = object.softNanoUsd ?? undefined;
+    message.percent = object.percent ?? 0;
+    message.resetAt = object.resetAt ?? undefined;
     return message;
   },
 };
