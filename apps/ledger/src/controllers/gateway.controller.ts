@@ -8,6 +8,8 @@ import {
   type AuthorizeCustomerResponse,
   type AuthorizeRequest,
   type AuthorizeResponse,
+  type AuthorizeSubjectRequest,
+  type AuthorizeSubjectResponse,
   type AuthorizeTagRequest,
   type AuthorizeTagResponse,
   type BudgetEvent,
@@ -62,6 +64,11 @@ export class GatewayController {
   @Rpc(GatewayServiceDefinition, 'authorize')
   authorize({ keyHash }: AuthorizeRequest): Promise<AuthorizeResponse> {
     return this.authorizations.authorize(keyHash);
+  }
+
+  @Rpc(GatewayServiceDefinition, 'authorizeSubject')
+  authorizeSubject(request: AuthorizeSubjectRequest): Promise<AuthorizeSubjectResponse> {
+    return this.authorizations.authorizeSubject(request);
   }
 
   @Rpc(GatewayServiceDefinition, 'authorizeCustomer')

@@ -3,7 +3,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { accountName, ENTRY_LIMITS, INSTALLATION_ACCOUNT } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 import { parseUsd } from '@turnpike/pricing';
-import type { Account, AuthorizeCustomerResponse, AuthorizeResponse, AuthorizeTagResponse } from '@turnpike/rpc';
+import type {
+  Account,
+  AuthorizeCustomerResponse,
+  AuthorizeResponse,
+  AuthorizeSubjectRequest,
+  AuthorizeSubjectResponse,
+  AuthorizeTagResponse,
+  Principal,
+} from '@turnpike/rpc';
 import { DataSource, type EntityManager } from 'typeorm';
 import { BudgetRepository } from '../repositories/budget.repository.js';
 import { Changes } from '../repositories/changes.js';
@@ -24,9 +32,10 @@ import {
   type LedgerSettings,
   type Now,
 } from './ledger-settings.js';
-import { boundsOfHolder, composePrincipal } from './principal.js';
+import { boundsOfHolder, composePrincipal, type KeyHolder } from './principal.js';
 import { textOf, toBoundColumns } from './stored-terms.js';
 import { storing } from './storing.js';
+import { Subjects } from './subjects.js';
 
 const TOKEN = /^[0-9a-f]{64}$/;
 const NANO = 1e9;
@@ -39,6 +48,7 @@ export class AuthorizeService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly holders: Holders,
+    private readonly subjects: Subjects,
     private readonly customers: CustomerRepository,
     private readonly tags: TagRepository,
     private readonly budgets: BudgetRepository,
@@ -72,8 +82,17 @@ export class AuthorizeService {
       const now = this.now();
       const holder = await this.holders.find(manager, keyHash, new Date(now));
       if (!holder) throw unknownKey(keyHash);
-      const accounts = await this.accountsOf(manager, [...boundsOfHolder(holder, now), ...this.installation]);
-      return { principal: composePrincipal(holder, accounts, now), sequence };
+      return { principal: await this.principalOf(manager, holder, now), sequence };
+    });
+  }
+
+  /** @throws GW_NOT_FOUND: the team or the user is not known */
+  async authorizeSubject(request: AuthorizeSubjectRequest): Promise<AuthorizeSubjectResponse> {
+    const { manager } = this.dataSource;
+    return await storing(async () => {
+      const sequence = await this.changes.latest(manager);
+      const holder = await this.subjects.find(manager, request);
+      return { principal: await this.principalOf(manager, holder, this.now()), sequence };
     });
   }
 
@@ -114,6 +133,11 @@ export class AuthorizeService {
         sequence,
       };
     });
+  }
+
+  private async principalOf(manager: EntityManager, holder: KeyHolder, now: number): Promise<Principal> {
+    const accounts = await this.accountsOf(manager, [...boundsOfHolder(holder, now), ...this.installation]);
+    return composePrincipal(holder, accounts, now);
   }
 
   /** Its own, else what the configuration has for all customers. */

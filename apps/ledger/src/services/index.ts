@@ -15,6 +15,7 @@ import { Organizations } from './organizations.js';
 import { People } from './people.js';
 import { Recorder } from './recorder.js';
 import { Standings } from './standings.js';
+import { Subjects } from './subjects.js';
 import { TeamListService } from './team-list.service.js';
 import { TeamMemberService } from './team-member.service.js';
 import { TeamService } from './team.service.js';
@@ -43,6 +44,7 @@ export const SERVICES = [
   People,
   Recorder,
   Standings,
+  Subjects,
   TeamListService,
   TeamMemberService,
   TeamService,

@@ -95,6 +95,25 @@ export interface Account {
   resetAt: Date | undefined;
 }
 
+export interface AuthorizeSubjectRequest {
+  /** At least one of team and user. */
+  teamId: string;
+  userId: string;
+  /** Finds a user whose id is not known, too. */
+  userEmail: string;
+  /** Empty: that of the team or the user. */
+  organizationId: string;
+  /** Who is not known is made. */
+  upsertUser: boolean;
+  upsertTeam: boolean;
+}
+
+export interface AuthorizeSubjectResponse {
+  /** Without a key: its hash is empty, and it has no terms of a key. */
+  principal: Principal | undefined;
+  sequence: number;
+}
+
 export interface AuthorizeCustomerRequest {
   customerId: string;
 }
@@ -1010,6 +1029,190 @@ export const Account: MessageFns<Account> = {
     message.maxNanoUsd = object.maxNanoUsd ?? 0;
     message.model = object.model ?? "";
     message.resetAt = object.resetAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseAuthorizeSubjectRequest(): AuthorizeSubjectRequest {
+  return { teamId: "", userId: "", userEmail: "", organizationId: "", upsertUser: false, upsertTeam: false };
+}
+
+export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
+  encode(message: AuthorizeSubjectRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.teamId !== "") {
+      writer.uint32(10).string(message.teamId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.userEmail !== "") {
+      writer.uint32(26).string(message.userEmail);
+    }
+    if (message.organizationId !== "") {
+      writer.uint32(34).string(message.organizationId);
+    }
+    if (message.upsertUser !== false) {
+      writer.uint32(40).bool(message.upsertUser);
+    }
+    if (message.upsertTeam !== false) {
+      writer.uint32(48).bool(message.upsertTeam);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeSubjectRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeSubjectRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.teamId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.userEmail = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.upsertUser = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.upsertTeam = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeSubjectRequest>): AuthorizeSubjectRequest {
+    return AuthorizeSubjectRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeSubjectRequest>): AuthorizeSubjectRequest {
+    const message = createBaseAuthorizeSubjectRequest();
+    message.teamId = object.teamId ?? "";
+    message.userId = object.userId ?? "";
+    message.userEmail = object.userEmail ?? "";
+    message.organizationId = object.organizationId ?? "";
+    message.upsertUser = object.upsertUser ?? false;
+    message.upsertTeam = object.upsertTeam ?? false;
+    return message;
+  },
+};
+
+function createBaseAuthorizeSubjectResponse(): AuthorizeSubjectResponse {
+  return { principal: undefined, sequence: 0 };
+}
+
+export const AuthorizeSubjectResponse: MessageFns<AuthorizeSubjectResponse> = {
+  encode(message: AuthorizeSubjectResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.principal !== undefined) {
+      Principal.encode(message.principal, writer.uint32(10).fork()).join();
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(16).uint64(message.sequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeSubjectResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeSubjectResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.principal = Principal.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeSubjectResponse>): AuthorizeSubjectResponse {
+    return AuthorizeSubjectResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeSubjectResponse>): AuthorizeSubjectResponse {
+    const message = createBaseAuthorizeSubjectResponse();
+    message.principal = (object.principal !== undefined && object.principal !== null)
+      ? Principal.fromPartial(object.principal)
+      : undefined;
+    message.sequence = object.sequence ?? 0;
     return message;
   },
 };
@@ -2403,6 +2606,15 @@ export const GatewayServiceDefinition = {
       requestType: AuthorizeRequest as typeof AuthorizeRequest,
       requestStream: false,
       responseType: AuthorizeResponse as typeof AuthorizeResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Whom a token of another issuer is for: a team, a user, or a user of a team. NOT_FOUND: one of them is not known. */
+    authorizeSubject: {
+      name: "AuthorizeSubject",
+      requestType: AuthorizeSubjectRequest as typeof AuthorizeSubjectRequest,
+      requestStream: false,
+      responseType: AuthorizeSubjectResponse as typeof AuthorizeSubjectResponse,
       responseStream: false,
       options: {},
     },
