@@ -172,6 +172,20 @@ describe('a budget', () => {
   });
 });
 
+it('a budget that reaches a mark is told of once, by one of the workers', async () => {
+  const { secret, key } = await generate({ budget: { maxNanoUsd: 1_000 * COST_NANO, softNanoUsd: 10 * COST_NANO } });
+  await pay(gateway, secret, 30, 10);
+  const told = new RegExp(`key:${key.token} has spent \\S+ USD, and reached its soft budget`, 'g');
+  await gateway.waitForOutput(new RegExp(told.source));
+  await eventually(
+    () => spentOf(key),
+    (spent) => spent === 30 * COST_NANO,
+  );
+  expect(gateway.output().match(told)).toHaveLength(1);
+  const metrics = await (await send(gateway, '/metrics')).text();
+  expect(metrics).toMatch(/^turnpike_budget_events_total\{event="soft_budget_crossed",event_group="key"\} 1$/m);
+});
+
 describe('while the ledger is away', () => {
   it('known keys go on, unknown ones are told to wait, and nothing is lost', async () => {
     const { secret, key } = await generate();

@@ -1,5 +1,5 @@
 // What gateway specs put in place of plugins, connections and calls; each fills in what a test does not care about.
-import type { CallbackSettings, GatewayConfig } from '@turnpike/config';
+import type { CallbackSettings, CallerSettings, GatewayConfig } from '@turnpike/config';
 import type { Deployment } from '@turnpike/domain';
 import { Containment, type PluginGraph, type PluginInstance } from '@turnpike/kernel';
 import type { CallbackV1, ContractName, Contracts } from '@turnpike/plugin-sdk';
@@ -57,6 +57,18 @@ export const callbacksFor = (
   return { callbacks, lost };
 };
 
+/** Nothing is asked of requests, and no header names anybody, unless the test says so. */
+export const someCallers = (changes: Partial<CallerSettings> = {}): CallerSettings => ({
+  customerHeaders: [],
+  internalUserHeaders: [],
+  tagHeaders: [],
+  isCustomerCostIgnored: false,
+  requiresUser: false,
+  refusesClientTags: false,
+  enforcedParams: [],
+  ...changes,
+});
+
 /** A call on its road, with what the stages before are said to have filled in. */
 export const anExchange = <E extends Exchange = Exchange>(
   filled: Partial<E> = {},
@@ -68,7 +80,11 @@ export const anExchange = <E extends Exchange = Exchange>(
     raw: undefined,
     response: new FakeResponse().asResponse(),
     ...input,
-    snapshot: { callbacks: callbacksFor({}).callbacks, ...input.snapshot } as unknown as ExchangeInput['snapshot'],
+    snapshot: {
+      callbacks: callbacksFor({}).callbacks,
+      config: { callers: someCallers() },
+      ...input.snapshot,
+    } as unknown as ExchangeInput['snapshot'],
   });
   return Object.assign(exchange, filled) as E;
 };

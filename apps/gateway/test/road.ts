@@ -12,7 +12,8 @@ import type { Runtime } from '../src/runtime/runtime.js';
 import type { WaitingRoom } from '../src/runtime/waiting-room.js';
 import type { StreamAnswer, StreamEnd, WholeAnswer } from '../src/upstream/answer.js';
 import type { Transcript } from '../src/upstream/transcript.js';
-import { anExchange, callbacksFor } from './doubles.js';
+import { UNBOUNDED_SET } from '../src/keys/bounds.js';
+import { anExchange, callbacksFor, someCallers } from './doubles.js';
 
 export const someUsage = (inputTokens: number, outputTokens: number): Usage => ({
   inputTokens,
@@ -120,7 +121,7 @@ export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] 
       take: (_rules: unknown, tokens: number) => takeGlobal?.(tokens),
       isGlobal: () => true,
     },
-    config: { router: settings, logging: {}, requests: {}, auth: {}, ...parts.config },
+    config: { router: settings, logging: {}, requests: {}, auth: {}, callers: someCallers(), ...parts.config },
     guardrails: { preCall: [], postCall: [] },
   };
   return snapshot as unknown as ExchangeInput['snapshot'];
@@ -141,6 +142,8 @@ export const aRecalled = (
       wishes: NO_WISHES,
       resolution: snapshot.router.resolve(model),
       principal: { isAdmin: false, keyHash: 'key', keyAlias: '', teamId: '', userId: '' },
+      parties: [],
+      bounds: UNBOUNDED_SET,
       cache: 'off',
       ...filled,
     },

@@ -6,6 +6,7 @@ export interface GatewayConfig {
   readonly source: { readonly files: readonly string[]; readonly kind: 'file' | 'env' | 'built-in' };
   readonly server: ServerSettings;
   readonly auth: AuthSettings;
+  readonly callers: CallerSettings;
   readonly deployments: readonly Deployment[];
   /** Deployments that cannot be used (a variable is missing, no such provider) and why. */
   readonly disabled: readonly DisabledDeployment[];
@@ -73,6 +74,24 @@ export interface AuthSettings {
   readonly apiEnvNames: readonly string[];
   /** Encrypts stored credentials. A secret. */
   readonly saltKey: string | undefined;
+}
+
+/** Whom requests name beside their key, and what they must say. Headers are lower-case. */
+export interface CallerSettings {
+  /** Headers that name the end user; the first that is there counts. */
+  readonly customerHeaders: readonly string[];
+  /** Headers that name one of our own users. */
+  readonly internalUserHeaders: readonly string[];
+  /** Headers whose values are tags: `x-team: red`. */
+  readonly tagHeaders: readonly string[];
+  /** What end users cost is not counted, so that their budgets do not hold. */
+  readonly isCustomerCostIgnored: boolean;
+  /** Every request names its end user. */
+  readonly requiresUser: boolean;
+  /** Tags in the metadata of requests are refused. */
+  readonly refusesClientTags: boolean;
+  /** Fields that every request has, `metadata.name` for one of metadata. */
+  readonly enforcedParams: readonly string[];
 }
 
 export interface DisabledDeployment {

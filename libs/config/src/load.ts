@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 // Reads the configuration and puts every part in its canonical place.
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type PluginSource } from '@turnpike/domain';
 import { readCache } from './cache.js';
+import { readCallers } from './callers.js';
 import { readCallbacks } from './callbacks.js';
 import type { GatewayConfig } from './canonical.js';
 import { openSource, type LoadOptions } from './config-source.js';
@@ -91,6 +92,7 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
     source: { files: source.files, kind },
     server: readServer(reading, options.cwd),
     auth: readAuth(reading, kind === 'file'),
+    callers: readCallers(reading),
     deployments: [...models.deployments, ...implicit],
     disabled: models.disabled,
     off: [...cacheOff, ...callbacksOff],

@@ -49,6 +49,15 @@ export const SETTINGS = {
   api_env_names: general('texts'),
   allowed_hosts: general('texts'),
 
+  // Whom requests name
+  user_header_name: general('text'),
+  user_header_mappings: general('list'),
+  enforce_user_param: general('switch'),
+  enforced_params: general('texts'),
+  reject_clientside_metadata_tags: general('switch'),
+  extra_spend_tag_headers: litellm('texts'),
+  disable_end_user_cost_tracking: litellm('switch'),
+
   // Prices
   price_file: general('text'),
 
@@ -172,7 +181,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
       disable_error_logs disable_adding_master_key_hash_to_db disable_reset_budget disable_master_key_return
       use_redis_transaction_buffer infer_model_from_keys disable_retry_on_max_parallel_request_limit_error
       health_check_details use_shared_health_check custom_auth_run_common_checks enable_jwt_auth enable_oauth2_auth
-      enable_oauth2_proxy_auth enforce_rbac allow_user_auth enforce_user_param reject_clientside_metadata_tags
+      enable_oauth2_proxy_auth enforce_rbac allow_user_auth
       default_team_disabled forward_openai_org_id forward_llm_provider_auth_headers
       use_client_credentials_pass_through_routes use_google_kms use_azure_key_vault auto_redirect_ui_login_to_sso
       enable_public_model_hub disable_responses_id_security otel cancel_on_disconnect`,
@@ -181,19 +190,18 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
     seconds: `database_connection_timeout database_connection_pool_timeout proxy_batch_write_at
       proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time`,
     text: `maximum_spend_logs_cleanup_cron token_rate_limit_type custom_auth custom_key_generate custom_key_update
-      custom_sso custom_ui_sso_sign_in_handler user_header_name key_management_system ui_access_mode
+      custom_sso custom_ui_sso_sign_in_handler key_management_system ui_access_mode
       user_mcp_management_mode litellm_license control_plane_url`,
     duration: `maximum_spend_logs_retention_period maximum_spend_logs_retention_interval spend_report_frequency`,
-    texts: `supported_db_objects alerting alert_types allowed_routes public_routes admin_only_routes enforced_params
+    texts: `supported_db_objects alerting alert_types allowed_routes public_routes admin_only_routes
       trusted_proxies`,
-    list: `user_header_mappings pass_through_endpoints role_permissions`,
+    list: `pass_through_endpoints role_permissions`,
     map: `alert_to_webhook_url alert_type_config alerting_args custom_auth_settings litellm_jwtauth
       oauth2_config_mappings service_account_settings key_management_settings`,
   },
   litellm: {
     switch: `redact_user_api_key_info redact_messages_in_exceptions log_raw_request_response enable_redis_auth_cache
-      enable_caching_on_provider_specific_optional_params disable_end_user_cost_tracking
-      disable_end_user_cost_tracking_prometheus_only enable_end_user_cost_tracking_prometheus_only
+      enable_caching_on_provider_specific_optional_params disable_end_user_cost_tracking_prometheus_only enable_end_user_cost_tracking_prometheus_only
       include_cost_in_streaming_usage prometheus_initialize_budget_metrics prometheus_emit_stream_label
       disable_copilot_system_to_assistant use_chat_completions_url_for_anthropic_messages
       route_all_chat_openai_to_responses skip_system_message_in_guardrail disable_hf_tokenizer_download
@@ -204,7 +212,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
     text: `timezone max_end_user_budget_id ssl_certificate ssl_security_level ssl_ecdh_curve`,
     duration: `internal_user_budget_duration`,
     texts: `service_callback service_callbacks audit_log_callbacks langfuse_default_tags
-      custom_prometheus_metadata_labels custom_prometheus_tags extra_spend_tag_headers public_mcp_servers
+      custom_prometheus_metadata_labels custom_prometheus_tags public_mcp_servers
       public_model_groups provider_url_destination_allowed_hosts`,
     list: `default_team_settings prometheus_metrics_config custom_provider_map`,
     map: `default_internal_user_params default_team_params default_key_generate_params upperbound_key_generate_params

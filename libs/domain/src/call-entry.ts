@@ -1,4 +1,5 @@
 // A finished call as the gateway's journal keeps it and the ledger settles it: one JSON document a call.
+import { accountName, INSTALLATION_ACCOUNT } from './account-name.js';
 import type { JsonObject } from './json.js';
 import type { NanoUsd } from './money.js';
 import type { Usage } from './usage.js';
@@ -110,14 +111,14 @@ export const ENTRY_LIMITS = {
 /** The accounts that a call is charged to, without repetition. */
 export const accountsOf = (entry: CallEntry): string[] => {
   const { key, user, team, organization, customer, tags, accounts } = entry;
-  const all = ['installation'];
-  if (key) all.push(`key:${key}`);
-  if (user) all.push(`user:${user}`);
-  if (team) all.push(`team:${team}`);
-  if (team && user) all.push(`member:${team}:${user}`);
-  if (organization) all.push(`organization:${organization}`);
-  if (customer) all.push(`customer:${customer}`);
-  if (tags) for (const tag of tags) all.push(`tag:${tag}`);
+  const all = [INSTALLATION_ACCOUNT];
+  if (key) all.push(accountName('key', key));
+  if (user) all.push(accountName('user', user));
+  if (team) all.push(accountName('team', team));
+  if (team && user) all.push(accountName('member', team, user));
+  if (organization) all.push(accountName('organization', organization));
+  if (customer) all.push(accountName('customer', customer));
+  if (tags) for (const tag of tags) all.push(accountName('tag', tag));
   if (accounts) all.push(...accounts);
   return tags?.length || accounts?.length ? [...new Set(all)] : all;
 };

@@ -1,5 +1,6 @@
 /** Canonical types of the gateway. Imports nothing. */
 export * from './access/index.js';
+export * from './account-name.js';
 export * from './call-entry.js';
 export * from './chat-chunk.js';
 export * from './chat-request.js';

@@ -121,6 +121,15 @@ export const ERRORS = {
     'A guardrail stopped the call.',
     'Change the content as the message says.',
   ),
+  GW_CUSTOMER_BLOCKED: row(
+    'invalid-request',
+    400,
+    INVALID,
+    'customer_blocked',
+    false,
+    'The end user that the request names is blocked.',
+    'Let an admin unblock it with /customer/unblock.',
+  ),
   GW_BODY_TOO_LARGE: row(
     'invalid-request',
     413,

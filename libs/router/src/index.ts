@@ -6,7 +6,7 @@ export { hedgeAfterMs } from './hedge.js';
 export { HEALTHY, isCooling, type Health } from './health.js';
 export * from './live-state.js';
 export * from './model-index.js';
-export type { LimitView, Obstacle } from './obstacles.js';
+export { isInRegion, type LimitView, type Obstacle } from './obstacles.js';
 export * as outcome from './outcome.js';
 export * from './queue.js';
 export * from './request.js';

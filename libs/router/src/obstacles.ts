@@ -34,7 +34,7 @@ export const obstacleOf = (
     if (window !== undefined && request.certainPromptTokens > window) return 'context-window';
   }
   const { region } = request.wishes;
-  if (region !== undefined && !isIn(region, target.deployment.region)) return 'region';
+  if (region !== undefined && !isInRegion(region, target.deployment.region)) return 'region';
   const { health, turnMs } = target.state;
   if (isCooling(health, now)) return 'cooldown';
   if (isProbed(health, now, turnMs)) return 'probe';
@@ -62,5 +62,5 @@ export const clearsInMs = (
 };
 
 /** `eu` takes `eu`, `eu-west-1` and `europe-west4`. A deployment that does not say where it is, is nowhere. */
-const isIn = (allowed: string, region: string | undefined): boolean =>
+export const isInRegion = (allowed: string, region: string | undefined): boolean =>
   region !== undefined && region.toLowerCase().startsWith(allowed.toLowerCase());

@@ -75,7 +75,8 @@ class FakeLedger {
   #watch(call: ServerWritableStream<WatchRequest, WatchResponse>): void {
     call.on('cancelled', () => (this.cancelled += 1));
     const { since } = call.request;
-    for (const step of [1, 2, 3]) call.write({ sequence: since + step, changes: [], recalledAccounts: [] });
+    for (const step of [1, 2, 3])
+      call.write({ sequence: since + step, changes: [], recalledAccounts: [], bounded: undefined });
     if (since === 100) call.end();
     if (since === 200) call.emit('error', { code: status.UNAVAILABLE, details: 'Draining.' });
   }

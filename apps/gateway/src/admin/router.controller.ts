@@ -4,6 +4,7 @@ import { isJsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError, invalidRequest } from '@turnpike/errors';
 import type { Explanation } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
+import { tagsIn } from '../pipeline/parties.js';
 import { promptTextOf } from '../pipeline/prompt-text.js';
 import { wishesOf } from '../pipeline/wishes.js';
 import type { CallRecord } from '../runtime/recent-calls.js';
@@ -43,7 +44,8 @@ export class RouterController {
     const { current, clock, tokens } = this.runtime;
     const { router } = current;
     const { model, messages, prompt, input, stream } = body;
-    const wishes = wishesOf(headers, body, current);
+    const tags = tagsIn({ headers, body, settings: current.config.callers });
+    const wishes = wishesOf(headers, body, current, tags);
     const resolution = router.resolve(model);
     // As on the road: counted only where that may rule a deployment out.
     const isCounted = router.isCountNeeded(resolution, Buffer.byteLength(JSON.stringify(body)));

@@ -36,6 +36,8 @@ describe('what is told of a call', () => {
           terms: { spendLogsMetadata: { project: 'p' } } as unknown as Terms,
         } as Principal,
         isStream: true,
+        customer: 'end-user',
+        tags: ['a'],
         cache: 'miss',
         cacheKey: 'key',
       },
@@ -137,7 +139,7 @@ describe('what is told of a call', () => {
   it('has nothing of what was said where that is not told', () => {
     const answer = { kind: 'whole' as const, body: Buffer.from('{"id":"1"}'), usage: undefined, headers: {} };
     const body = { messages: [{ role: 'user', content: 'private' }], n: 2, stop: 'private', user: 'u' };
-    const told = tell(call({ answer, body }), SUCCESS, false);
+    const told = tell(call({ answer, body, customer: 'u' }), SUCCESS, false);
     expect(told).toMatchObject({ parameters: { n: 2 }, endUser: 'u', request: undefined });
     expect(JSON.stringify(told)).not.toContain('private');
   });

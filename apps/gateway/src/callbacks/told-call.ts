@@ -5,7 +5,6 @@ import type { CallFinished, CallStarted, EndedAttempt, ToldAttempt, ToldError } 
 import { isSecretName, redactText } from '@turnpike/telemetry';
 import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt } from '../pipeline/attempt.js';
-import { customerOf, tagsOf } from '../pipeline/entry-of.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
 import type { PendingCall } from './delivery.js';
 
@@ -26,7 +25,7 @@ export const toldStart = (exchange: Exchange, withContent: boolean): CallStarted
     stream: exchange.isStream,
     startedAt: epochOf(exchange.startedAt),
     metadata,
-    tags: (body && tagsOf(exchange)) ?? NO_TAGS,
+    tags: exchange.tags ?? NO_TAGS,
     keyHash: principal?.keyHash || undefined,
     keyAlias: principal?.keyAlias || undefined,
     userId: principal?.userId || undefined,
@@ -34,7 +33,7 @@ export const toldStart = (exchange: Exchange, withContent: boolean): CallStarted
     teamId: principal?.teamId || undefined,
     teamAlias: principal?.teamAlias || undefined,
     organizationId: principal?.organizationId || undefined,
-    endUser: body && customerOf(exchange),
+    endUser: exchange.customer,
     spendLogsMetadata: principal?.terms?.spendLogsMetadata,
     ip: exchange.response.req.socket.remoteAddress,
     userAgent,

@@ -1,8 +1,17 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Change_Kind, LedgerError, type Change, type LedgerClient, type WatchResponse } from '@turnpike/rpc';
+import {
+  BudgetEvent,
+  BudgetEvent_Kind,
+  Change_Kind,
+  LedgerError,
+  type Bounded,
+  type Change,
+  type LedgerClient,
+  type WatchResponse,
+} from '@turnpike/rpc';
 import { LedgerLink } from './ledger-link.js';
 
-const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [] };
+const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [], bounded: undefined };
 const KEY: Change = { kind: Change_Kind.KEY, id: 'hash' };
 
 /** A ledger whose watch says what the test says, and breaks when it says so. */
@@ -28,6 +37,8 @@ class FakeLedger {
     return {
       gateway: {
         authorize: answer('authorize'),
+        authorizeCustomer: answer('authorizeCustomer'),
+        authorizeTag: answer('authorizeTag'),
         lease: answer('lease'),
         settle: answer('settle'),
         watch: (request: unknown, { signal }: { signal: AbortSignal }) => this.watch(request, signal),
@@ -57,13 +68,21 @@ afterEach(() => {
 
 const linked = (ledger = new FakeLedger()) => {
   jest.useFakeTimers({ now: 1_000_000, doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
-  const told = { changes: [] as Change[], recalled: [] as string[], away: [] as (string | undefined)[] };
+  const told = {
+    changes: [] as Change[],
+    bounded: [] as Bounded[],
+    budgets: [] as BudgetEvent[],
+    recalled: [] as string[],
+    away: [] as (string | undefined)[],
+  };
   const link = new LedgerLink({
     client: ledger.client,
     holder: 'me',
     now: () => Date.now(),
     events: {
       onChanges: (changes) => void told.changes.push(...changes),
+      onBounded: (bounded) => void told.bounded.push(bounded),
+      onBudgetEvents: (events) => void told.budgets.push(...events),
       onRecall: (accounts) => void told.recalled.push(...accounts),
       onAway: (reason) => void told.away.push(reason),
     },
@@ -78,12 +97,23 @@ const settled = async (): Promise<void> => {
 };
 
 describe('the watch', () => {
-  it('tells of changes and recalls, and knows until when all is known', async () => {
+  it('tells of changes, recalls and who is bounded, and knows until when all is known', async () => {
     const { link, ledger, told } = linked();
     expect([link.isAway, link.confirmedAt]).toEqual([true, 0]);
-    ledger.says({ sequence: 7, changes: [KEY], recalledAccounts: ['key:a'] });
+    ledger.says({
+      sequence: 7,
+      changes: [KEY],
+      recalledAccounts: ['key:a'],
+      bounded: { customers: true, tags: false },
+    });
     await settled();
-    expect(told).toEqual({ changes: [KEY], recalled: ['key:a'], away: [undefined] });
+    expect(told).toEqual({
+      changes: [KEY],
+      bounded: [{ customers: true, tags: false }],
+      budgets: [],
+      recalled: ['key:a'],
+      away: [undefined],
+    });
     expect([link.isAway, link.confirmedAt]).toEqual([false, 1_000_000]);
     expect(ledger.watched).toEqual([{ since: 0, holder: 'me' }]);
   });
@@ -169,4 +199,27 @@ it('leases are asked for, and granted, in nano-dollars', async () => {
     { account: 'key:a', granted: 5, max: 100, spent: 90, resetAt: 9, retryAfterMs: 2 },
   ]);
   expect(ledger.asked).toEqual([{ holder: 'me', asks: [{ account: 'key:a', neededNanoUsd: 7, returnedNanoUsd: 1 }] }]);
+});
+
+it('finished calls are handed over, and marks that they reached are told', async () => {
+  const event = BudgetEvent.fromPartial({ kind: BudgetEvent_Kind.SOFT_BUDGET, account: 'key:a' });
+  const ledger = new FakeLedger({ settle: () => ({ budgetEvents: [event] }) });
+  const { link, told } = linked(ledger);
+  await link.settle('host/worker-1', [Buffer.from('{}')], new AbortController().signal);
+  expect(ledger.asked).toEqual([{ journal: 'host/worker-1', entries: [Buffer.from('{}')] }]);
+  expect(told.budgets).toEqual([event]);
+});
+
+it.each<[string, (link: LedgerLink) => Promise<unknown>, object]>([
+  ['an end user', (link) => link.authorizeCustomer('ada'), { customerId: 'ada' }],
+  ['a tag', (link) => link.authorizeTag('red'), { tag: 'red' }],
+])('%s is asked about, and cannot be checked when the ledger does not answer', async (_what, ask, request) => {
+  const ledger = new FakeLedger();
+  await ask(linked(ledger).link);
+  expect(ledger.asked).toEqual([request]);
+  const away = (): never => {
+    throw new LedgerError('UNAVAILABLE', 'no');
+  };
+  const { link } = linked(new FakeLedger({ authorizeCustomer: away, authorizeTag: away }));
+  await expect(ask(link)).rejects.toMatchObject({ code: 'GW_LEDGER_UNAVAILABLE' });
 });

@@ -1,7 +1,16 @@
 // This worker's link to the ledger: asks and tells, and hears of changes for as long as it lives.
 import { GatewayError } from '@turnpike/errors';
 import type { LeaseAsk, LeaseGrant } from '@turnpike/limits';
-import { LedgerError, type Change, type LedgerClient, type Principal } from '@turnpike/rpc';
+import {
+  LedgerError,
+  type AuthorizeCustomerResponse,
+  type AuthorizeTagResponse,
+  type Bounded,
+  type BudgetEvent,
+  type Change,
+  type LedgerClient,
+  type Principal,
+} from '@turnpike/rpc';
 
 /** The ledger says that it is there every five seconds; a watch that is silent for longer is opened anew. */
 const SILENT_MS = 12_000;
@@ -14,8 +23,12 @@ const LEASE_MS = 2_000;
 export interface LedgerEvents {
   /** What these are about is not what it was. */
   onChanges(changes: readonly Change[]): void;
+  /** Whom calls name is worth asking about, or is not. */
+  onBounded(bounded: Bounded): void;
   /** What is not used of the leases of these accounts is wanted back. */
   onRecall(accounts: readonly string[]): void;
+  /** What was spent reached marks that somebody wants to hear of. Told once, to this worker. */
+  onBudgetEvents(events: readonly BudgetEvent[]): void;
   /** The ledger went away, and why; or it is back. */
   onAway(reason: string | undefined): void;
 }
@@ -58,14 +71,25 @@ export class LedgerLink {
       return principal;
     } catch (error) {
       if (error instanceof LedgerError && error.code === 'NOT_FOUND') return undefined;
-      throw new GatewayError(
-        'GW_LEDGER_UNAVAILABLE',
-        'The key cannot be checked right now: the ledger does not answer.',
-        {
-          retryAfterMs: 1_000,
-          cause: error,
-        },
-      );
+      throw unanswered('key', error);
+    }
+  }
+
+  /** @throws GW_LEDGER_UNAVAILABLE */
+  async authorizeCustomer(customerId: string): Promise<AuthorizeCustomerResponse> {
+    try {
+      return await this.options.client.gateway.authorizeCustomer({ customerId }, { deadlineMs: AUTHORIZE_MS });
+    } catch (error) {
+      throw unanswered('end user', error);
+    }
+  }
+
+  /** @throws GW_LEDGER_UNAVAILABLE */
+  async authorizeTag(tag: string): Promise<AuthorizeTagResponse> {
+    try {
+      return await this.options.client.gateway.authorizeTag({ tag }, { deadlineMs: AUTHORIZE_MS });
+    } catch (error) {
+      throw unanswered('tag', error);
     }
   }
 
@@ -95,7 +119,9 @@ export class LedgerLink {
 
   /** Resolves when the ledger keeps them. */
   async settle(journal: string, entries: readonly Buffer[], signal: AbortSignal): Promise<void> {
-    await this.options.client.gateway.settle({ journal, entries: [...entries] }, { signal, deadlineMs: 30_000 });
+    const { client, events } = this.options;
+    const settled = await client.gateway.settle({ journal, entries: [...entries] }, { signal, deadlineMs: 30_000 });
+    if (settled.budgetEvents.length > 0) events.onBudgetEvents(settled.budgetEvents);
   }
 
   close(): void {
@@ -127,6 +153,7 @@ export class LedgerLink {
       for await (const told of client.gateway.watch({ since: this.sequence, holder }, { signal: silence.signal })) {
         clearTimeout(timer);
         timer = setTimeout(stop, SILENT_MS);
+        if (told.bounded) events.onBounded(told.bounded);
         if (told.changes.length > 0) events.onChanges(told.changes);
         if (told.recalledAccounts.length > 0) events.onRecall(told.recalledAccounts);
         this.sequence = told.sequence;
@@ -164,3 +191,9 @@ export class LedgerLink {
     this.retryMs = Math.min(2 * this.retryMs, MAX_RETRY_MS);
   }
 }
+
+const unanswered = (what: string, cause: unknown): GatewayError =>
+  new GatewayError('GW_LEDGER_UNAVAILABLE', `The ${what} cannot be checked right now: the ledger does not answer.`, {
+    retryAfterMs: 1_000,
+    cause,
+  });

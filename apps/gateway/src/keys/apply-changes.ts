@@ -1,9 +1,17 @@
 // What the ledger's changes mean for what this worker remembers.
 import { Change_Kind, type Change } from '@turnpike/rpc';
 import type { Budgets } from '@turnpike/limits';
-import type { KeyCache } from './key-cache.js';
+import type { Principal } from '../pipeline/exchange.js';
+import type { AskedCache } from './asked-cache.js';
+import type { Parties } from './parties.js';
 
-export const applyChanges = (changes: readonly Change[], keys: KeyCache, budgets: Budgets): void => {
+export interface Remembered {
+  readonly keys: AskedCache<Principal>;
+  readonly parties: Parties;
+  readonly budgets: Budgets;
+}
+
+export const applyChanges = (changes: readonly Change[], { keys, parties, budgets }: Remembered): void => {
   for (const { kind, id } of changes) {
     switch (kind) {
       case Change_Kind.KEY:
@@ -22,14 +30,20 @@ export const applyChanges = (changes: readonly Change[], keys: KeyCache, budgets
         budgets.renewed(id);
         break;
       case Change_Kind.CUSTOMER:
+        parties.forgetCustomer(id);
+        break;
+      case Change_Kind.TAG:
+        parties.forgetTag(id);
+        break;
       case Change_Kind.MODEL:
       case Change_Kind.CREDENTIAL:
       case Change_Kind.SETTING:
-        // Nothing of these is in what is remembered of keys.
+        // Nothing of these is in what is remembered.
         break;
-      // A budget or a tag may be linked from any key, and a kind that is not known yet may mean anything.
+      // A budget may be linked from anything, and a kind that is not known yet may mean anything.
       default:
         keys.forgetAll();
+        parties.forgetAll();
     }
   }
 };

@@ -1,6 +1,7 @@
 // What a caller may do, and how much of it: made once from what the ledger says of its key, then only read.
 import {
   AllowedRoutes,
+  ENTRY_LIMITS,
   isJsonObject,
   MODEL_OWNERS,
   PrincipalModels,
@@ -9,10 +10,10 @@ import {
   type ModelList,
   type ModelOwner,
 } from '@turnpike/domain';
-import type { LimitRule } from '@turnpike/limits';
-import type { Account, LimitedScope, Principal as ToldPrincipal } from '@turnpike/rpc';
+import type { Principal as ToldPrincipal } from '@turnpike/rpc';
 import type { KeyCallback } from '../callbacks/key-callbacks.js';
 import type { Principal } from '../pipeline/exchange.js';
+import { Bounds } from './bounds.js';
 import { loggingOf } from './logging.js';
 
 export interface Terms {
@@ -22,16 +23,11 @@ export interface Terms {
   readonly expiresAt: number;
   readonly models: PrincipalModels;
   readonly routes: AllowedRoutes;
-  /** Hold for every call. */
-  readonly limits: readonly LimitRule[];
-  /** Hold for calls of one model beside those. */
-  readonly modelLimits: ReadonlyMap<string, readonly LimitRule[]>;
-  /** Budgeted accounts that every call is charged to. */
-  readonly accounts: readonly string[];
-  /** Those of calls of one model beside those. */
-  readonly modelAccounts: ReadonlyMap<string, readonly string[]>;
+  readonly bounds: Bounds;
   /** Of the key and its team; every call has them. */
   readonly tags: readonly string[] | undefined;
+  /** What its requests must say. */
+  readonly enforcedParams: readonly string[] | undefined;
   /** Goes into the spend log of every call. */
   readonly spendLogsMetadata: JsonObject | undefined;
   /** Told of its calls beside the configured ones. */
@@ -58,17 +54,19 @@ export const principalOf = (told: ToldPrincipal, catalog: ModelCatalog): Princip
 const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
   const metadata = objectOf(told.metadata);
   const tags = [...textsOf(metadata['tags']), ...textsOf(objectOf(told.teamMetadata)['tags'])];
+  const enforced = [
+    ...textsOf(metadata['enforced_params']),
+    ...textsOf(objectOf(told.teamMetadata)['enforced_params']),
+  ];
   const spendLogsMetadata = metadata['spend_logs_metadata'];
   return {
     refusal: told.refusal || undefined,
     expiresAt: told.expires?.getTime() ?? Infinity,
     models: new PrincipalModels(told.modelAccess.map(listOf), told.aliases, catalog),
     routes: new AllowedRoutes(told.allowedRoutes),
-    limits: told.limits.filter(({ model }) => model === '').map(ruleOf),
-    modelLimits: byModel(told.limits, ruleOf),
-    accounts: told.accounts.filter(({ model }) => model === '').map(nameOf),
-    modelAccounts: byModel(told.accounts, nameOf),
-    tags: tags.length === 0 ? undefined : [...new Set(tags)],
+    bounds: Bounds.of(told),
+    tags: tags.length === 0 ? undefined : [...new Set(tags)].slice(0, ENTRY_LIMITS.tags),
+    enforcedParams: enforced.length === 0 ? undefined : enforced,
     spendLogsMetadata: isJsonObject(spendLogsMetadata) ? spendLogsMetadata : undefined,
     ...loggingOf(metadata, objectOf(told.teamMetadata)),
   };
@@ -78,29 +76,6 @@ const listOf = ({ owner, models }: ToldPrincipal['modelAccess'][number]): ModelL
   owner: MODEL_OWNERS.find((known): known is ModelOwner => known === owner) ?? 'key',
   models,
 });
-
-const ruleOf = ({ scope, limits }: LimitedScope): LimitRule => ({
-  key: scope,
-  rpm: limits?.rpm,
-  tpm: limits?.tpm,
-  maxParallel: limits?.maxParallelRequests,
-});
-
-const nameOf = ({ account }: Account): string => account;
-
-const byModel = <T extends { readonly model: string }, R>(
-  all: readonly T[],
-  read: (one: T) => R,
-): ReadonlyMap<string, readonly R[]> => {
-  const found = new Map<string, R[]>();
-  for (const one of all) {
-    if (one.model === '') continue;
-    const ofModel = found.get(one.model);
-    if (ofModel) ofModel.push(read(one));
-    else found.set(one.model, [read(one)]);
-  }
-  return found;
-};
 
 const objectOf = (value: unknown): Readonly<JsonObject> => (isJsonObject(value) ? value : {});
 

@@ -1,10 +1,14 @@
+import { PrincipalModels } from '@turnpike/domain';
 import { isGatewayError } from '@turnpike/errors';
-import type { Denial, Permit } from '@turnpike/limits';
+import type { Denial, LimitRule, Permit } from '@turnpike/limits';
+import type { RoutingWishes } from '@turnpike/router';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { aRecalled, aRuntime, aSnapshot, settled } from '../../test/road.js';
+import { Bounds, UNBOUNDED, type BoundSet } from '../keys/bounds.js';
+import type { Terms } from '../keys/terms.js';
 import { WaitingRoom } from '../runtime/waiting-room.js';
 import { admit } from './admit.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, Principal } from './exchange.js';
 
 const PERMIT: Permit = { release: () => undefined };
 const denial = (changes: Partial<Denial> = {}): Denial => ({
@@ -209,5 +213,78 @@ describe('the queue', () => {
     }
     expect(await refused).toMatchObject({ code: 'GW_CLIENT_CLOSED' });
     expect([looks, room.size, jest.getTimerCount()]).toEqual([leavesAt, 0, 0]);
+  });
+});
+
+describe('what bounds a call', () => {
+  const rule = (key: string): LimitRule => ({ key, rpm: 1 });
+  const boundsOf = (name: string, ofModel?: string): Bounds => {
+    const set = (accounts: string[], further?: string[]): BoundSet => ({
+      limits: accounts.map(rule),
+      accounts,
+      furtherAccounts: further,
+    });
+    const account = `${name}|model:g`;
+    return new Bounds(set([name]), new Map(ofModel ? [[ofModel, set([name, account], [account])]] : []));
+  };
+  const aCaller = (terms: Partial<Terms>): Principal => ({
+    isAdmin: false,
+    keyHash: 'k',
+    keyAlias: '',
+    teamId: '',
+    userId: '',
+    terms: { models: new PrincipalModels([], {}), bounds: UNBOUNDED, ...terms } as Terms,
+  });
+  /** Admitted with these, where limits and budgets write down what they were asked for. */
+  const admitted = (filled: Partial<Exchange>, reserve: (accounts: readonly string[]) => unknown = () => ({})) => {
+    const asked: { rules: string[]; accounts: readonly string[] } = { rules: [], accounts: [] };
+    const { runtime } = aRuntime({
+      budgets: { reserve: (accounts: readonly string[]) => ((asked.accounts = accounts), reserve(accounts)) },
+      estimates: { costOf: () => 5 },
+    });
+    const snapshot = aSnapshot();
+    Object.assign(snapshot.limits, {
+      rulesFor: ({ limits }: BoundSet) => limits,
+      take: (rules: LimitRule[]) => ((asked.rules = rules.map(({ key }) => key)), PERMIT),
+    });
+    const exchange = admit(runtime).run(aRecalled(snapshot, filled)) as Exchange;
+    return { exchange, asked };
+  };
+
+  it('is what holds for its caller, its end user and its tags together, of its model', () => {
+    const { asked, exchange } = admitted({
+      principal: aCaller({ bounds: boundsOf('key:k', 'g') }),
+      parties: [boundsOf('customer:ada'), boundsOf('tag:red', 'another')],
+    });
+    const accounts = ['key:k', 'key:k|model:g', 'customer:ada', 'tag:red'];
+    expect(asked).toEqual({ rules: accounts, accounts });
+    expect(exchange.bounds?.furtherAccounts).toEqual(['key:k|model:g']);
+  });
+
+  it('is what holds for its end user where its caller may do everything', () => {
+    const { asked } = admitted({ parties: [boundsOf('customer:ada')] });
+    expect(asked).toEqual({ rules: ['customer:ada'], accounts: ['customer:ada'] });
+  });
+
+  it('names whose budget is spent', () => {
+    const grant = { account: 'customer:ada', granted: 0, max: 1e9, spent: 2e9, retryAfterMs: 0 };
+    expect(() => admitted({ parties: [boundsOf('customer:ada')] }, () => ({ account: 'customer:ada', grant }))).toThrow(
+      expect.objectContaining({
+        code: 'GW_BUDGET_EXCEEDED',
+        message: expect.stringContaining('cost of this customer'),
+      }),
+    );
+  });
+
+  it.each<[string, Partial<RoutingWishes>]>([
+    ['fallbacks', { fallbacks: [{ model: 'other' }] }],
+    ['context_window_fallbacks', { contextWindowFallbacks: [{ model: 'g' }, { model: 'other' }] }],
+    ['content_policy_fallbacks', { contentPolicyFallbacks: [{ model: 'other' }] }],
+  ])('is its list of models, for %s of its own too', (param, wishes) => {
+    const principal = aCaller({ models: new PrincipalModels([{ owner: 'key', models: ['g'] }], {}) });
+    expect(() => admitted({ principal, wishes })).toThrow(
+      expect.objectContaining({ code: 'GW_MODEL_NOT_ALLOWED', facts: expect.objectContaining({ param }) }),
+    );
+    expect(() => admitted({ principal, wishes: { fallbacks: [{ model: 'g' }] } })).not.toThrow();
   });
 });

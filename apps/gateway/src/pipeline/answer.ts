@@ -1,4 +1,4 @@
-// Stage 9: headers and bytes. When the outcome is known and before the last byte: usage, cost, outcome.
+// Stage 10: headers and bytes. When the outcome is known and before the last byte: usage, cost, outcome.
 import type { GatewayError } from '@turnpike/errors';
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from '../filters/answer-headers.js';

@@ -1,4 +1,4 @@
-// Stage 8: the provider is asked. Ends with what the provider's failure means.
+// Stage 9: the provider is asked. Ends with what the provider's failure means.
 import { GatewayError, namingProvider } from '@turnpike/errors';
 import type { UpstreamRequest } from '@turnpike/plugin-sdk';
 import type { Callable } from '../runtime/callable.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAttempt, anExchange } from '../../test/doubles.js';
+import { anAttempt, anExchange, someCallers } from '../../test/doubles.js';
 import { aFailure, someUsage } from '../../test/road.js';
 import { entryOf } from './entry-of.js';
 import type { Exchange, Outcome, Principal } from './exchange.js';
@@ -135,30 +135,22 @@ describe('the entry of a call', () => {
   });
 });
 
-describe('the customer of a call', () => {
-  it.each<[string, object, object, unknown]>([
-    ['is the user of the body', { user: 'ada' }, {}, 'ada'],
-    ['is named by a header rather', { user: 'ada' }, { 'x-litellm-customer-id': 'bob' }, 'bob'],
-    ['is cut to 256 characters', { user: 'a'.repeat(300) }, {}, 'a'.repeat(256)],
-    ['is nobody who is no text', { user: 7 }, {}, undefined],
-    ['is nobody without a name', { user: '' }, {}, undefined],
-  ])('%s', (_what, body, headers, expected) =>
-    expect(entry(aCall({ body: { ...body } }, headers))['customer']).toBe(expected),
-  );
-});
+describe('whom the entry of a call names beside its key', () => {
+  it.each<[string, Partial<Exchange>, object]>([
+    ['its end user and its tags', { customer: 'ada', tags: ['a', 'b'] }, { customer: 'ada', tags: ['a', 'b'] }],
+    ['one of our users, where a header said so', { internalUser: 'olga' }, { user: 'olga' }],
+    [
+      'the accounts of its model and of windows',
+      { bounds: { limits: [], accounts: ['key:h'], furtherAccounts: ['key:h|model:m'] } },
+      { accounts: ['key:h|model:m'] },
+    ],
+  ])('is %s', (_what, filled, expected) => expect(entry(aCall(filled))).toMatchObject(expected));
 
-describe('the tags of a call', () => {
-  const MANY = Array.from({ length: 70 }, (_, at) => `t${at}`);
-  const tagged = { ...principal, terms: { tags: ['own', 'a'] } } as unknown as Principal;
-
-  it.each<[string, object, object, Principal, unknown]>([
-    ['are none where nobody gives any', {}, {}, principal, undefined],
-    ['are those of its metadata', { metadata: { tags: ['a', 'b'] } }, {}, principal, ['a', 'b']],
-    ['are those of a header', {}, { 'x-litellm-tags': 'a, b' }, principal, ['a', 'b']],
-    ['are those of the key as well, each once', { metadata: { tags: ['a', 'b'] } }, {}, tagged, ['a', 'b', 'own']],
-    ['are texts', { metadata: { tags: [1, '', null, 'a'] } }, {}, principal, ['a']],
-    ['are 64 at most', { metadata: { tags: MANY } }, {}, principal, MANY.slice(0, 64)],
-  ])('%s', (_what, body, headers, caller, expected) =>
-    expect(entry(aCall({ body: { ...body }, principal: caller }, headers))['tags']).toEqual(expected),
-  );
+  it('is no end user where the operator does not count them', () => {
+    const exchange = anExchange(
+      { principal, customer: 'ada' },
+      { snapshot: { config: { callers: someCallers({ isCustomerCostIgnored: true }) } } },
+    );
+    expect(entry(exchange)).not.toHaveProperty('customer');
+  });
 });

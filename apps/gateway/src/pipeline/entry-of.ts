@@ -1,5 +1,5 @@
 // A finished call as its journal entry: what it cost whom, and nothing of what was said in it.
-import { ENTRY_LIMITS, isJsonObject, type CallEntry, type EntryAttempt, type EntryError } from '@turnpike/domain';
+import type { CallEntry, EntryAttempt, EntryError } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt } from './attempt.js';
@@ -12,7 +12,7 @@ export interface EntryFacts {
 }
 
 export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: EntryFacts): CallEntry => {
-  const { principal, attempt, body, isStream } = exchange;
+  const { principal, attempt, isStream, snapshot } = exchange;
   const cost = outcome.costNanoUsd;
   const entry: CallEntry = {
     v: 1,
@@ -23,11 +23,11 @@ export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: En
     holder,
     key: principal?.keyHash || undefined,
     alias: principal?.keyAlias || undefined,
-    user: principal?.userId || undefined,
+    user: exchange.internalUser ?? (principal?.userId || undefined),
     team: principal?.teamId || undefined,
     organization: principal?.organizationId || undefined,
-    customer: body && customerOf(exchange),
-    tags: body && tagsOf(exchange),
+    customer: snapshot.config.callers.isCustomerCostIgnored ? undefined : exchange.customer,
+    tags: exchange.tags && [...exchange.tags],
     model: exchange.model,
     group: attempt?.choice.level.group.name,
     operation: exchange.front.operation,
@@ -42,7 +42,7 @@ export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: En
     attempts: exchange.attempts.map((one) => attemptOf(one, exchange.startedAt)),
     error: outcome.error && errorOf(outcome.error),
     metadata: principal?.terms?.spendLogsMetadata,
-    accounts: exchange.budget?.accounts,
+    accounts: exchange.bounds?.furtherAccounts,
   };
   return entry;
 };
@@ -70,25 +70,3 @@ const errorOf = (error: GatewayError): EntryError => ({ code: error.code, messag
 
 /** To the microsecond. */
 const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
-
-/** The end user, as the client names it. */
-export const customerOf = ({ body, headers }: Exchange): string | undefined => {
-  const named = headers['x-litellm-customer-id'] ?? headers['x-litellm-end-user-id'] ?? body?.['user'];
-  return typeof named === 'string' && named !== '' ? named.slice(0, ENTRY_LIMITS.name) : undefined;
-};
-
-/** The request's own, the key's and its team's. */
-export const tagsOf = ({ body, headers, principal }: Exchange): string[] | undefined => {
-  const metadata = body?.['metadata'];
-  const asked = isJsonObject(metadata) ? metadata['tags'] : undefined;
-  const named = headers['x-litellm-tags'];
-  const own = principal?.terms?.tags;
-  if (asked === undefined && named === undefined && own === undefined) return undefined;
-  const texts = [
-    ...(Array.isArray(asked) ? asked : []),
-    ...(typeof named === 'string' ? named.split(',').map((tag) => tag.trim()) : []),
-    ...(own ?? []),
-  ].filter((tag): tag is string => typeof tag === 'string' && tag !== '');
-  const tags = [...new Set(texts.map((tag) => tag.slice(0, ENTRY_LIMITS.name)))].slice(0, ENTRY_LIMITS.tags);
-  return tags.length === 0 ? undefined : tags;
-};

@@ -5,6 +5,7 @@ import type { Permit, Reservation } from '@turnpike/limits';
 import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Audience } from '../callbacks/callbacks.js';
+import type { Bounds, BoundSet } from '../keys/bounds.js';
 import type { Terms } from '../keys/terms.js';
 import type { Front } from '../routes/front.js';
 import type { RuntimeSnapshot } from '../runtime/snapshot.js';
@@ -23,14 +24,10 @@ export interface Principal {
   readonly userEmail?: string;
   readonly teamAlias?: string;
   readonly organizationId?: string;
+  /** The end user that the caller's own token names. */
+  readonly customer?: string;
   /** What it may do, and how much of it. Absent: everything. */
   readonly terms?: Terms;
-}
-
-export interface ReservedBudget {
-  readonly reservation: Reservation;
-  /** Accounts that it is charged to beyond those of its caller. */
-  readonly accounts: string[] | undefined;
 }
 
 /** How long one attempt may take. Milliseconds; 0: not asked for. */
@@ -98,10 +95,22 @@ export class Exchange {
   deadlines?: Deadlines;
   wishes?: RoutingWishes;
   principal?: Principal;
+  /** The end user that it names. */
+  customer?: string;
+  /** Who of ours it is for, where that is not the key's user. */
+  internalUser?: string;
+  /** Its own, its key's and its team's. */
+  tags?: readonly string[];
+  /** What bounds its end user and its tags. */
+  parties?: readonly Bounds[];
+  /** The end user's, for where the model that was asked for is not in the region that it must be in. */
+  regionalDefault?: string;
+  /** All that bounds it, of its model. */
+  bounds?: BoundSet;
   /** What admission reserved; given back when the outcome is known. */
   admission?: Permit;
   /** Money set aside for it, where its caller has a budget. */
-  budget?: ReservedBudget;
+  budget?: Reservation;
   guardrails?: readonly string[];
   /** The canonical request, once somebody needed it. */
   request?: unknown;
@@ -174,7 +183,8 @@ type With<E extends Exchange, K extends keyof Exchange> = E & Required<Pick<Exch
 export type Received = With<Exchange, 'isReceived'>;
 export type Authenticated = With<Received, 'principal'>;
 export type Read = With<Authenticated, 'body' | 'model' | 'deadlines' | 'wishes'>;
-export type Admitted = With<Read, 'admission' | 'resolution'>;
+export type Attributed = With<Read, 'parties'>;
+export type Admitted = With<Attributed, 'admission' | 'resolution' | 'bounds'>;
 export type Guarded = With<Admitted, 'guardrails'>;
 export type Recalled = With<Guarded, 'cache'>;
 export type Called = With<Recalled, 'answer'>;

@@ -1,4 +1,4 @@
-// Stage 5: guardrails before the call. Ends with 400.
+// Stage 6: guardrails before the call. Ends with 400.
 import type { Runtime } from '../runtime/runtime.js';
 import type { Admitted, Guarded } from './exchange.js';
 import type { Stage } from './stage.js';

@@ -2,6 +2,7 @@
 import type { Runtime } from '../runtime/runtime.js';
 import { admit } from './admit.js';
 import { answer } from './answer.js';
+import { attribute } from './attribute.js';
 import { authenticate } from './authenticate.js';
 import { call } from './call.js';
 import { Exchange, type ExchangeInput } from './exchange.js';
@@ -21,6 +22,7 @@ export const createPipeline = (runtime: Runtime): Pipeline => {
     receive(runtime),
     authenticate(runtime),
     read(runtime),
+    attribute(runtime),
     admit(runtime),
     guard(runtime),
     recall(runtime),

@@ -6,6 +6,8 @@ import { parseJsonObject } from '../bytes/parse-json.js';
 import type { OperationName } from '../routes/front.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { checkClientParameters } from '../upstream/client-parameters.js';
+import { customerIn, internalUserIn, plainTags, tagsIn } from './parties.js';
+import { checkRequired } from './required.js';
 import { wishesOf } from './wishes.js';
 import type { Authenticated, Deadlines, Exchange, Read } from './exchange.js';
 import type { Stage } from './stage.js';
@@ -19,10 +21,23 @@ export const read = (_runtime: Runtime): Stage<Authenticated, Read> => ({
     exchange.isStream = streamOf(body);
     exchange.deadlines = deadlinesOf(exchange, body);
     checkClientParameters(body, exchange.snapshot);
-    exchange.wishes = wishesOf(exchange.headers, body, exchange.snapshot);
+    const tags = name(exchange, body);
+    checkRequired(exchange, body);
+    exchange.wishes = wishesOf(exchange.headers, body, exchange.snapshot, tags);
     return exchange as Read;
   },
 });
+
+/** @returns the tags as the router reads them, with what it is not to have */
+const name = (exchange: Authenticated, body: JsonObject): readonly string[] | undefined => {
+  const { headers, principal, snapshot } = exchange;
+  const naming = { headers, body, settings: snapshot.config.callers };
+  exchange.customer = principal.customer ?? customerIn(naming);
+  exchange.internalUser = internalUserIn(naming);
+  const tags = tagsIn(naming, principal.terms?.tags);
+  exchange.tags = tags && plainTags(tags);
+  return tags;
+};
 
 /** Keys of general_settings that name the one model of an endpoint. */
 const OVERRIDES: Readonly<Record<OperationName, string>> = {

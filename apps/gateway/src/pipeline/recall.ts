@@ -1,4 +1,4 @@
-// Stage 6: the cache. A hit goes straight to the answer.
+// Stage 7: the cache. A hit goes straight to the answer.
 import type { JsonValue } from '@turnpike/domain';
 import type { Runtime } from '../runtime/runtime.js';
 import type { UpstreamAnswer } from '../upstream/answer.js';

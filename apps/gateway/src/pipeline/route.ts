@@ -1,4 +1,4 @@
-// Stage 7: model group → deployments, around the call. Ends with 400, 408, 429 or 503, or what the last attempt met.
+// Stage 8: model group → deployments, around the call. Ends with 400, 408, 429 or 503, or what the last attempt met.
 import type { Runtime } from '../runtime/runtime.js';
 import type { UpstreamAnswer } from '../upstream/answer.js';
 import type { Attempt } from './attempt.js';

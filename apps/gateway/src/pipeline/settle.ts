@@ -1,4 +1,4 @@
-// Stage 10: off the road. The answer is out; what remains is to count it, to remember it, and to tell.
+// Stage 11: off the road. The answer is out; what remains is to count it, to remember it, and to tell.
 import type { Runtime } from '../runtime/runtime.js';
 import type { Exchange, Outcome } from './exchange.js';
 
@@ -13,7 +13,7 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
       runtime.metrics.inFlight.add(-1);
     }
     if (exchange.budget) {
-      exchange.budget.reservation.settle(outcome.costNanoUsd ?? 0);
+      exchange.budget.settle(outcome.costNanoUsd ?? 0);
       const group = exchange.attempt?.choice.level.group.name;
       if (group !== undefined && outcome.usage) runtime.estimates.answered(group, outcome.usage.outputTokens);
     }

@@ -26,7 +26,17 @@ export type Road = (exchange: Exchange) => void | Promise<void>;
 
 /** The types make the order: each stage takes what the one before it gives. */
 export const road =
-  <A extends Exchange, B extends A, C extends B, D extends C, E extends D, F extends E, G extends F, H extends G>(
+  <
+    A extends Exchange,
+    B extends A,
+    C extends B,
+    D extends C,
+    E extends D,
+    F extends E,
+    G extends F,
+    H extends G,
+    I extends H,
+  >(
     ...stages: [
       Stage<Exchange, A>,
       Stage<A, B>,
@@ -36,6 +46,7 @@ export const road =
       Stage<E, F>,
       Stage<F, G>,
       Stage<G, H>,
+      Stage<H, I>,
     ]
   ): Road =>
   (exchange) =>

@@ -11,6 +11,7 @@ interface Asked {
   clientParameters?: string[];
   allowClientCredentials?: boolean;
   isGuarded?: boolean;
+  tags?: string[];
 }
 
 const wishes = (body: JsonObject, asked: Asked = {}): RoutingWishes => {
@@ -20,7 +21,7 @@ const wishes = (body: JsonObject, asked: Asked = {}): RoutingWishes => {
     guardrails: { preCall: isGuarded ? ['a guardrail'] : [] },
     clientParameters: new Set(clientParameters),
   };
-  return wishesOf(headers, { model: 'm', ...body }, snapshot as unknown as RuntimeSnapshot);
+  return wishesOf(headers, { model: 'm', ...body }, snapshot as unknown as RuntimeSnapshot, asked.tags);
 };
 
 const refused = (param: string, code = 'GW_INVALID_REQUEST'): unknown =>
@@ -30,7 +31,7 @@ describe('a request that asks nothing of the router', () => {
   it.each<[JsonObject]>([
     [{}],
     [{ num_retries: null, priority: null, fallbacks: null, allowed_model_region: null }],
-    [{ disable_fallbacks: false, tags: ['a'], messages: [{ role: 'user', content: 'Hello' }] }],
+    [{ disable_fallbacks: false, messages: [{ role: 'user', content: 'Hello' }] }],
   ])('costs nothing: %j', (body) => expect(wishes(body)).toBe(NO_WISHES));
 });
 
@@ -122,23 +123,17 @@ describe('fallbacks', () => {
 describe('tags', () => {
   const settings = { enableTagFiltering: true };
 
-  it('are those of the body, its metadata and the header together', () => {
-    const body = { tags: ['a'], metadata: { tags: ['b', ''] } };
-    const headers = { 'x-litellm-tags': 'c, d ,', 'user-agent': 'curl/8' };
-    expect(wishes(body, { headers, settings })).toEqual({ tags: ['a', 'b', 'c', 'd'], userAgent: 'curl/8' });
+  it('are the call’s own', () => {
+    const headers = { 'user-agent': 'curl/8' };
+    expect(wishes({}, { headers, settings, tags: ['a', 'b'] })).toEqual({ tags: ['a', 'b'], userAgent: 'curl/8' });
   });
 
-  it('are none where the request has none: that is a wish too', () => {
+  it('are none where the call has none: that is a wish too', () => {
     expect(wishes({}, { settings })).toEqual({ tags: [] });
   });
 
-  it.each<[string, JsonObject]>([
-    ['tags', { tags: 'a' }],
-    ['tags', { tags: ['a', 5] }],
-    ['tags', { tags: Array<string>(101).fill('a') }],
-    ['metadata.tags', { metadata: { tags: {} } }],
-  ])('that are none are refused: %s in %j', (param, body) => {
-    expect(() => wishes(body, { settings })).toThrow(refused(param));
+  it('are nothing to a router that does not go by them', () => {
+    expect(wishes({}, { tags: ['a'] })).toBe(NO_WISHES);
   });
 });
 

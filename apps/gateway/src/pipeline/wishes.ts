@@ -9,11 +9,12 @@ import { conversationKey } from './conversation-key.js';
 
 type Wishes = { -readonly [K in keyof RoutingWishes]: RoutingWishes[K] };
 
-/** @throws GW_INVALID_REQUEST, GW_FORBIDDEN_PARAMETER */
+/** @param tags of the call. @throws GW_INVALID_REQUEST, GW_FORBIDDEN_PARAMETER */
 export const wishesOf = (
   headers: IncomingHttpHeaders,
   body: Readonly<JsonObject>,
   snapshot: RuntimeSnapshot,
+  tags: readonly string[] = [],
 ): RoutingWishes => {
   const { router } = snapshot.config;
   let wishes: Wishes | undefined;
@@ -30,7 +31,7 @@ export const wishesOf = (
   if (region !== undefined) (wishes ??= {}).region = textOf(region, 'allowed_model_region');
   if (router.enableTagFiltering) {
     wishes ??= {};
-    wishes.tags = tagsOf(headers, body);
+    wishes.tags = tags;
     if (headers['user-agent'] !== undefined) wishes.userAgent = headers['user-agent'];
   }
   if (router.sessionAffinity) {
@@ -92,24 +93,6 @@ const checkOverrides = (overrides: JsonObject, path: string, snapshot: RuntimeSn
   refuseConnection(overrides, `${path}.`, snapshot);
   const { extra_body: extra } = overrides;
   if (isJsonObject(extra)) refuseConnection(extra, `${path}.extra_body.`, snapshot);
-};
-
-const tagsOf = (headers: IncomingHttpHeaders, body: Readonly<JsonObject>): string[] => {
-  const { tags, metadata } = body;
-  const header = headers['x-litellm-tags'];
-  return [
-    ...textsOf(tags ?? undefined, 'tags'),
-    ...textsOf(isJsonObject(metadata) ? (metadata['tags'] ?? undefined) : undefined, 'metadata.tags'),
-    ...(typeof header === 'string' ? header.split(',').map((tag) => tag.trim()) : []),
-  ].filter((tag) => tag !== '');
-};
-
-const MAX_TAGS = 100;
-
-const textsOf = (value: JsonValue | undefined, name: string): string[] => {
-  if (value === undefined) return [];
-  if (Array.isArray(value) && value.length <= MAX_TAGS && value.every((one) => typeof one === 'string')) return value;
-  throw invalidRequest(`'${name}' must be an array of at most ${MAX_TAGS} texts.`, name);
 };
 
 const textOf = (value: JsonValue, name: string): string => {

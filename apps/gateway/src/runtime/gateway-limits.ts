@@ -3,7 +3,7 @@ import type { GatewayConfig } from '@turnpike/config';
 import type { Deployment } from '@turnpike/domain';
 import type { Denial, Limits, LimitRule, Permit } from '@turnpike/limits';
 import type { LimitView, Target } from '@turnpike/router';
-import type { Terms } from '../keys/terms.js';
+import type { BoundSet } from '../keys/bounds.js';
 
 /** Of the installation: what all callers together may do. */
 const GLOBAL = 'global';
@@ -43,12 +43,10 @@ export class GatewayLimits implements LimitView {
     return rules && this.limits.take(rules, tokens);
   }
 
-  /** All that hold for one call before it has a deployment: the installation's, and its caller's. */
-  rulesFor(terms: Terms | undefined, model: string): readonly LimitRule[] {
-    if (!terms) return this.global;
-    const ofModel = terms.modelLimits.get(model);
-    if (!ofModel && this.global.length === 0) return terms.limits;
-    return [...this.global, ...terms.limits, ...(ofModel ?? [])];
+  /** All that hold for one call before it has a deployment: the installation's, and its own. */
+  rulesFor({ limits }: BoundSet): readonly LimitRule[] {
+    if (limits.length === 0) return this.global;
+    return this.global.length === 0 ? limits : [...this.global, ...limits];
   }
 
   /** A promise only when others must be asked. */

@@ -3,14 +3,16 @@ import type { GatewayConfig, LedgerSettings } from '@turnpike/config';
 import type { ModelCatalog } from '@turnpike/domain';
 import { adoptAbandoned, openJournal, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
-import { connectLedger, type LedgerClient } from '@turnpike/rpc';
+import { connectLedger, type BudgetEvent, type LedgerClient } from '@turnpike/rpc';
 import type { Logger } from '@turnpike/plugin-sdk';
+import type { Principal } from '../pipeline/exchange.js';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LedgerLink } from '../clients/ledger-link.js';
 import { applyChanges } from '../keys/apply-changes.js';
-import { KeyCache } from '../keys/key-cache.js';
+import { AskedCache } from '../keys/asked-cache.js';
+import { Parties } from '../keys/parties.js';
 import { principalOf } from '../keys/terms.js';
 import { CallJournal } from './call-journal.js';
 import { steadyNow } from './clock.js';
@@ -27,12 +29,14 @@ export interface LedgerSideOptions {
   readonly log: Logger;
   /** The ledger went away, or is back. */
   readonly onAway: (isAway: boolean) => void;
+  readonly onBudgetEvents: (events: readonly BudgetEvent[]) => void;
 }
 
 export class LedgerSide {
   /** For management routes, which say on whose behalf they ask. */
   readonly client: LedgerClient;
-  readonly keys: KeyCache;
+  readonly keys: AskedCache<Principal>;
+  readonly parties: Parties;
   readonly budgets: Budgets;
   readonly journal: CallJournal;
   /** Names of models, of the configuration that calls are made with. */
@@ -44,7 +48,7 @@ export class LedgerSide {
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
-  constructor({ config, address, token, log, onAway }: LedgerSideOptions) {
+  constructor({ config, address, token, log, onAway, onBudgetEvents }: LedgerSideOptions) {
     const { ledger, database, server } = config;
     this.client = connectLedger({ address, token });
     const holder = `${hostname()}/${randomUUID()}`;
@@ -53,8 +57,10 @@ export class LedgerSide {
       holder,
       now: steadyNow,
       events: {
-        onChanges: (changes) => applyChanges(changes, this.keys, this.budgets),
+        onChanges: (changes) => applyChanges(changes, this),
+        onBounded: (bounded) => this.parties.told(bounded),
         onRecall: (accounts) => this.budgets.recall(accounts),
+        onBudgetEvents,
         onAway: (reason) => {
           if (reason !== undefined)
             log.warn('the ledger is away: known keys go on, calls wait in the journal', { reason });
@@ -65,6 +71,7 @@ export class LedgerSide {
       },
     });
     this.keys = this.keyCache(ledger);
+    this.parties = this.partiesOf(config);
     this.budgets = new Budgets({
       source: (asks) => this.link.lease(asks),
       now: steadyNow,
@@ -93,16 +100,31 @@ export class LedgerSide {
     this.link.close();
   }
 
-  private keyCache({ keyCacheMax, keyCacheTtlMs, keyStaleTtlMs }: LedgerSettings): KeyCache {
-    return new KeyCache({
+  private keyCache({ keyCacheMax, keyCacheTtlMs, keyStaleTtlMs }: LedgerSettings): AskedCache<Principal> {
+    return new AskedCache({
+      what: 'key',
       ask: async (keyHash) => {
         const told = await this.link.authorize(keyHash);
         return told && principalOf(told, this.catalog!);
       },
       confirmedAt: () => this.link.confirmedAt,
-      maxKeys: keyCacheMax,
+      max: keyCacheMax,
       ttlMs: keyCacheTtlMs,
       staleMs: keyStaleTtlMs,
+      now: steadyNow,
+    });
+  }
+
+  private partiesOf({ ledger, callers, database }: GatewayConfig): Parties {
+    return new Parties({
+      askCustomer: (id) => this.link.authorizeCustomer(id),
+      askTag: (name) => this.link.authorizeTag(name),
+      isCustomerCostIgnored: callers.isCustomerCostIgnored,
+      isOpenWhenAway: database.allowRequestsWhenAway,
+      confirmedAt: () => this.link.confirmedAt,
+      max: ledger.keyCacheMax,
+      ttlMs: ledger.keyCacheTtlMs,
+      staleMs: ledger.keyStaleTtlMs,
       now: steadyNow,
     });
   }

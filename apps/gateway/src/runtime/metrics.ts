@@ -48,6 +48,7 @@ export class GatewayMetrics {
   private readonly cacheHits: SeriesCounter;
   private readonly cacheMisses: SeriesCounter;
   private readonly unpriced: SeriesCounter;
+  private readonly budgetEvents: SeriesCounter;
   private readonly degradedStates: SeriesGauge;
   private readonly hookCalls: SeriesCounter;
   private readonly hookSeconds: SeriesHistogram;
@@ -120,6 +121,11 @@ export class GatewayMetrics {
       registry,
     });
     this.unpriced = counter('turnpike_unpriced_calls_total', 'Calls to a model whose price is unknown', DEPLOYMENT);
+    this.budgetEvents = counter(
+      'turnpike_budget_events_total',
+      'Budgets that reached a mark: soft budget, 85 or 95 percent, spent',
+      ['event', 'event_group'],
+    );
     this.hookCalls = counter('turnpike_plugin_hook_calls_total', 'Plugin hooks by outcome', [
       'plugin',
       'hook',
@@ -181,6 +187,10 @@ export class GatewayMetrics {
   /** @param state its name in readiness, in alerts and in the documents */
   degraded(state: string, isDegraded: boolean): void {
     this.degradedStates.cell([state]).set(isDegraded ? 1 : 0);
+  }
+
+  budgetEvent(event: string, group: string): void {
+    this.budgetEvents.cell([event, group]).add(1);
   }
 
   hook(plugin: string, hook: string, outcome: string, ms: number): void {

@@ -31,12 +31,14 @@ import { modelCatalogOf } from '../keys/model-catalog.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { PreparedCall } from '../upstream/prepare.js';
+import { BudgetEvents } from './budget-events.js';
 import type { CallJournal } from './call-journal.js';
 import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { CostEstimates } from './cost-estimates.js';
 import { Losses } from './losses.js';
 import { Keys } from './keys.js';
+import type { Parties } from '../keys/parties.js';
 import { LedgerSide } from './ledger-side.js';
 import { GatewayMetrics } from './metrics.js';
 import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
@@ -88,6 +90,8 @@ export class Runtime {
   readonly metrics: GatewayMetrics;
   /** Events that callbacks were not told of. */
   private readonly losses: Losses;
+  /** Of budgets that are nearly or wholly spent. */
+  readonly budgetEvents: BudgetEvents;
   readonly keys: Keys;
   readonly log: RootLogger;
   readonly http: UpstreamClient;
@@ -100,6 +104,8 @@ export class Runtime {
   readonly journal: CallJournal | undefined;
   /** Money that callers' budgets have for them; absent: there is no ledger. */
   readonly budgets: Budgets | undefined;
+  /** What bounds end users and tags; absent: there is no ledger. */
+  readonly parties: Parties | undefined;
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
   isDraining = false;
   callsServed = 0;
@@ -117,8 +123,11 @@ export class Runtime {
       prices,
       sharedState,
       metrics,
+      budgetEvents,
       ledger,
-    }: Pick<Runtime, 'kernel' | 'http' | 'prices' | 'sharedState' | 'metrics'> & { ledger: LedgerSide | undefined },
+    }: Pick<Runtime, 'kernel' | 'http' | 'prices' | 'sharedState' | 'metrics' | 'budgetEvents'> & {
+      ledger: LedgerSide | undefined;
+    },
   ) {
     this.log = options.log;
     this.state = options.state ?? new LiveState();
@@ -131,9 +140,11 @@ export class Runtime {
     this.tokens = new TokenCounter((error) => this.log.warn('prompt tokens could not be counted', { error }));
     this.metrics = metrics;
     this.losses = new Losses(this.log);
+    this.budgetEvents = budgetEvents;
     this.ledger = ledger;
     this.journal = ledger?.journal;
     this.budgets = ledger?.budgets;
+    this.parties = ledger?.parties;
     this.keys = new Keys(options.masterKey, ledger?.keys);
     this.kernel = kernel;
     this.http = http;
@@ -169,6 +180,7 @@ export class Runtime {
         dataDir: config.server.dataDir,
       },
     });
+    const budgetEvents = new BudgetEvents(options.log, (event, group) => metrics.budgetEvent(event, group));
     const ledger =
       options.ledger &&
       new LedgerSide({
@@ -176,8 +188,9 @@ export class Runtime {
         config,
         log: options.log,
         onAway: (isAway) => metrics.degraded('ledger_away', isAway),
+        onBudgetEvents: (events) => budgetEvents.told(events),
       });
-    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
+    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, budgetEvents, ledger });
     await runtime.apply(configuration);
     return runtime;
   }

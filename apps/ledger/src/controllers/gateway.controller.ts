@@ -1,12 +1,18 @@
 import { Controller } from '@nestjs/common';
 import { invalidRequest } from '@turnpike/errors';
 import {
+  BudgetEvent_Kind,
   Change_Kind,
   GatewayServiceDefinition,
   type AuthorizeCustomerRequest,
   type AuthorizeCustomerResponse,
   type AuthorizeRequest,
   type AuthorizeResponse,
+  type AuthorizeSubjectRequest,
+  type AuthorizeSubjectResponse,
+  type AuthorizeTagRequest,
+  type AuthorizeTagResponse,
+  type BudgetEvent,
   type LeaseRequest,
   type LeaseResponse,
   type SettleRequest,
@@ -18,9 +24,11 @@ import type { RpcCall } from '../grpc/call.js';
 import { Rpc } from '../grpc/rpc.decorator.js';
 import type { Change } from '../repositories/changes.js';
 import { AuthorizeService } from '../services/authorize.service.js';
+import { BoundedParties } from '../services/bounded-parties.js';
 import { ChangeFeed, type ChangeBatch } from '../services/change-feed.js';
 import { merge } from '../services/merge.js';
 import { RecallFeed } from '../services/recall-feed.js';
+import type { Crossing, CrossingKind } from '../settlement/crossings.js';
 import { LeaseDesk } from '../settlement/lease-desk.js';
 import { Settlement } from '../settlement/settlement.js';
 
@@ -47,6 +55,7 @@ export class GatewayController {
   constructor(
     private readonly authorizations: AuthorizeService,
     private readonly changes: ChangeFeed,
+    private readonly bounded: BoundedParties,
     private readonly recalls: RecallFeed,
     private readonly desk: LeaseDesk,
     private readonly settlement: Settlement,
@@ -57,9 +66,19 @@ export class GatewayController {
     return this.authorizations.authorize(keyHash);
   }
 
+  @Rpc(GatewayServiceDefinition, 'authorizeSubject')
+  authorizeSubject(request: AuthorizeSubjectRequest): Promise<AuthorizeSubjectResponse> {
+    return this.authorizations.authorizeSubject(request);
+  }
+
   @Rpc(GatewayServiceDefinition, 'authorizeCustomer')
   authorizeCustomer({ customerId }: AuthorizeCustomerRequest): Promise<AuthorizeCustomerResponse> {
     return this.authorizations.authorizeCustomer(customerId);
+  }
+
+  @Rpc(GatewayServiceDefinition, 'authorizeTag')
+  authorizeTag({ tag }: AuthorizeTagRequest): Promise<AuthorizeTagResponse> {
+    return this.authorizations.authorizeTag(tag);
   }
 
   @Rpc(GatewayServiceDefinition, 'watch')
@@ -72,12 +91,17 @@ export class GatewayController {
     );
     for await (const news of told) {
       if (Array.isArray(news)) {
-        yield { sequence, changes: [], recalledAccounts: news };
+        yield { sequence, changes: [], recalledAccounts: news, bounded: undefined };
         continue;
       }
       sequence = news.sequence;
       const changes = news.changes?.map(({ kind, id }) => ({ kind: KINDS[kind], id }));
-      yield { sequence, changes: changes ?? [{ kind: Change_Kind.ALL, id: '' }], recalledAccounts: [] };
+      yield {
+        sequence,
+        changes: changes ?? [{ kind: Change_Kind.ALL, id: '' }],
+        recalledAccounts: [],
+        bounded: await this.bounded.after(news.changes),
+      };
     }
   }
 
@@ -106,10 +130,27 @@ export class GatewayController {
   }
 
   @Rpc(GatewayServiceDefinition, 'settle')
-  settle({ entries }: SettleRequest): Promise<SettleResponse> {
-    return this.settlement.settle(entries);
+  async settle({ entries }: SettleRequest): Promise<SettleResponse> {
+    const { crossings = [], ...settled } = await this.settlement.settle(entries);
+    return { ...settled, budgetEvents: crossings.map(toBudgetEvent) };
   }
 }
+
+const MARKS: Readonly<Record<CrossingKind, BudgetEvent_Kind>> = {
+  'soft-budget': BudgetEvent_Kind.SOFT_BUDGET,
+  threshold: BudgetEvent_Kind.THRESHOLD,
+  'max-budget': BudgetEvent_Kind.MAX_BUDGET,
+};
+
+const toBudgetEvent = ({ kind, account, spent, max, soft, percent, resetAt }: Crossing): BudgetEvent => ({
+  kind: MARKS[kind],
+  account,
+  spentNanoUsd: spent,
+  maxNanoUsd: max,
+  softNanoUsd: soft,
+  percent: percent ?? 0,
+  resetAt: resetAt === undefined ? undefined : new Date(resetAt),
+});
 
 const assertHolder = (holder: string): void => {
   if (holder === '' || holder.length > 256) throw invalidRequest('holder must have 1 to 256 characters.', 'holder');

@@ -93,7 +93,12 @@ class GatewayController {
 
   @Rpc(GatewayServiceDefinition, 'watch')
   async *watch({ since }: WatchRequest, call: RpcCall): AsyncGenerator<WatchResponse> {
-    const message = (sequence: number): WatchResponse => ({ sequence, changes: [], recalledAccounts: [] });
+    const message = (sequence: number): WatchResponse => ({
+      sequence,
+      changes: [],
+      recalledAccounts: [],
+      bounded: undefined,
+    });
     try {
       if (since === 5) for (let sequence = 1; sequence <= 3; sequence += 1) yield message(sequence);
       else if (since === 6) {
@@ -103,7 +108,7 @@ class GatewayController {
         const recalledAccounts = ['x'.repeat(100_000)];
         for (let sequence = 1; !call.signal.aborted; sequence += 1) {
           seen.requests.push(sequence);
-          yield { sequence, changes: [], recalledAccounts };
+          yield { sequence, changes: [], recalledAccounts, bounded: undefined };
         }
       } else {
         yield message(1);

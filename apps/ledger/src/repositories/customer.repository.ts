@@ -11,7 +11,7 @@ const SORTS = {
   user_id: 't.customerId',
   alias: 't.alias',
   max_budget: 't.maxBudgetNano',
-  spend: spendOf(`'customer:' || t.customerId`),
+  spend: spendOf('customer', 't.customerId'),
 };
 
 @Injectable()

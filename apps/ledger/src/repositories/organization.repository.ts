@@ -17,7 +17,7 @@ const SORTS = {
   organization_id: 't.organizationId',
   organization_alias: 't.organizationAlias',
   max_budget: 't.maxBudgetNano',
-  spend: spendOf(`'organization:' || t.organizationId`),
+  spend: spendOf('organization', 't.organizationId'),
 };
 
 @Injectable()

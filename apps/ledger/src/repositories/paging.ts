@@ -1,4 +1,5 @@
 // A page of a list: which order, which part, and how many there are in all.
+import { accountNameSql, type AccountKind } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 
@@ -26,9 +27,9 @@ export type Sorts = Readonly<Record<string, string>>;
 /** Records with an author may always be sorted by these. */
 export const AUTHORED_SORTS: Sorts = { created_at: 't.createdAt', updated_at: 't.updatedAt' };
 
-/** What was spent in the present period, for rows whose balance has this name. */
-export const spendOf = (account: string): string =>
-  `COALESCE((SELECT b.spent_nano FROM turnpike.balances b WHERE b.account = ${account}), 0)`;
+/** What was spent in the present period, for rows with the ids of such accounts in a column. */
+export const spendOf = (kind: AccountKind, column: string): string =>
+  `COALESCE((SELECT b.spent_nano FROM turnpike.balances b WHERE b.account = ${accountNameSql(kind, column)}), 0)`;
 
 /** For ILIKE: anything that contains the text, of which no character means another. */
 export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;

@@ -9,7 +9,7 @@ const SORTS = {
   name: 't.tagName',
   tag_name: 't.tagName',
   max_budget: 't.maxBudgetNano',
-  spend: spendOf(`'tag:' || t.tagName`),
+  spend: spendOf('tag', 't.tagName'),
 };
 
 @Injectable()

@@ -20,7 +20,7 @@ const SORTS = {
   team_id: 't.teamId',
   team_alias: 't.teamAlias',
   max_budget: 't.maxBudgetNano',
-  spend: spendOf(`'team:' || t.teamId`),
+  spend: spendOf('team', 't.teamId'),
 };
 
 @Injectable()

@@ -25,7 +25,7 @@ const SORTS = {
   user_alias: 't.userAlias',
   user_role: 't.userRole',
   max_budget: 't.maxBudgetNano',
-  spend: spendOf(`'user:' || t.userId`),
+  spend: spendOf('user', 't.userId'),
 };
 
 @Injectable()

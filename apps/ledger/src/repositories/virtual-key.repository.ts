@@ -33,7 +33,7 @@ const SORTS = {
   expires: 't.expires',
   last_active: 't.lastActive',
   max_budget: 't.maxBudgetNano',
-  spend: spendOf(`'key:' || t.token`),
+  spend: spendOf('key', 't.token'),
 };
 
 const OWNER_COLUMNS = {

@@ -1,12 +1,23 @@
 // Tells gateways who calls, and what holds for the call.
 import { Inject, Injectable } from '@nestjs/common';
-import { ENTRY_LIMITS } from '@turnpike/domain';
+import { accountName, ENTRY_LIMITS, INSTALLATION_ACCOUNT } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
-import type { Account, AuthorizeCustomerResponse, AuthorizeResponse } from '@turnpike/rpc';
+import { parseUsd } from '@turnpike/pricing';
+import type {
+  Account,
+  AuthorizeCustomerResponse,
+  AuthorizeResponse,
+  AuthorizeSubjectRequest,
+  AuthorizeSubjectResponse,
+  AuthorizeTagResponse,
+  Principal,
+} from '@turnpike/rpc';
 import { DataSource, type EntityManager } from 'typeorm';
 import { BudgetRepository } from '../repositories/budget.repository.js';
 import { Changes } from '../repositories/changes.js';
 import { CustomerRepository } from '../repositories/customer.repository.js';
+import { TagRepository } from '../repositories/tag.repository.js';
+import type { BudgetEntity } from '../schema/entities/budget.entity.js';
 import type { Balance } from '../settlement/balance-book.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
@@ -21,12 +32,14 @@ import {
   type LedgerSettings,
   type Now,
 } from './ledger-settings.js';
-import { boundsOfHolder, composePrincipal } from './principal.js';
+import { boundsOfHolder, composePrincipal, type KeyHolder } from './principal.js';
 import { textOf, toBoundColumns } from './stored-terms.js';
 import { storing } from './storing.js';
+import { Subjects } from './subjects.js';
 
 const TOKEN = /^[0-9a-f]{64}$/;
 const NANO = 1e9;
+const NO_TERMS: TermsSource = toBoundColumns(undefined, undefined);
 
 @Injectable()
 export class AuthorizeService {
@@ -35,7 +48,9 @@ export class AuthorizeService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly holders: Holders,
+    private readonly subjects: Subjects,
     private readonly customers: CustomerRepository,
+    private readonly tags: TagRepository,
     private readonly budgets: BudgetRepository,
     private readonly changes: Changes,
     private readonly bounds: BoundsKeeper,
@@ -46,7 +61,14 @@ export class AuthorizeService {
     this.installation =
       maxBudgetUsd === undefined
         ? []
-        : [{ account: 'installation', max: Math.round(maxBudgetUsd * NANO), duration: budgetDuration, model: '' }];
+        : [
+            {
+              account: INSTALLATION_ACCOUNT,
+              max: Math.round(maxBudgetUsd * NANO),
+              duration: budgetDuration,
+              model: '',
+            },
+          ];
   }
 
   /** @throws GW_NOT_FOUND: nobody calls with this key */
@@ -60,8 +82,17 @@ export class AuthorizeService {
       const now = this.now();
       const holder = await this.holders.find(manager, keyHash, new Date(now));
       if (!holder) throw unknownKey(keyHash);
-      const accounts = await this.accountsOf(manager, [...boundsOfHolder(holder, now), ...this.installation]);
-      return { principal: composePrincipal(holder, accounts, now), sequence };
+      return { principal: await this.principalOf(manager, holder, now), sequence };
+    });
+  }
+
+  /** @throws GW_NOT_FOUND: the team or the user is not known */
+  async authorizeSubject(request: AuthorizeSubjectRequest): Promise<AuthorizeSubjectResponse> {
+    const { manager } = this.dataSource;
+    return await storing(async () => {
+      const sequence = await this.changes.latest(manager);
+      const holder = await this.subjects.find(manager, request);
+      return { principal: await this.principalOf(manager, holder, this.now()), sequence };
     });
   }
 
@@ -73,11 +104,8 @@ export class AuthorizeService {
     return await storing(async () => {
       const sequence = await this.changes.latest(manager);
       const customer = await this.customers.find(manager, id);
-      const budgetId = customer?.budgetId ?? this.settings.max_end_user_budget_id;
-      const shared = budgetId ? await this.budgets.find(manager, budgetId) : null;
-      const own: TermsSource = customer ?? toBoundColumns(undefined, undefined);
-      const terms = effectiveTerms(own, shared);
-      const account = `customer:${id}`;
+      const terms = effectiveTerms(customer ?? NO_TERMS, await this.sharedByCustomer(manager, customer?.budgetId));
+      const account = accountName('customer', id);
       return {
         blocked: customer?.blocked ?? false,
         defaultModel: textOf(customer?.defaultModel),
@@ -87,6 +115,47 @@ export class AuthorizeService {
         sequence,
       };
     });
+  }
+
+  async authorizeTag(tag: string): Promise<AuthorizeTagResponse> {
+    const name = tag.slice(0, ENTRY_LIMITS.name);
+    if (name === '') throw invalidRequest('Name a tag.', 'tag');
+    const { manager } = this.dataSource;
+    return await storing(async () => {
+      const sequence = await this.changes.latest(manager);
+      const stored = await this.tags.find(manager, name);
+      if (!stored) return { limits: [], accounts: [], sequence };
+      const terms = effectiveTerms(stored, await this.sharedBudget(manager, stored.budgetId));
+      const account = accountName('tag', name);
+      return {
+        limits: limitsOf(account, terms),
+        accounts: await this.accountsOf(manager, boundsOf(account, terms)),
+        sequence,
+      };
+    });
+  }
+
+  private async principalOf(manager: EntityManager, holder: KeyHolder, now: number): Promise<Principal> {
+    const accounts = await this.accountsOf(manager, [...boundsOfHolder(holder, now), ...this.installation]);
+    return composePrincipal(holder, accounts, now);
+  }
+
+  /** Its own, else what the configuration has for all customers. */
+  private async sharedByCustomer(
+    manager: EntityManager,
+    budgetId: string | null | undefined,
+  ): Promise<TermsSource | null> {
+    const { max_end_user_budget_id: ofAll, max_end_user_budget: maxUsd } = this.settings;
+    const shared = await this.sharedBudget(manager, budgetId ?? ofAll);
+    if (shared || budgetId || ofAll || maxUsd === undefined) return shared;
+    return { ...NO_TERMS, maxBudgetNano: parseUsd(maxUsd) };
+  }
+
+  private async sharedBudget(
+    manager: EntityManager,
+    budgetId: string | null | undefined,
+  ): Promise<BudgetEntity | null> {
+    return budgetId ? await this.budgets.find(manager, budgetId) : null;
   }
 
   private async accountsOf(manager: EntityManager, bounds: readonly ScopedBound[]): Promise<Account[]> {
@@ -105,9 +174,9 @@ export class AuthorizeService {
   private async settled(manager: EntityManager, bounds: readonly ScopedBound[]): Promise<Map<string, Balance>> {
     const accounts = bounds.map(({ account }) => account);
     const balances = await this.bounds.read(manager, accounts);
-    const differing = bounds.filter(({ account, max, duration }) => {
+    const differing = bounds.filter(({ account, max, soft, duration }) => {
       const balance = balances.get(account);
-      return balance?.max !== max || balance?.duration !== duration;
+      return balance?.max !== max || balance?.soft !== soft || balance?.duration !== duration;
     });
     if (differing.length === 0) return balances;
     await inTransaction(this.dataSource, (transaction) => this.bounds.change(transaction, [], differing));

@@ -1,5 +1,6 @@
 // Those who refer to a shared budget: what they may spend, and who must hear of it.
 import { Inject, Injectable } from '@nestjs/common';
+import { accountName } from '@turnpike/domain';
 import type { EntityManager } from 'typeorm';
 import type { BudgetReference } from '../repositories/budget.repository.js';
 import { BudgetRepository } from '../repositories/budget.repository.js';
@@ -87,7 +88,7 @@ export class BudgetHolders {
     return [
       ...organizations.map((row) => ({ account: accountOfOrganization(row.organizationId), row })),
       ...customers.map((row) => ({ account: accountOfCustomer(row.customerId), row })),
-      ...tags.map((row) => ({ account: `tag:${row.tagName}`, row })),
+      ...tags.map((row) => ({ account: accountName('tag', row.tagName), row })),
     ];
   }
 }

@@ -1,5 +1,6 @@
 // Customers: what is known of the end users that applications name.
 import { Injectable } from '@nestjs/common';
+import { accountName } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 import {
   Customer,
@@ -30,7 +31,7 @@ import { alreadyExists, notFound, storing, type Meanings } from './storing.js';
 import { textOf } from './stored-terms.js';
 import { assertBudget, assertId, assertJson, assertLimits, assertName } from './terms.js';
 
-export const accountOfCustomer = (customerId: string): string => `customer:${customerId}`;
+export const accountOfCustomer = (customerId: string): string => accountName('customer', customerId);
 
 const FIXED: (keyof Customer)[] = ['customerId', 'spendNanoUsd', 'authorship'];
 const REGIONS = ['', 'eu', 'us'];

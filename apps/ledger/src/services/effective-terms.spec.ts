@@ -53,7 +53,12 @@ describe('bounds', () => {
   });
 
   it('are none where nothing is bounded', () => {
-    expect(boundsOf('key:k', effectiveTerms(columns({ softBudgetNano: 1 })))).toEqual([]);
+    expect(boundsOf('key:k', effectiveTerms(columns({ rpmLimit: 1 })))).toEqual([]);
+  });
+
+  it('are kept for a soft budget alone: somebody wants to hear of it', () => {
+    const bounds = boundsOf('key:k', effectiveTerms(columns({ softBudgetNano: 1 })));
+    expect(bounds).toEqual([{ account: 'key:k', max: undefined, soft: 1, duration: undefined, model: '' }]);
   });
 });
 

@@ -41,13 +41,20 @@ export const effectiveTerms = (own: TermsSource, shared?: TermsSource | null): T
 /** The accounts of an entity that are bounded or counted anew, with those of models and windows behind it. */
 export const boundsOf = (account: string, terms: Terms, extraNano = 0): ScopedBound[] => {
   const bounds: ScopedBound[] = [];
-  const { maxBudgetNano, budgetDuration } = terms;
-  if (maxBudgetNano !== null || budgetDuration !== null) {
+  const { maxBudgetNano, softBudgetNano, budgetDuration } = terms;
+  if (maxBudgetNano !== null || softBudgetNano !== null || budgetDuration !== null) {
     const max = maxBudgetNano === null ? undefined : Math.min(maxBudgetNano + extraNano, Number.MAX_SAFE_INTEGER);
-    bounds.push({ account, max, duration: budgetDuration ?? undefined, model: '' });
+    bounds.push({
+      account,
+      max,
+      soft: softBudgetNano ?? undefined,
+      duration: budgetDuration ?? undefined,
+      model: '',
+    });
   }
-  for (const [model, { maxBudgetNano: max, budgetDuration: duration }] of Object.entries(terms.modelTerms)) {
-    if (max !== undefined) bounds.push({ account: `${account}|model:${model}`, max, duration, model });
+  for (const [model, ofModel] of Object.entries(terms.modelTerms)) {
+    const { maxBudgetNano: max, softBudgetNano: soft, budgetDuration: duration } = ofModel;
+    if (max !== undefined) bounds.push({ account: `${account}|model:${model}`, max, soft, duration, model });
   }
   for (const { duration, maxBudgetNano: max } of terms.budgetWindows) {
     bounds.push({ account: `${account}|window:${duration}`, max, duration, model: '' });

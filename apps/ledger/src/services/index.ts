@@ -1,4 +1,5 @@
 import { AuthorizeService } from './authorize.service.js';
+import { BoundedParties } from './bounded-parties.js';
 import { BudgetHolders } from './budget-holders.js';
 import { BudgetService } from './budget.service.js';
 import { Chores } from './chores.js';
@@ -14,6 +15,7 @@ import { Organizations } from './organizations.js';
 import { People } from './people.js';
 import { Recorder } from './recorder.js';
 import { Standings } from './standings.js';
+import { Subjects } from './subjects.js';
 import { TeamListService } from './team-list.service.js';
 import { TeamMemberService } from './team-member.service.js';
 import { TeamService } from './team.service.js';
@@ -26,6 +28,7 @@ import { Users } from './users.js';
 /** Those that Nest can make by itself. */
 export const SERVICES = [
   AuthorizeService,
+  BoundedParties,
   BudgetHolders,
   BudgetService,
   Chores,
@@ -41,6 +44,7 @@ export const SERVICES = [
   People,
   Recorder,
   Standings,
+  Subjects,
   TeamListService,
   TeamMemberService,
   TeamService,

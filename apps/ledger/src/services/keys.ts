@@ -1,5 +1,6 @@
 // What everything that reads or changes virtual keys has in common.
 import { Injectable } from '@nestjs/common';
+import { accountName } from '@turnpike/domain';
 import type { VirtualKey } from '@turnpike/rpc';
 import type { EntityManager } from 'typeorm';
 import { BudgetRepository } from '../repositories/budget.repository.js';
@@ -17,7 +18,7 @@ import type { KeyOwners } from './permissions.js';
 import type { Trace } from './recorder.js';
 import { textOf } from './stored-terms.js';
 
-export const accountOfKey = (token: string): string => `key:${token}`;
+export const accountOfKey = (token: string): string => accountName('key', token);
 
 @Injectable()
 export class Keys {

@@ -6,6 +6,8 @@ import type { KeySettings } from './key-settings.js';
 export interface LedgerSettings extends KeySettings {
   /** The shared budget of customers who have no terms of their own. */
   max_end_user_budget_id?: string;
+  /** Where that is not given: what such a customer may spend, in US dollars. */
+  max_end_user_budget?: number;
   /** Where `/user/new` says nothing, in US dollars. */
   default_internal_user_params?: JsonObject;
 }

@@ -1,5 +1,6 @@
 // What everything that reads or changes organisations has in common.
 import { Injectable } from '@nestjs/common';
+import { accountName } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 import type { Organization } from '@turnpike/rpc';
 import type { EntityManager } from 'typeorm';
@@ -22,7 +23,7 @@ import {
   assertNames,
 } from './terms.js';
 
-export const accountOfOrganization = (organizationId: string): string => `organization:${organizationId}`;
+export const accountOfOrganization = (organizationId: string): string => accountName('organization', organizationId);
 
 const ROLES = ['org_admin', 'internal_user', 'internal_user_viewer'];
 

@@ -1,5 +1,5 @@
 // Who calls with a key, and all that holds for the call: put together from the key and whom it belongs to.
-import { resolveModelList } from '@turnpike/domain';
+import { accountName, resolveModelList } from '@turnpike/domain';
 import type { Account, ModelAccess, Principal } from '@turnpike/rpc';
 import type { BudgetEntity } from '../schema/entities/budget.entity.js';
 import type { JsonObject } from '../schema/entities/columns.js';
@@ -43,18 +43,23 @@ export const termsOfHolder = (holder: KeyHolder): Owned[] => {
   const { key, user, team, membership, organization, budgets } = holder;
   const shared = (budgetId: string | null): BudgetEntity | undefined => budgets.get(textOf(budgetId));
   const owned: Owned[] = [
-    { account: `key:${key.token}`, terms: effectiveTerms(key, shared(key.budgetId)), metadata: key.metadata },
+    {
+      account: accountName('key', key.token),
+      terms: effectiveTerms(key, shared(key.budgetId)),
+      metadata: key.metadata,
+    },
   ];
-  if (team) owned.push({ account: `team:${team.teamId}`, terms: effectiveTerms(team), metadata: team.metadata });
+  if (team)
+    owned.push({ account: accountName('team', team.teamId), terms: effectiveTerms(team), metadata: team.metadata });
   if (team && membership) {
-    const account = `member:${membership.teamId}:${membership.userId}`;
+    const account = accountName('member', membership.teamId, membership.userId);
     owned.push({ account, terms: memberTerms(membership, team, shared(membership.budgetId)), metadata: {} });
   }
   if (user && !key.teamId) {
-    owned.push({ account: `user:${user.userId}`, terms: effectiveTerms(user), metadata: user.metadata });
+    owned.push({ account: accountName('user', user.userId), terms: effectiveTerms(user), metadata: user.metadata });
   }
   if (organization) {
-    const account = `organization:${organization.organizationId}`;
+    const account = accountName('organization', organization.organizationId);
     const terms = effectiveTerms(organization, shared(organization.budgetId));
     owned.push({ account, terms, metadata: organization.metadata });
   }

@@ -1,5 +1,6 @@
 // What everything that reads or changes teams has in common.
 import { Injectable } from '@nestjs/common';
+import { accountName } from '@turnpike/domain';
 import type { Team, TeamMembership } from '@turnpike/rpc';
 import type { EntityManager } from 'typeorm';
 import { BudgetRepository } from '../repositories/budget.repository.js';
@@ -20,9 +21,9 @@ import { textOf } from './stored-terms.js';
 import { notFound } from './storing.js';
 import { fromMembership, fromTeamEntity } from './team.mapper.js';
 
-export const accountOfTeam = (teamId: string): string => `team:${teamId}`;
+export const accountOfTeam = (teamId: string): string => accountName('team', teamId);
 export const accountOfMember = ({ teamId, userId }: Pick<TeamMembershipEntity, 'teamId' | 'userId'>): string =>
-  `member:${teamId}:${userId}`;
+  accountName('member', teamId, userId);
 
 export const ownersOfTeam = ({ teamId, organizationId }: TeamEntity): TeamOwners => ({
   teamId,

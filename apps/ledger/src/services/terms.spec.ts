@@ -37,7 +37,6 @@ describe('what cannot be meant', () => {
     ],
     ['a long name', () => terms.assertName('a'.repeat(257), 'key_alias'), /key_alias has 257 characters; 256/],
     ['a control character', () => terms.assertName('a\nb', 'key_alias'), /control character/],
-    ['an account in an id', () => terms.assertId('a|model:b', 'team_id'), /contains '\|'/],
     ['an empty model', () => terms.assertNames(['a', ' '], 'models'), /empty name/],
     ['too many models', () => terms.assertNames(Array<string>(1_001).fill('a'), 'models'), /1001 entries/],
     ['too much metadata', () => terms.assertJson({ a: 'x'.repeat(70_000) }, 'metadata'), /65536 are the most/],
@@ -53,6 +52,7 @@ describe('what cannot be meant', () => {
 describe('what can be meant', () => {
   it.each<[string, () => void]>([
     ['no budget at all', () => terms.assertBudget(undefined)],
+    ['an id of another system', () => terms.assertId('auth0|5f7c', 'user_id')],
     ['a budget of nothing', () => terms.assertBudget(aBudget({ maxNanoUsd: 0, duration: '30d' }))],
     ['a budget that never begins anew', () => terms.assertBudget(aBudget({ maxNanoUsd: 1, duration: 'none' }))],
     ['a limit of nothing', () => terms.assertLimits(someLimits({ rpm: 0 }))],

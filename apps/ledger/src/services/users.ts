@@ -1,5 +1,6 @@
 // What everything that reads or changes users has in common.
 import { Injectable } from '@nestjs/common';
+import { accountName } from '@turnpike/domain';
 import type { User } from '@turnpike/rpc';
 import type { EntityManager } from 'typeorm';
 import { OrganizationMembershipRepository } from '../repositories/organization-membership.repository.js';
@@ -9,7 +10,7 @@ import { BoundsKeeper } from './bounds-keeper.js';
 import { boundsOf, effectiveTerms, type ScopedBound } from './effective-terms.js';
 import { fromUserEntity } from './user.mapper.js';
 
-export const accountOfUser = (userId: string): string => `user:${userId}`;
+export const accountOfUser = (userId: string): string => accountName('user', userId);
 
 export const boundsOfUser = (user: UserEntity): ScopedBound[] =>
   boundsOf(accountOfUser(user.userId), effectiveTerms(user));

@@ -11,6 +11,8 @@ export interface Balance {
   readonly total: NanoUsd;
   /** Undefined: not bounded. */
   readonly max: NanoUsd | undefined;
+  /** Undefined: there is no mark below the bound. */
+  readonly soft: NanoUsd | undefined;
   /** As `parseDuration` reads it. Undefined: what is spent is never counted anew. */
   readonly duration: string | undefined;
   /** Epoch milliseconds. What ended before it is of a period that is over. */
@@ -23,6 +25,8 @@ export interface Balance {
 export interface Bound {
   readonly account: string;
   readonly max: NanoUsd | undefined;
+  /** Reaching it is told, and refuses nothing. */
+  readonly soft?: NanoUsd | undefined;
   readonly duration?: string | undefined;
   /** Where the period under way is known, as when it is taken over from another gateway; otherwise the next turn. */
   readonly resetAt?: number | undefined;
@@ -42,6 +46,7 @@ interface Row {
   spent_nano: string;
   total_nano: string;
   max_nano: string | null;
+  soft_nano: string | null;
   duration: string | null;
   period_start: Date | null;
   reset_at: Date | null;
@@ -54,7 +59,7 @@ export interface Posting {
   readonly total: NanoUsd;
 }
 
-const COLUMNS = 'account, spent_nano, total_nano, max_nano, duration, period_start, reset_at';
+const COLUMNS = 'account, spent_nano, total_nano, max_nano, soft_nano, duration, period_start, reset_at';
 
 /**
  * All that changes balances or leases locks the balances first, in the order of their names, and so never waits in a
@@ -183,7 +188,7 @@ export class BalanceBook {
     return { ...balance, spent: 0, periodStart: start, resetAt: end };
   }
 
-  private bounded(balance: Balance | undefined, { account, max, duration, resetAt }: Bound): Balance {
+  private bounded(balance: Balance | undefined, { account, max, soft, duration, resetAt }: Bound): Balance {
     const parsed = parseDuration(duration);
     const isSame = duration === balance?.duration && (resetAt === undefined || resetAt === balance?.resetAt);
     const next = parsed && (resetAt ?? nextTurn(parsed, this.now(), this.timeZone));
@@ -192,6 +197,7 @@ export class BalanceBook {
       spent: balance?.spent ?? 0,
       total: balance?.total ?? 0,
       max,
+      soft,
       duration: parsed && duration,
       periodStart: balance?.periodStart,
       resetAt: isSame && parsed ? (balance?.resetAt ?? next) : next,
@@ -217,12 +223,15 @@ export class BalanceBook {
 
   private async writeBounds(manager: EntityManager, balances: readonly Balance[]): Promise<void> {
     await manager.query(
-      `UPDATE turnpike.balances b SET max_nano = n.max_nano, duration = n.duration, reset_at = n.reset_at
-         FROM unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[]) AS n(account, max_nano, duration, reset_at)
+      `UPDATE turnpike.balances b SET max_nano = n.max_nano, soft_nano = n.soft_nano, duration = n.duration,
+              reset_at = n.reset_at
+         FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[])
+           AS n(account, max_nano, soft_nano, duration, reset_at)
         WHERE b.account = n.account COLLATE "C"`,
       [
         texts(balances.map(({ account }) => account)),
         numbers(balances.map(({ max }) => max)),
+        numbers(balances.map(({ soft }) => soft)),
         texts(balances.map(({ duration }) => duration)),
         texts(balances.map(({ resetAt }) => isoOf(resetAt))),
       ],
@@ -247,6 +256,7 @@ const balanceOf = (row: Row): Balance => ({
   spent: Number(row.spent_nano),
   total: Number(row.total_nano),
   max: row.max_nano === null ? undefined : Number(row.max_nano),
+  soft: row.soft_nano === null ? undefined : Number(row.soft_nano),
   duration: row.duration ?? undefined,
   periodStart: row.period_start?.getTime(),
   resetAt: row.reset_at?.getTime(),

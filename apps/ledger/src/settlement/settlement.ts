@@ -7,6 +7,7 @@ import { inTransaction } from '../storage/in-transaction.js';
 import type { BalanceBook, Posting } from './balance-book.js';
 import { chargesOf, dailyRowsOf, type Charge } from './charges.js';
 import { Coalescer } from './coalescer.js';
+import { crossingsOf, type Crossing } from './crossings.js';
 import { isContentFault, isMissingPartition, unavailable } from './database-faults.js';
 import type { Partitions } from './partitions.js';
 import { dayOfId, readEntry } from './read-entry.js';
@@ -20,6 +21,8 @@ export interface Settled {
   repeated: number;
   /** No entries at all: set aside. */
   refused: number;
+  /** What was reached by them, and told to nobody else. Absent: nothing. */
+  crossings?: readonly Crossing[];
 }
 
 export interface SettlementOptions {
@@ -53,6 +56,13 @@ interface Item {
 interface Outcome {
   readonly accepted: Set<string>;
   readonly refused: Map<string, RefusedEntry>;
+  readonly crossings: Crossing[];
+}
+
+/** What a transaction did. */
+interface Written {
+  readonly accepted: ReadonlySet<string>;
+  readonly crossings: readonly Crossing[];
 }
 
 export class Settlement {
@@ -75,7 +85,9 @@ export class Settlement {
   async settle(entries: readonly Uint8Array[]): Promise<Settled> {
     const sum: Settled = { accepted: 0, repeated: 0, refused: 0 };
     for (let at = 0; at < entries.length; at += MOST) {
-      const { accepted, repeated, refused } = await this.coalescer.ask(batchOf(entries.slice(at, at + MOST)));
+      const settled = await this.coalescer.ask(batchOf(entries.slice(at, at + MOST)));
+      const { accepted, repeated, refused, crossings } = settled;
+      if (crossings) sum.crossings = [...(sum.crossings ?? []), ...crossings];
       sum.accepted += accepted;
       sum.repeated += repeated;
       sum.refused += refused;
@@ -95,7 +107,7 @@ export class Settlement {
         if (!items.has(entry.id)) items.set(entry.id, { entry, bytes: bytes[index]! });
       });
     }
-    const outcome: Outcome = { accepted: new Set(), refused: new Map() };
+    const outcome: Outcome = { accepted: new Set(), refused: new Map(), crossings: [] };
     try {
       // In the order of their ids, as others may insert the same ones: then one waits for the other, not both.
       for (const part of partsOf([...items.values()].sort(byId))) await this.keep(part, outcome);
@@ -105,15 +117,20 @@ export class Settlement {
       throw unavailable(error);
     }
     this.tellKeys(items, outcome);
-    return batches.map((batch) => settledOf(batch, outcome));
+    const { crossings } = outcome;
+    return batches.map((batch, at) => ({
+      ...settledOf(batch, outcome),
+      ...(at === 0 && crossings.length > 0 && { crossings }),
+    }));
   }
 
   /** One of them that the database does not take is found by halves, and the others are kept. */
   private async keep(items: readonly Item[], outcome: Outcome): Promise<void> {
     const entries = items.map(({ entry }) => entry);
     try {
-      const accepted = await this.transaction(entries);
+      const { accepted, crossings } = await this.transaction(entries);
       for (const id of accepted) outcome.accepted.add(id);
+      outcome.crossings.push(...crossings);
     } catch (error) {
       if (!isContentFault(error)) throw error;
       if (items.length === 1) {
@@ -127,7 +144,7 @@ export class Settlement {
     }
   }
 
-  private async transaction(entries: readonly CallEntry[]): Promise<Set<string>> {
+  private async transaction(entries: readonly CallEntry[]): Promise<Written> {
     const { dataSource, partitions } = this.options;
     const days = new Set(entries.map(({ id }) => dayOfId(id)));
     for (let isSecond = false; ; isSecond = true) {
@@ -142,25 +159,27 @@ export class Settlement {
     }
   }
 
-  private async write(manager: EntityManager, entries: readonly CallEntry[]): Promise<Set<string>> {
+  private async write(manager: EntityManager, entries: readonly CallEntry[]): Promise<Written> {
     const accepted = await insertLogs(manager, entries);
-    if (accepted.size === 0) return accepted;
+    if (accepted.size === 0) return { accepted, crossings: [] };
     const isNew = accepted.size < entries.length ? entries.filter(({ id }) => accepted.has(id)) : entries;
     await addDaily(manager, dailyRowsOf(isNew));
     const charges = chargesOf(isNew);
-    if (charges.size > 0) await this.charge(manager, charges);
-    return accepted;
+    return { accepted, crossings: charges.size > 0 ? await this.charge(manager, charges) : [] };
   }
 
-  private async charge(manager: EntityManager, charges: ReadonlyMap<string, Charge>): Promise<void> {
+  private async charge(manager: EntityManager, charges: ReadonlyMap<string, Charge>): Promise<Crossing[]> {
     const { balances } = this.options;
     const locked = await balances.lockOpened(manager, [...charges.keys()]);
     const postings: Posting[] = [];
+    const crossings: Crossing[] = [];
     const paid = new Map<string, { account: string; holder: string; cost: number }>();
     for (const { account, total, parts } of charges.values()) {
       const balance = locked.get(account);
       const start = balance?.periodStart;
-      postings.push({ account, total, spent: start === undefined ? total : spentSince(start, parts) });
+      const spent = start === undefined ? total : spentSince(start, parts);
+      postings.push({ account, total, spent });
+      if (balance && (balance.max ?? balance.soft) !== undefined) crossings.push(...crossingsOf(balance, spent));
       // Leases are of bounded accounts only.
       if (balance?.max === undefined) continue;
       for (const { holder, cost } of parts) {
@@ -173,6 +192,7 @@ export class Settlement {
     }
     await balances.post(manager, postings);
     if (paid.size > 0) await reduceLeases(manager, [...paid.values()]);
+    return crossings;
   }
 
   private async setAside(refused: readonly RefusedEntry[]): Promise<void> {

@@ -19,6 +19,10 @@ export class BalanceEntity {
   @Column('bigint', { nullable: true })
   maxNano!: number | null;
 
+  /** Null: nobody wants to hear before the bound is near. */
+  @Column('bigint', { nullable: true })
+  softNano!: number | null;
+
   /** "30d"; null: what is spent is never counted anew. */
   @Column('text', { nullable: true })
   duration!: string | null;

@@ -95,6 +95,25 @@ export interface Account {
   resetAt: Date | undefined;
 }
 
+export interface AuthorizeSubjectRequest {
+  /** At least one of team and user. */
+  teamId: string;
+  userId: string;
+  /** Finds a user whose id is not known, too. */
+  userEmail: string;
+  /** Empty: that of the team or the user. */
+  organizationId: string;
+  /** Who is not known is made. */
+  upsertUser: boolean;
+  upsertTeam: boolean;
+}
+
+export interface AuthorizeSubjectResponse {
+  /** Without a key: its hash is empty, and it has no terms of a key. */
+  principal: Principal | undefined;
+  sequence: number;
+}
+
 export interface AuthorizeCustomerRequest {
   customerId: string;
 }
@@ -103,6 +122,16 @@ export interface AuthorizeCustomerResponse {
   blocked: boolean;
   defaultModel: string;
   allowedModelRegion: string;
+  limits: LimitedScope[];
+  accounts: Account[];
+  sequence: number;
+}
+
+export interface AuthorizeTagRequest {
+  tag: string;
+}
+
+export interface AuthorizeTagResponse {
   limits: LimitedScope[];
   accounts: Account[];
   sequence: number;
@@ -121,6 +150,17 @@ export interface WatchResponse {
   changes: Change[];
   /** What of these leases is not used is wanted back, for others. */
   recalledAccounts: string[];
+  /** Absent: as told before. */
+  bounded: Bounded | undefined;
+}
+
+/**
+ * Whether a gateway must ask about whom calls name beside their key. False: nobody of that kind is bounded, limited or
+ * blocked, and nothing needs to be asked.
+ */
+export interface Bounded {
+  customers: boolean;
+  tags: boolean;
 }
 
 export interface Change {
@@ -209,6 +249,30 @@ export interface SettleResponse {
   repeated: number;
   /** No entries at all: set aside, with what was wrong. */
   refused: number;
+  /** What was reached by these calls. Told here, and to nobody else. */
+  budgetEvents: BudgetEvent[];
+}
+
+/** What was spent of an account reached a mark: once a period for each mark. */
+export interface BudgetEvent {
+  kind: BudgetEvent_Kind;
+  account: string;
+  spentNanoUsd: number;
+  maxNanoUsd?: number | undefined;
+  softNanoUsd?:
+    | number
+    | undefined;
+  /** Of a threshold. */
+  percent: number;
+  resetAt: Date | undefined;
+}
+
+export enum BudgetEvent_Kind {
+  UNSPECIFIED = 0,
+  SOFT_BUDGET = 1,
+  /** THRESHOLD - 85 or 95 percent of the bound. */
+  THRESHOLD = 2,
+  MAX_BUDGET = 3,
 }
 
 function createBaseAuthorizeRequest(): AuthorizeRequest {
@@ -969,6 +1033,190 @@ export const Account: MessageFns<Account> = {
   },
 };
 
+function createBaseAuthorizeSubjectRequest(): AuthorizeSubjectRequest {
+  return { teamId: "", userId: "", userEmail: "", organizationId: "", upsertUser: false, upsertTeam: false };
+}
+
+export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
+  encode(message: AuthorizeSubjectRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.teamId !== "") {
+      writer.uint32(10).string(message.teamId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.userEmail !== "") {
+      writer.uint32(26).string(message.userEmail);
+    }
+    if (message.organizationId !== "") {
+      writer.uint32(34).string(message.organizationId);
+    }
+    if (message.upsertUser !== false) {
+      writer.uint32(40).bool(message.upsertUser);
+    }
+    if (message.upsertTeam !== false) {
+      writer.uint32(48).bool(message.upsertTeam);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeSubjectRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeSubjectRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.teamId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.userEmail = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.upsertUser = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.upsertTeam = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeSubjectRequest>): AuthorizeSubjectRequest {
+    return AuthorizeSubjectRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeSubjectRequest>): AuthorizeSubjectRequest {
+    const message = createBaseAuthorizeSubjectRequest();
+    message.teamId = object.teamId ?? "";
+    message.userId = object.userId ?? "";
+    message.userEmail = object.userEmail ?? "";
+    message.organizationId = object.organizationId ?? "";
+    message.upsertUser = object.upsertUser ?? false;
+    message.upsertTeam = object.upsertTeam ?? false;
+    return message;
+  },
+};
+
+function createBaseAuthorizeSubjectResponse(): AuthorizeSubjectResponse {
+  return { principal: undefined, sequence: 0 };
+}
+
+export const AuthorizeSubjectResponse: MessageFns<AuthorizeSubjectResponse> = {
+  encode(message: AuthorizeSubjectResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.principal !== undefined) {
+      Principal.encode(message.principal, writer.uint32(10).fork()).join();
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(16).uint64(message.sequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeSubjectResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeSubjectResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.principal = Principal.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeSubjectResponse>): AuthorizeSubjectResponse {
+    return AuthorizeSubjectResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeSubjectResponse>): AuthorizeSubjectResponse {
+    const message = createBaseAuthorizeSubjectResponse();
+    message.principal = (object.principal !== undefined && object.principal !== null)
+      ? Principal.fromPartial(object.principal)
+      : undefined;
+    message.sequence = object.sequence ?? 0;
+    return message;
+  },
+};
+
 function createBaseAuthorizeCustomerRequest(): AuthorizeCustomerRequest {
   return { customerId: "" };
 }
@@ -1139,6 +1387,140 @@ export const AuthorizeCustomerResponse: MessageFns<AuthorizeCustomerResponse> = 
   },
 };
 
+function createBaseAuthorizeTagRequest(): AuthorizeTagRequest {
+  return { tag: "" };
+}
+
+export const AuthorizeTagRequest: MessageFns<AuthorizeTagRequest> = {
+  encode(message: AuthorizeTagRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tag !== "") {
+      writer.uint32(10).string(message.tag);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeTagRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeTagRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tag = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeTagRequest>): AuthorizeTagRequest {
+    return AuthorizeTagRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeTagRequest>): AuthorizeTagRequest {
+    const message = createBaseAuthorizeTagRequest();
+    message.tag = object.tag ?? "";
+    return message;
+  },
+};
+
+function createBaseAuthorizeTagResponse(): AuthorizeTagResponse {
+  return { limits: [], accounts: [], sequence: 0 };
+}
+
+export const AuthorizeTagResponse: MessageFns<AuthorizeTagResponse> = {
+  encode(message: AuthorizeTagResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.limits) {
+      LimitedScope.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.accounts) {
+      Account.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(24).uint64(message.sequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeTagResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeTagResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.limits.push(LimitedScope.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.accounts.push(Account.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeTagResponse>): AuthorizeTagResponse {
+    return AuthorizeTagResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeTagResponse>): AuthorizeTagResponse {
+    const message = createBaseAuthorizeTagResponse();
+    message.limits = object.limits?.map((e) => LimitedScope.fromPartial(e)) || [];
+    message.accounts = object.accounts?.map((e) => Account.fromPartial(e)) || [];
+    message.sequence = object.sequence ?? 0;
+    return message;
+  },
+};
+
 function createBaseWatchRequest(): WatchRequest {
   return { since: 0, holder: "" };
 }
@@ -1207,7 +1589,7 @@ export const WatchRequest: MessageFns<WatchRequest> = {
 };
 
 function createBaseWatchResponse(): WatchResponse {
-  return { sequence: 0, changes: [], recalledAccounts: [] };
+  return { sequence: 0, changes: [], recalledAccounts: [], bounded: undefined };
 }
 
 export const WatchResponse: MessageFns<WatchResponse> = {
@@ -1220,6 +1602,9 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     }
     for (const v of message.recalledAccounts) {
       writer.uint32(26).string(v!);
+    }
+    if (message.bounded !== undefined) {
+      Bounded.encode(message.bounded, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1261,6 +1646,14 @@ export const WatchResponse: MessageFns<WatchResponse> = {
             message.recalledAccounts.push(reader.string());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.bounded = Bounded.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1281,6 +1674,76 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     message.sequence = object.sequence ?? 0;
     message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
     message.recalledAccounts = object.recalledAccounts?.map((e) => e) || [];
+    message.bounded = (object.bounded !== undefined && object.bounded !== null)
+      ? Bounded.fromPartial(object.bounded)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseBounded(): Bounded {
+  return { customers: false, tags: false };
+}
+
+export const Bounded: MessageFns<Bounded> = {
+  encode(message: Bounded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.customers !== false) {
+      writer.uint32(8).bool(message.customers);
+    }
+    if (message.tags !== false) {
+      writer.uint32(16).bool(message.tags);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Bounded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBounded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.customers = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tags = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Bounded>): Bounded {
+    return Bounded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Bounded>): Bounded {
+    const message = createBaseBounded();
+    message.customers = object.customers ?? false;
+    message.tags = object.tags ?? false;
     return message;
   },
 };
@@ -1906,7 +2369,7 @@ export const SettleRequest: MessageFns<SettleRequest> = {
 };
 
 function createBaseSettleResponse(): SettleResponse {
-  return { accepted: 0, repeated: 0, refused: 0 };
+  return { accepted: 0, repeated: 0, refused: 0, budgetEvents: [] };
 }
 
 export const SettleResponse: MessageFns<SettleResponse> = {
@@ -1919,6 +2382,9 @@ export const SettleResponse: MessageFns<SettleResponse> = {
     }
     if (message.refused !== 0) {
       writer.uint32(24).int32(message.refused);
+    }
+    for (const v of message.budgetEvents) {
+      BudgetEvent.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1960,6 +2426,14 @@ export const SettleResponse: MessageFns<SettleResponse> = {
             message.refused = reader.int32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.budgetEvents.push(BudgetEvent.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1980,6 +2454,142 @@ export const SettleResponse: MessageFns<SettleResponse> = {
     message.accepted = object.accepted ?? 0;
     message.repeated = object.repeated ?? 0;
     message.refused = object.refused ?? 0;
+    message.budgetEvents = object.budgetEvents?.map((e) => BudgetEvent.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBudgetEvent(): BudgetEvent {
+  return {
+    kind: 0,
+    account: "",
+    spentNanoUsd: 0,
+    maxNanoUsd: undefined,
+    softNanoUsd: undefined,
+    percent: 0,
+    resetAt: undefined,
+  };
+}
+
+export const BudgetEvent: MessageFns<BudgetEvent> = {
+  encode(message: BudgetEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.account !== "") {
+      writer.uint32(18).string(message.account);
+    }
+    if (message.spentNanoUsd !== 0) {
+      writer.uint32(24).int64(message.spentNanoUsd);
+    }
+    if (message.maxNanoUsd !== undefined) {
+      writer.uint32(32).int64(message.maxNanoUsd);
+    }
+    if (message.softNanoUsd !== undefined) {
+      writer.uint32(40).int64(message.softNanoUsd);
+    }
+    if (message.percent !== 0) {
+      writer.uint32(48).int32(message.percent);
+    }
+    if (message.resetAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.resetAt), writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BudgetEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBudgetEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.spentNanoUsd = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxNanoUsd = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.softNanoUsd = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.percent = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.resetAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BudgetEvent>): BudgetEvent {
+    return BudgetEvent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BudgetEvent>): BudgetEvent {
+    const message = createBaseBudgetEvent();
+    message.kind = object.kind ?? 0;
+    message.account = object.account ?? "";
+    message.spentNanoUsd = object.spentNanoUsd ?? 0;
+    message.maxNanoUsd = object.maxNanoUsd ?? undefined;
+    message.softNanoUsd = object.softNanoUsd ?? undefined;
+    message.percent = object.percent ?? 0;
+    message.resetAt = object.resetAt ?? undefined;
     return message;
   },
 };
@@ -1999,12 +2609,30 @@ export const GatewayServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Whom a token of another issuer is for: a team, a user, or a user of a team. NOT_FOUND: one of them is not known. */
+    authorizeSubject: {
+      name: "AuthorizeSubject",
+      requestType: AuthorizeSubjectRequest as typeof AuthorizeSubjectRequest,
+      requestStream: false,
+      responseType: AuthorizeSubjectResponse as typeof AuthorizeSubjectResponse,
+      responseStream: false,
+      options: {},
+    },
     /** An end user, as named in a request. One that is not known is answered with its defaults. */
     authorizeCustomer: {
       name: "AuthorizeCustomer",
       requestType: AuthorizeCustomerRequest as typeof AuthorizeCustomerRequest,
       requestStream: false,
       responseType: AuthorizeCustomerResponse as typeof AuthorizeCustomerResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** A tag, as requests carry it. One without terms is answered without any. */
+    authorizeTag: {
+      name: "AuthorizeTag",
+      requestType: AuthorizeTagRequest as typeof AuthorizeTagRequest,
+      requestStream: false,
+      responseType: AuthorizeTagResponse as typeof AuthorizeTagResponse,
       responseStream: false,
       options: {},
     },

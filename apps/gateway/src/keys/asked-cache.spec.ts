@@ -1,7 +1,9 @@
 import { GatewayError } from '@turnpike/errors';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { Principal } from '../pipeline/exchange.js';
-import { KeyCache, type KeyCacheOptions } from './key-cache.js';
+import { AskedCache, type AskedCacheOptions } from './asked-cache.js';
+
+type KeyCacheOptions = AskedCacheOptions<Principal>;
 
 const TTL = 60_000;
 const STALE = 3_600_000;
@@ -20,10 +22,11 @@ const aCache = (options: Partial<KeyCacheOptions> = {}) => {
   const ask = jest.fn<KeyCacheOptions['ask']>((keyHash) =>
     Promise.resolve(keyHash.startsWith('no') ? undefined : principalOf(keyHash)),
   );
-  const cache = new KeyCache({
+  const cache = new AskedCache<Principal>({
+    what: 'key',
     ask,
     confirmedAt: () => clock.confirmedAt,
-    maxKeys: 3,
+    max: 3,
     ttlMs: TTL,
     staleMs: STALE,
     now: () => clock.now,
