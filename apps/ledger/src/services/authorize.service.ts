@@ -24,9 +24,9 @@ import {
 import { boundsOfHolder, composePrincipal } from './principal.js';
 import { textOf, toBoundColumns } from './stored-terms.js';
 import { storing } from './storing.js';
+import { readUsd } from './terms.js';
 
 const TOKEN = /^[0-9a-f]{64}$/;
-const NANO = 1e9;
 
 @Injectable()
 export class AuthorizeService {
@@ -46,7 +46,7 @@ export class AuthorizeService {
     this.installation =
       maxBudgetUsd === undefined
         ? []
-        : [{ account: 'installation', max: Math.round(maxBudgetUsd * NANO), duration: budgetDuration, model: '' }];
+        : [{ account: 'installation', max: readUsd(maxBudgetUsd, 'max_budget'), duration: budgetDuration, model: '' }];
   }
 
   /** @throws GW_NOT_FOUND: nobody calls with this key */

@@ -1,6 +1,7 @@
 // Makes, changes, blocks and deletes teams.
 import { Injectable } from '@nestjs/common';
 import { invalidRequest } from '@turnpike/errors';
+import { formatUsd } from '@turnpike/pricing';
 import {
   Team,
   type AddTeamModelsRequest,
@@ -166,7 +167,7 @@ export class TeamService {
       const { team } = await this.hold(manager, caller, teamId, mayOwnTeam, OWNERS);
       const { spendNanoUsd } = await this.teams.toMessage(manager, team);
       if (resetToNanoUsd > spendNanoUsd) {
-        throw invalidRequest(`reset_to is more than what was spent: ${spendNanoUsd / 1e9} USD.`, 'reset_to');
+        throw invalidRequest(`reset_to is more than what was spent: ${formatUsd(spendNanoUsd)} USD.`, 'reset_to');
       }
       await this.bounds.setSpent(manager, accountOfTeam(teamId), resetToNanoUsd);
       const message = await this.teams.toMessage(manager, team);

@@ -1,6 +1,7 @@
 // Makes, changes and deletes users.
 import { Inject, Injectable } from '@nestjs/common';
 import { invalidRequest } from '@turnpike/errors';
+import { formatUsd } from '@turnpike/pricing';
 import {
   User,
   VirtualKey,
@@ -169,7 +170,7 @@ export class UserService {
       if (!mayManageUser(standing, { organizationIds })) throw denied(standing, 'reset what they spent', ADMINS);
       const { spendNanoUsd } = await this.users.toMessage(manager, user);
       if (resetToNanoUsd > spendNanoUsd) {
-        throw invalidRequest(`reset_to is more than what was spent: ${spendNanoUsd / 1e9} USD.`, 'reset_to');
+        throw invalidRequest(`reset_to is more than what was spent: ${formatUsd(spendNanoUsd)} USD.`, 'reset_to');
       }
       await this.bounds.setSpent(manager, accountOfUser(userId), resetToNanoUsd);
       const message = await this.users.toMessage(manager, user);
