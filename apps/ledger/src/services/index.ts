@@ -1,3 +1,5 @@
+import { AccessGroupService } from './access-group.service.js';
+import { AuditService } from './audit.service.js';
 import { AuthorizeService } from './authorize.service.js';
 import { BudgetHolders } from './budget-holders.js';
 import { BudgetService } from './budget.service.js';
@@ -13,7 +15,14 @@ import { OrganizationService } from './organization.service.js';
 import { Organizations } from './organizations.js';
 import { People } from './people.js';
 import { Recorder } from './recorder.js';
+import { SpendFilters } from './spend-filters.js';
+import { SpendLogService } from './spend-log.service.js';
+import { SpendNames } from './spend-names.js';
+import { SpendReportService } from './spend-report.service.js';
+import { SpendScopes } from './spend-scopes.js';
+import { SpendService } from './spend.service.js';
 import { Standings } from './standings.js';
+import { TagService } from './tag.service.js';
 import { TeamListService } from './team-list.service.js';
 import { TeamMemberService } from './team-member.service.js';
 import { TeamService } from './team.service.js';
@@ -25,6 +34,8 @@ import { Users } from './users.js';
 
 /** Those that Nest can make by itself. */
 export const SERVICES = [
+  AccessGroupService,
+  AuditService,
   AuthorizeService,
   BudgetHolders,
   BudgetService,
@@ -40,7 +51,14 @@ export const SERVICES = [
   Organizations,
   People,
   Recorder,
+  SpendFilters,
+  SpendLogService,
+  SpendNames,
+  SpendReportService,
+  SpendScopes,
+  SpendService,
   Standings,
+  TagService,
   TeamListService,
   TeamMemberService,
   TeamService,

@@ -16,6 +16,8 @@ export const TABLES = {
   organizationMembership: 'LiteLLM_OrganizationMembership',
   customer: 'LiteLLM_EndUserTable',
   budget: 'LiteLLM_BudgetTable',
+  tag: 'LiteLLM_TagTable',
+  accessGroup: 'LiteLLM_AccessGroupTable',
 } as const;
 
 export interface Deed {
