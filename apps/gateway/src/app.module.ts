@@ -2,9 +2,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { AdminGuard } from './admin/admin.guard.js';
+import { CostController } from './admin/cost.controller.js';
 import { DocsController } from './admin/docs.controller.js';
 import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
+import { KeyGuard } from './admin/key.guard.js';
 import { LEDGER_CONTROLLERS } from './admin/ledger/ledger-controllers.js';
 import { LedgerGuard } from './admin/ledger/ledger.guard.js';
 import { MetricsController } from './admin/metrics.controller.js';
@@ -33,9 +35,10 @@ export class AppModule {
         RouterController,
         RoutesController,
         DocsController,
+        CostController,
         ...LEDGER_CONTROLLERS,
       ],
-      providers: [AdminGuard, LedgerGuard, HealthService, Readiness, OpenApi],
+      providers: [AdminGuard, KeyGuard, LedgerGuard, HealthService, Readiness, OpenApi],
     };
   }
 }

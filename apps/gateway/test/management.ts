@@ -4,6 +4,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Module } from '@nestjs/common';
 import { GatewayError, toGatewayError } from '@turnpike/errors';
 import {
+  AccessGroupServiceDefinition,
+  AuditServiceDefinition,
   BudgetServiceDefinition,
   CustomerServiceDefinition,
   KeyServiceDefinition,
@@ -31,6 +33,8 @@ const SERVICES = {
   organizations: OrganizationServiceDefinition,
   tags: TagServiceDefinition,
   spend: SpendServiceDefinition,
+  accessGroups: AccessGroupServiceDefinition,
+  audit: AuditServiceDefinition,
 };
 
 /** By "keys.getKey": parts of the answer, or what is thrown. */
@@ -90,7 +94,7 @@ export const aManagement = async ({ hasLedger = true } = {}): Promise<Management
     ]),
   );
   const runtime = {
-    config: { auth: { isOpen: true } },
+    config: { auth: { isOpen: true }, deployments: [] },
     keys,
     ledger: hasLedger ? { client: services } : undefined,
     toError: toGatewayError,

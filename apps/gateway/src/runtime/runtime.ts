@@ -247,7 +247,8 @@ export class Runtime {
     return price && costOf(price, usage);
   }
 
-  private priceOf(deployment: Deployment, model: string): Price | undefined {
+  /** Undefined: nobody states one. */
+  priceOf(deployment: Deployment, model: string): Price | undefined {
     const baseModel = deployment.info['base_model'];
     return this.prices.priceOf({
       provider: deployment.provider,

@@ -48,6 +48,7 @@ const KINDS: Readonly<Record<Change['kind'], Change_Kind>> = {
   setting: Change_Kind.SETTING,
   tag: Change_Kind.TAG,
   account: Change_Kind.ACCOUNT,
+  accessGroup: Change_Kind.ACCESS_GROUP,
 };
 
 @Controller()

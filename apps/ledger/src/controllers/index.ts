@@ -1,17 +1,25 @@
+import { AccessGroupController } from './access-group.controller.js';
+import { AuditController } from './audit.controller.js';
 import { BudgetController } from './budget.controller.js';
 import { CustomerController } from './customer.controller.js';
 import { GatewayController } from './gateway.controller.js';
 import { KeyController } from './key.controller.js';
 import { OrganizationController } from './organization.controller.js';
+import { SpendController } from './spend.controller.js';
+import { TagController } from './tag.controller.js';
 import { TeamController } from './team.controller.js';
 import { UserController } from './user.controller.js';
 
 export const CONTROLLERS = [
+  AccessGroupController,
+  AuditController,
   BudgetController,
   CustomerController,
   GatewayController,
   KeyController,
   OrganizationController,
+  SpendController,
+  TagController,
   TeamController,
   UserController,
 ];

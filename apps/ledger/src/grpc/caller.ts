@@ -12,6 +12,8 @@ export interface Caller {
   readonly userEmail?: string;
   readonly teamId?: string;
   readonly organizationId?: string;
+  /** Whom the key's owner says that it acts for. Told in the audit log beside the key, and allows nothing. */
+  readonly changedBy?: string;
 }
 
 /** Knows the callers. Asked on each call, so it remembers. */

@@ -41,6 +41,14 @@ const onBehalfOfIn = (metadata: Metadata): string | undefined => {
   });
 };
 
+/** Longer names are cut. */
+const MAX_NAME_CHARACTERS = 256;
+
+const withNamed = (caller: Caller, metadata: Metadata): Caller => {
+  const changedBy = textIn(metadata, 'x-turnpike-changed-by')?.slice(0, MAX_NAME_CHARACTERS);
+  return changedBy ? { ...caller, changedBy } : caller;
+};
+
 const identify = async (callers: Callers, metadata: Metadata): Promise<Caller> => {
   const bearer = bearerIn(metadata);
   const onBehalfOf = onBehalfOfIn(metadata);
@@ -110,7 +118,7 @@ export class Gate {
     try {
       const caller = await identify(this.options.callers, metadata);
       mustBeAllowed(caller, path);
-      this.#callers.set(metadata, caller);
+      this.#callers.set(metadata, withNamed(caller, metadata));
     } catch (error) {
       call.sendStatus(toStatus(error, onUnknown));
       return;

@@ -16,6 +16,7 @@ export const CHANGE_KINDS = [
   'setting',
   'tag',
   'account',
+  'accessGroup',
 ] as const;
 
 export interface Change {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
-import { assertStorable } from '../storage/storable.js';
+import { assertStorable, isStorable } from '../storage/storable.js';
 import { AUTHORED_SORTS, containing, limitsOf, readPage, spendOf, type Page, type PageQuery } from './paging.js';
 import { Repository } from './repository.js';
 
@@ -22,6 +22,20 @@ export type KeyOwner =
   | { teamIds: readonly string[] }
   | { organizationIds: readonly string[] }
   | { budgetIds: readonly string[] };
+
+/** Keys themselves, or whom they belong to; an organization has the keys of its teams, too. */
+export interface KeyScope {
+  readonly keys?: readonly string[];
+  readonly users?: readonly string[];
+  readonly teams?: readonly string[];
+  readonly organizations?: readonly string[];
+}
+
+export interface KeyName {
+  token: string;
+  alias: string | null;
+  teamId: string | null;
+}
 
 const SORTS = {
   ...AUTHORED_SORTS,
@@ -50,6 +64,26 @@ const MOVE_TO_DELETED = `
   SELECT token, key_alias, user_id, team_id, organization_id, to_jsonb(gone), $2 FROM gone
   RETURNING token`;
 
+/** Also those that were deleted: calls were made with them. */
+const TOKENS_WITHIN = ['virtual_keys', 'deleted_keys']
+  .map(
+    (table) => `SELECT token FROM turnpike.${table} WHERE token = ANY($1) OR user_id = ANY($2) OR team_id = ANY($3)
+      OR organization_id = ANY($4)
+      OR team_id IN (SELECT o.team_id FROM turnpike.teams o WHERE o.organization_id = ANY($4))`,
+  )
+  .join(' UNION ');
+
+const NAMES_OF = `
+  SELECT token, key_alias AS alias, team_id AS "teamId" FROM turnpike.virtual_keys WHERE token = ANY($1)
+  UNION ALL SELECT token, alias, team_id FROM (
+    SELECT DISTINCT ON (token) token, key_alias AS alias, team_id FROM turnpike.deleted_keys d
+     WHERE token = ANY($1) AND NOT EXISTS (SELECT FROM turnpike.virtual_keys k WHERE k.token = d.token)
+     ORDER BY token, id DESC) AS gone`;
+
+const TOKENS_OF_ALIAS = `
+  SELECT token FROM turnpike.virtual_keys WHERE key_alias = $1
+  UNION SELECT token FROM turnpike.deleted_keys WHERE key_alias = $1`;
+
 const MARK_USED = `
   UPDATE turnpike.virtual_keys k SET last_active = used.at
   FROM unnest($1::text[], $2::timestamptz[]) AS used (token, at)
@@ -69,6 +103,26 @@ export class VirtualKeyRepository extends Repository<VirtualKeyEntity> {
   async ofOwner(manager: EntityManager, owner: KeyOwner): Promise<VirtualKeyEntity[]> {
     const [[kind, ids]] = Object.entries(owner) as [[keyof typeof OWNER_COLUMNS, readonly string[]]];
     return await this.findBy(manager, OWNER_COLUMNS[kind], ids);
+  }
+
+  /** Hashes of all keys, also deleted ones, that are among these or belong to one of these. */
+  async tokensWithin(manager: EntityManager, scope: KeyScope): Promise<string[]> {
+    const { keys = [], users = [], teams = [], organizations = [] } = scope;
+    const parameters = [keys, users, teams, organizations].map((ids) => ids.filter((id) => isStorable(id)));
+    const rows = await manager.query<{ token: string }[]>(TOKENS_WITHIN, parameters);
+    return rows.map(({ token }) => token);
+  }
+
+  /** Names of keys, also of deleted ones, and whose they were. */
+  async namesOf(manager: EntityManager, tokens: readonly string[]): Promise<KeyName[]> {
+    return await manager.query<KeyName[]>(NAMES_OF, [tokens.filter((token) => isStorable(token))]);
+  }
+
+  /** Hashes of the keys, also deleted ones, that have this alias. */
+  async tokensOfAlias(manager: EntityManager, alias: string): Promise<string[]> {
+    if (!isStorable(alias)) return [];
+    const rows = await manager.query<{ token: string }[]>(TOKENS_OF_ALIAS, [alias]);
+    return rows.map(({ token }) => token);
   }
 
   /** How many keys each of these users has; users without are left out. */

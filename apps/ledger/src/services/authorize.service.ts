@@ -36,9 +36,9 @@ import { boundsOfHolder, composePrincipal, type KeyHolder } from './principal.js
 import { textOf, toBoundColumns } from './stored-terms.js';
 import { storing } from './storing.js';
 import { Subjects } from './subjects.js';
+import { readUsd } from './terms.js';
 
 const TOKEN = /^[0-9a-f]{64}$/;
-const NANO = 1e9;
 const NO_TERMS: TermsSource = toBoundColumns(undefined, undefined);
 
 @Injectable()
@@ -64,7 +64,7 @@ export class AuthorizeService {
         : [
             {
               account: INSTALLATION_ACCOUNT,
-              max: Math.round(maxBudgetUsd * NANO),
+              max: readUsd(maxBudgetUsd, 'max_budget'),
               duration: budgetDuration,
               model: '',
             },

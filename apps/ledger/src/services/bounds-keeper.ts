@@ -38,6 +38,29 @@ export class BoundsKeeper {
     await this.balances.setSpent(manager, spent);
   }
 
+  /**
+   * What all keys and teams spent in their periods becomes nothing, models and windows included.
+   * @returns how many keys and teams had spent anything, and the accounts with a bound that is free again
+   */
+  async forgetSpent(manager: EntityManager): Promise<{ keys: number; teams: number; bounded: string[] }> {
+    const rows = await manager.query<{ account: string; max_nano: string | null }[]>(
+      `WITH spent AS (
+         SELECT account FROM turnpike.balances
+          WHERE (account >= 'key:' AND account < 'key;' OR account >= 'team:' AND account < 'team;') AND spent_nano <> 0
+          ORDER BY account FOR UPDATE),
+       done AS (
+         UPDATE turnpike.balances b SET spent_nano = 0 FROM spent s WHERE b.account = s.account
+         RETURNING b.account, b.max_nano)
+       SELECT account, max_nano FROM done`,
+    );
+    const plain = rows.map(({ account }) => account).filter((account) => !account.includes('|'));
+    return {
+      keys: plain.filter((account) => account.startsWith('key:')).length,
+      teams: plain.filter((account) => account.startsWith('team:')).length,
+      bounded: rows.filter(({ max_nano: max }) => max !== null).map(({ account }) => account),
+    };
+  }
+
   /** What was spent for the old name was spent for the new one, and leases are taken anew. */
   async rename(manager: EntityManager, from: string, to: string): Promise<void> {
     const names = await this.family(manager, [from]);

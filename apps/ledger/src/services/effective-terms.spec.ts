@@ -87,6 +87,11 @@ describe('a temporary increase', () => {
     ['does not count afterwards', { temp_budget_increase: 1.5, temp_budget_expiry: '2025-12-31' }, 0],
     ['does not count without an end', { temp_budget_increase: 1.5 }, 0],
     ['does not count with an end that is no time', { temp_budget_increase: 1.5, temp_budget_expiry: 'soon' }, 0],
+    [
+      'counts as far as can be counted',
+      { temp_budget_increase: 1e300, temp_budget_expiry: '2026-01-02' },
+      9_007_199_000_000_000,
+    ],
     ['takes nothing away', { temp_budget_increase: -5, temp_budget_expiry: '2026-01-02' }, 0],
   ])('%s', (_title, metadata, expected) => {
     expect(temporaryIncrease(metadata, now)).toBe(expected);

@@ -1,4 +1,5 @@
 // Terms that hold: an entity's own, and where it has none of its own those of the shared budget it refers to.
+import { parseUsd } from '@turnpike/pricing';
 import type { RateLimits } from '@turnpike/rpc';
 import type { JsonObject, StoredBudgetWindow, StoredModelTerms } from '../schema/entities/columns.js';
 import type { Bound } from '../settlement/balance-book.js';
@@ -99,9 +100,12 @@ const addFrom = (byModel: Map<string, RateLimits>, map: unknown, name: 'rpm' | '
   }
 };
 
+/** Money is counted exactly up to here. */
+const MOST_USD = 9_007_199;
+
 /** Nano-dollars that a key may spend on top until a moment: `temp_budget_increase` (USD), `temp_budget_expiry`. */
 export const temporaryIncrease = (metadata: JsonObject, now: number): number => {
   const { temp_budget_increase: increase, temp_budget_expiry: expiry } = metadata;
   if (typeof increase !== 'number' || !(increase > 0) || typeof expiry !== 'string') return 0;
-  return Date.parse(expiry) > now ? Math.round(increase * 1e9) : 0;
+  return Date.parse(expiry) > now ? parseUsd(Math.min(increase, MOST_USD)) : 0;
 };

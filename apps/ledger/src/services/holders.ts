@@ -44,6 +44,8 @@ export class Holders {
     const budgets = await this.budgets.findMany(manager, budgetIds);
     const groupIds = [...key.accessGroupIds, ...(team?.accessGroupIds ?? [])];
     const groups = await this.accessGroups.findMany(manager, groupIds);
+    const lists = [key.models, team?.models, membership?.models, user?.models, organization?.models];
+    const named = await this.accessGroups.findByNames(manager, [...new Set(lists.flatMap((models) => models ?? []))]);
     return {
       key,
       user,
@@ -52,6 +54,7 @@ export class Holders {
       organization,
       budgets: new Map(budgets.map((budget) => [budget.budgetId, budget])),
       accessGroups: new Map(groups.map(({ accessGroupId, models }) => [accessGroupId, models])),
+      namedGroups: new Map(named.map(({ name, models }) => [name, models])),
     };
   }
 

@@ -1,3 +1,5 @@
+import { AccessGroupService } from './access-group.service.js';
+import { AuditService } from './audit.service.js';
 import { AuthorizeService } from './authorize.service.js';
 import { BoundedParties } from './bounded-parties.js';
 import { BudgetHolders } from './budget-holders.js';
@@ -14,8 +16,15 @@ import { OrganizationService } from './organization.service.js';
 import { Organizations } from './organizations.js';
 import { People } from './people.js';
 import { Recorder } from './recorder.js';
+import { SpendFilters } from './spend-filters.js';
+import { SpendLogService } from './spend-log.service.js';
+import { SpendNames } from './spend-names.js';
+import { SpendReportService } from './spend-report.service.js';
+import { SpendScopes } from './spend-scopes.js';
+import { SpendService } from './spend.service.js';
 import { Standings } from './standings.js';
 import { Subjects } from './subjects.js';
+import { TagService } from './tag.service.js';
 import { TeamListService } from './team-list.service.js';
 import { TeamMemberService } from './team-member.service.js';
 import { TeamService } from './team.service.js';
@@ -27,6 +36,8 @@ import { Users } from './users.js';
 
 /** Those that Nest can make by itself. */
 export const SERVICES = [
+  AccessGroupService,
+  AuditService,
   AuthorizeService,
   BoundedParties,
   BudgetHolders,
@@ -43,8 +54,15 @@ export const SERVICES = [
   Organizations,
   People,
   Recorder,
+  SpendFilters,
+  SpendLogService,
+  SpendNames,
+  SpendReportService,
+  SpendScopes,
+  SpendService,
   Standings,
   Subjects,
+  TagService,
   TeamListService,
   TeamMemberService,
   TeamService,

@@ -15,6 +15,7 @@ import {
   assertRoutes,
   assertWindows,
   readDuration,
+  readUsd,
 } from './terms.js';
 
 /** @throws GW_INVALID_REQUEST */
@@ -61,9 +62,10 @@ const assertTemporaryBudget = (metadata: unknown): void => {
       isGiven(increase) ? 'temp_budget_expiry' : 'temp_budget_increase',
     );
   }
-  if (typeof increase !== 'number' || !Number.isFinite(increase) || increase < 0) {
+  if (typeof increase !== 'number') {
     throw invalidRequest('temp_budget_increase must be an amount in USD, 0 or more.', 'temp_budget_increase');
   }
+  readUsd(increase, 'temp_budget_increase');
   if (typeof expiry !== 'string' || Number.isNaN(Date.parse(expiry))) {
     throw invalidRequest('temp_budget_expiry must be a time, such as 2030-01-31T00:00:00Z.', 'temp_budget_expiry');
   }

@@ -1,8 +1,9 @@
 // What operators decide of all keys that are made: defaults, caps, who may make them.
 import type { JsonObject } from '@turnpike/domain';
 import { GatewayError, invalidRequest } from '@turnpike/errors';
+import { formatUsd } from '@turnpike/pricing';
 import type { Budget, RateLimits, VirtualKey } from '@turnpike/rpc';
-import { readDuration } from './terms.js';
+import { readDuration, readUsd } from './terms.js';
 
 /** From `litellm_settings`, in LiteLLM's names and in US dollars. */
 export interface KeySettings {
@@ -24,7 +25,8 @@ export interface KeyWish {
   duration: string;
 }
 
-const NANO = 1e9;
+const DEFAULTS = 'default_key_generate_params';
+const CAPS = 'upperbound_key_generate_params';
 
 const numberIn = (params: JsonObject, name: string): number | undefined => {
   const value = params[name];
@@ -38,18 +40,19 @@ const listIn = (params: JsonObject, name: string): string[] => {
   const value = params[name];
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 };
-const moneyIn = (params: JsonObject, name: string): number | undefined => {
-  const usd = numberIn(params, name);
-  return usd === undefined ? undefined : Math.round(usd * NANO);
+/** @throws GW_INVALID_REQUEST for what is no amount: a cap that cannot be read must not be none */
+const moneyIn = (params: JsonObject, name: string, section: string): number | undefined => {
+  const usd = params[name];
+  return typeof usd === 'number' || typeof usd === 'string' ? readUsd(usd, `${section}.${name}`) : undefined;
 };
 const objectIn = (params: JsonObject, name: string): JsonObject => {
   const value = params[name];
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 };
 
-const budgetIn = (params: JsonObject): Partial<Budget> => ({
-  maxNanoUsd: moneyIn(params, 'max_budget'),
-  softNanoUsd: moneyIn(params, 'soft_budget'),
+const budgetIn = (params: JsonObject, section: string): Partial<Budget> => ({
+  maxNanoUsd: moneyIn(params, 'max_budget', section),
+  softNanoUsd: moneyIn(params, 'soft_budget', section),
   duration: textIn(params, 'budget_duration') || undefined,
 });
 
@@ -70,7 +73,7 @@ export const withDefaults = ({ key, duration }: KeyWish, params: JsonObject = {}
   duration: duration || textIn(params, 'duration'),
   key: {
     ...key,
-    budget: over<Budget>(key.budget, budgetIn(params)),
+    budget: over<Budget>(key.budget, budgetIn(params, DEFAULTS)),
     limits: over<RateLimits>(key.limits, limitsIn(params)),
     models: key.models.length > 0 ? key.models : listIn(params, 'models'),
     allowedRoutes: key.allowedRoutes.length > 0 ? key.allowedRoutes : listIn(params, 'allowed_routes'),
@@ -83,9 +86,9 @@ export const withDefaults = ({ key, duration }: KeyWish, params: JsonObject = {}
 /** @throws GW_INVALID_REQUEST for more than the cap */
 export const withCaps = ({ key, duration }: KeyWish, caps: JsonObject = {}): KeyWish => {
   if (Object.keys(caps).length === 0) return { key, duration };
-  const budget = over<Budget>(key.budget, budgetIn(caps));
+  const budget = over<Budget>(key.budget, budgetIn(caps, CAPS));
   const limits = over<RateLimits>(key.limits, limitsIn(caps));
-  assertCap(budget?.maxNanoUsd, moneyIn(caps, 'max_budget'), 'max_budget', NANO);
+  assertCap(budget?.maxNanoUsd, moneyIn(caps, 'max_budget', CAPS), 'max_budget', formatUsd);
   assertCap(limits?.rpm, numberIn(caps, 'rpm_limit'), 'rpm_limit');
   assertCap(limits?.tpm, numberIn(caps, 'tpm_limit'), 'tpm_limit');
   assertCap(limits?.maxParallelRequests, numberIn(caps, 'max_parallel_requests'), 'max_parallel_requests');
@@ -95,21 +98,23 @@ export const withCaps = ({ key, duration }: KeyWish, caps: JsonObject = {}): Key
   return { key: { ...key, budget, limits }, duration: capped };
 };
 
-const assertCap = (value: number | undefined, cap: number | undefined, param: string, unit = 1): void => {
+const assertCap = (
+  value: number | undefined,
+  cap: number | undefined,
+  param: string,
+  write: (value: number) => string = String,
+): void => {
   if (value === undefined || cap === undefined || value <= cap) return;
-  throw invalidRequest(
-    `${param} is over the limit set in upperbound_key_generate_params: ${value / unit} > ${cap / unit}.`,
-    param,
-  );
+  throw invalidRequest(`${param} is over the limit set in ${CAPS}: ${write(value)} > ${write(cap)}.`, param);
 };
 
 const DAYS = { s: 1 / 86_400, m: 1 / 1_440, h: 1 / 24, d: 1, w: 7, mo: 30 } as const;
 
 const assertDurationCap = (text: string | undefined, cap: string, param: string): void => {
   const value = readDuration(text, param);
-  const limit = readDuration(cap, `upperbound_key_generate_params.${param}`);
+  const limit = readDuration(cap, `${CAPS}.${param}`);
   if (!value || !limit || value.count * DAYS[value.unit] <= limit.count * DAYS[limit.unit]) return;
-  throw invalidRequest(`${param} is over the limit set in upperbound_key_generate_params: ${text} > ${cap}.`, param);
+  throw invalidRequest(`${param} is over the limit set in ${CAPS}: ${text} > ${cap}.`, param);
 };
 
 /** Who asks for it. */

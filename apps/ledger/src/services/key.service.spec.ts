@@ -128,6 +128,12 @@ describeOnEachDatabase('virtual keys', (database) => {
     ['a long alias', { keyAlias: 'a'.repeat(300) }, {}, /300 characters/],
     ['a short secret', {}, { secret: 'sk-1' }, /16 to 256/],
     ['a service account without a team', {}, { isServiceAccount: true }, /team_id/],
+    [
+      'an endless temporary budget',
+      { metadata: { temp_budget_increase: 1e300, temp_budget_expiry: '2030-01-31' } },
+      {},
+      /temp_budget_increase: '1e\+300' is not/,
+    ],
     ['half of a temporary budget', { metadata: { temp_budget_increase: 5 } }, {}, /set together/],
     ['rotation without an interval', { autoRotate: true }, {}, /rotation_interval/],
     ['NUL in metadata', { metadata: { a: 'b\0' } }, {}, /NUL/],
@@ -161,6 +167,9 @@ describeOnEachDatabase('virtual keys', (database) => {
       expires: new Date(NOON + 7 * 86_400_000),
     });
     await expect(generate({ budget: { maxNanoUsd: 11 * NANO } })).rejects.toThrow(/max_budget is over .* 11 > 10/);
+    settings.upperbound_key_generate_params = { max_budget: NaN };
+    await expect(generate({})).rejects.toThrow(/upperbound_key_generate_params.max_budget: 'NaN' is not/);
+    settings.upperbound_key_generate_params = { rpm_limit: 5, duration: '7d' };
     await expect(generate({}, { duration: '8d' })).rejects.toThrow(/duration is over/);
     await expect(update(key!.token, { limits: { rpm: 6 } }, ['limits.rpm'])).rejects.toThrow(/rpm_limit is over/);
     await expect(update(key!.token, { keyAlias: 'x' }, ['key_alias'])).resolves.toMatchObject({

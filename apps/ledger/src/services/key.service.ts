@@ -2,6 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { instantAfter } from '@turnpike/domain';
 import { GatewayError, invalidRequest } from '@turnpike/errors';
+import { formatUsd } from '@turnpike/pricing';
 import {
   type BlockKeyRequest,
   type BlockKeyResponse,
@@ -182,7 +183,7 @@ export class KeyService {
       const { key } = await this.hold(manager, caller, token, 'resetSpend');
       const { spendNanoUsd } = await this.keys.toMessage(manager, key);
       if (resetToNanoUsd > spendNanoUsd) {
-        throw invalidRequest(`reset_to is more than what was spent: ${spendNanoUsd / 1e9} USD.`, 'reset_to');
+        throw invalidRequest(`reset_to is more than what was spent: ${formatUsd(spendNanoUsd)} USD.`, 'reset_to');
       }
       await this.bounds.setSpent(manager, accountOfKey(token), resetToNanoUsd);
       const message = await this.keys.toMessage(manager, key);

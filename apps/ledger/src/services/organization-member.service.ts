@@ -20,9 +20,10 @@ import { inTransaction } from '../storage/in-transaction.js';
 import { authorOf, type Caller } from './caller.js';
 import { applyMask } from './field-mask.js';
 import { organizationRoleIn, Organizations } from './organizations.js';
+import { traceOfOrganizationMember } from './membership-traces.js';
 import { People, type PersonName } from './people.js';
 import { denied, mayManageOrganization } from './permissions.js';
-import { Recorder, traceOf, type Deed, type Trace } from './recorder.js';
+import { Recorder, traceOf, type Trace } from './recorder.js';
 import { Standings } from './standings.js';
 import { columnOf, textOf } from './stored-terms.js';
 import { alreadyExists, notFound, storing } from './storing.js';
@@ -58,7 +59,7 @@ export class OrganizationMemberService {
           createdBy: authorOf(caller),
           updatedBy: authorOf(caller),
         });
-        traces.push(trace, traceOfMember({ action: 'created', after: membership }, membership));
+        traces.push(trace, traceOfOrganizationMember({ action: 'created', after: membership }, membership));
       }
       const message = await this.organizations.toMessage(manager, organization);
       await this.recorder.record(manager, caller, traceOf(...traces));
@@ -81,7 +82,7 @@ export class OrganizationMemberService {
       });
       const { members } = await this.organizations.toMessage(manager, organization);
       const deed = { action: 'updated', before, after: membership } as const;
-      await this.recorder.record(manager, caller, traceOfMember(deed, before));
+      await this.recorder.record(manager, caller, traceOfOrganizationMember(deed, before));
       return { member: members.find(({ userId }) => userId === before.userId) };
     });
   }
@@ -92,7 +93,7 @@ export class OrganizationMemberService {
       const before = await this.memberOf(manager, organizationId, request);
       await this.repository.delete(manager, organizationId, before.userId);
       const message: Organization = await this.organizations.toMessage(manager, organization);
-      await this.recorder.record(manager, caller, traceOfMember({ action: 'deleted', before }, before));
+      await this.recorder.record(manager, caller, traceOfOrganizationMember({ action: 'deleted', before }, before));
       return { organization: message };
     });
   }
@@ -135,11 +136,3 @@ const assertNoBudget = (budget: Budget | undefined): void => {
     'max_budget_in_organization',
   );
 };
-
-const traceOfMember = (
-  deed: Omit<Deed, 'table' | 'id'>,
-  { organizationId, userId }: Pick<OrganizationMembershipEntity, 'organizationId' | 'userId'>,
-): Trace => ({
-  deeds: [{ ...deed, table: 'organizationMembership', id: `${organizationId}:${userId}` }],
-  changes: [{ kind: 'user', id: userId }],
-});

@@ -28,6 +28,7 @@ import { Keys } from './keys.js';
 import { toOrganizationColumns } from './organization.mapper.js';
 import { accountOfOrganization, assertOrganization, organizationRoleIn, Organizations } from './organizations.js';
 import { pageInfoOf, toPageQuery } from './pages.js';
+import { traceOfOrganizationMember } from './membership-traces.js';
 import { People } from './people.js';
 import { Recorder, traceOf, type Deed, type Trace } from './recorder.js';
 import { Standings } from './standings.js';
@@ -75,8 +76,8 @@ export class OrganizationService {
       for (const member of asked.members) {
         const { userId, trace } = await this.people.findOrMake(manager, caller, member, organizationId);
         const role = organizationRoleIn(member);
-        await this.memberships.insert(manager, { organizationId, userId, role, createdBy: author });
-        traces.push(trace);
+        const membership = await this.memberships.insert(manager, { organizationId, userId, role, createdBy: author });
+        traces.push(trace, traceOfOrganizationMember({ action: 'created', after: membership }, membership));
       }
       await this.bounds.change(manager, [], await this.organizations.boundsOf(manager, organization));
       const message = await this.organizations.toMessage(manager, organization);

@@ -88,6 +88,7 @@ const aHolder = (some: Partial<KeyHolder> = {}): KeyHolder => ({
   organization: null,
   budgets: new Map(),
   accessGroups: new Map(),
+  namedGroups: new Map(),
   ...some,
 });
 
@@ -159,6 +160,11 @@ describe('the models of a caller', () => {
       'are those of access groups alone where no others are named',
       { key: aKey({ accessGroupIds: ['g'] }), accessGroups: new Map([['g', ['x']]]) },
       [{ owner: 'key', models: ['x'] }],
+    ],
+    [
+      'are also those of the access groups that lists name',
+      { key: aKey({ models: ['a', 'g'] }), namedGroups: new Map([['g', ['x', 'y']]]) },
+      [{ owner: 'key', models: ['a', 'g', 'x', 'y'] }],
     ],
     [
       'are a member’s own',

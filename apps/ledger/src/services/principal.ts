@@ -29,6 +29,8 @@ export interface KeyHolder {
   budgets: ReadonlyMap<string, BudgetEntity>;
   /** Models by id of access group: those that the key and the team refer to. */
   accessGroups: ReadonlyMap<string, readonly string[]>;
+  /** Models by name of access group: those that stand in a list of models. */
+  namedGroups: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Terms under an account's name. */
@@ -139,10 +141,11 @@ const refusalOf = ({ key, user, team }: KeyHolder, now: number): string => {
 };
 
 const modelAccessOf = (holder: KeyHolder): ModelAccess[] => {
-  const { key, user, team, membership, organization, budgets, accessGroups } = holder;
+  const { key, user, team, membership, organization, budgets, accessGroups, namedGroups } = holder;
   const access: ModelAccess[] = [];
   const add = (owner: string, models: readonly string[] | undefined): void => {
-    if (models) access.push({ owner, models: [...new Set(models)] });
+    const meant = models?.flatMap((name) => [name, ...(namedGroups.get(name) ?? [])]);
+    if (meant) access.push({ owner, models: [...new Set(meant)] });
   };
   const ofGroups = (ids: readonly string[]): string[] => ids.flatMap((id) => accessGroups.get(id) ?? []);
   /** The names that a team calls its models by are meant when the models are. */

@@ -1,6 +1,7 @@
 // What every change leaves behind: a line in the audit log, and word to the gateways.
 import { Injectable } from '@nestjs/common';
 import type { JsonObject } from '@turnpike/domain';
+import { redactValue } from '@turnpike/telemetry';
 import type { EntityManager } from 'typeorm';
 import { AuditLogRepository } from '../repositories/audit-log.repository.js';
 import { Changes, type Change } from '../repositories/changes.js';
@@ -16,6 +17,8 @@ export const TABLES = {
   organizationMembership: 'LiteLLM_OrganizationMembership',
   customer: 'LiteLLM_EndUserTable',
   budget: 'LiteLLM_BudgetTable',
+  tag: 'LiteLLM_TagTable',
+  accessGroup: 'LiteLLM_AccessGroupTable',
 } as const;
 
 export interface Deed {
@@ -52,7 +55,7 @@ export class Recorder {
         action,
         tableName: TABLES[table],
         objectId: id,
-        changedBy: authorOf(caller),
+        changedBy: caller.changedBy ?? authorOf(caller),
         changedByApiKey: caller.keyHash || null,
         beforeValue: documentOf(before),
         updatedValues: documentOf(after),
@@ -62,10 +65,10 @@ export class Recorder {
   }
 }
 
-/** Rows without what nobody may read. */
+/** Rows without what nobody may read: open maps may hold the secrets of callbacks and providers. */
 const documentOf = (row: object | null | undefined): JsonObject | null => {
   if (!row) return null;
-  const document = JSON.parse(JSON.stringify(row)) as JsonObject;
-  if ('password' in document) document['password'] = document['password'] === null ? null : '***';
-  return document;
+  const document = JSON.parse(JSON.stringify(redactValue(row))) as JsonObject;
+  // The hash that a key is known by, and no secret.
+  return 'token' in row && typeof row.token === 'string' ? { ...document, token: row.token } : document;
 };

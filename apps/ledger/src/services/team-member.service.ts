@@ -20,9 +20,10 @@ import { BoundsKeeper } from './bounds-keeper.js';
 import { authorOf, type Caller } from './caller.js';
 import { applyMask } from './field-mask.js';
 import { Keys } from './keys.js';
+import { traceOfTeamMember } from './membership-traces.js';
 import { People, type PersonName } from './people.js';
 import { denied, mayManageTeam } from './permissions.js';
-import { Recorder, traceOf, type Deed, type Trace } from './recorder.js';
+import { Recorder, traceOf, type Trace } from './recorder.js';
 import { Standings } from './standings.js';
 import { fromBudgetColumns, fromLimitColumns, toBoundColumns } from './stored-terms.js';
 import { alreadyExists, notFound, storing } from './storing.js';
@@ -65,7 +66,7 @@ export class TeamMemberService {
           updatedBy: authorOf(caller),
         });
         added.push(membership);
-        traces.push(trace, traceOfMember({ action: 'created', after: membership }, membership));
+        traces.push(trace, traceOfTeamMember({ action: 'created', after: membership }, membership));
       }
       await this.bounds.change(manager, [], await this.teams.memberBounds(manager, team, added));
       const response = {
@@ -105,7 +106,7 @@ export class TeamMemberService {
       const emails = await this.people.emails(manager, [membership.userId]);
       const [message] = await this.teams.toMemberships(manager, [membership]);
       const deed = { action: 'updated', before, after: membership } as const;
-      await this.recorder.record(manager, caller, traceOfMember(deed, membership));
+      await this.recorder.record(manager, caller, traceOfTeamMember(deed, membership));
       const { userId } = membership;
       return { member: { userId, userEmail: emails.get(userId) ?? '', role: membership.role }, membership: message };
     });
@@ -120,7 +121,7 @@ export class TeamMemberService {
       await this.repository.delete(manager, team.teamId, before.userId);
       await this.bounds.close(manager, [accountOfMember(before)]);
       const message = await this.teams.toMessage(manager, team);
-      const trace = traceOf(removed, traceOfMember({ action: 'deleted', before }, before));
+      const trace = traceOf(removed, traceOfTeamMember({ action: 'deleted', before }, before));
       await this.recorder.record(manager, caller, trace);
       return { team: message };
     });
@@ -154,12 +155,3 @@ export class TeamMemberService {
     );
   }
 }
-
-/** Gateways know members by their user. */
-const traceOfMember = (
-  deed: Omit<Deed, 'table' | 'id'>,
-  { teamId, userId }: Pick<TeamMembershipEntity, 'teamId' | 'userId'>,
-): Trace => ({
-  deeds: [{ ...deed, table: 'teamMembership', id: `${teamId}:${userId}` }],
-  changes: [{ kind: 'user', id: userId }],
-});

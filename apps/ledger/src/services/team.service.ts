@@ -1,6 +1,7 @@
 // Makes, changes, blocks and deletes teams.
 import { Injectable } from '@nestjs/common';
 import { invalidRequest } from '@turnpike/errors';
+import { formatUsd } from '@turnpike/pricing';
 import {
   Team,
   type AddTeamModelsRequest,
@@ -25,6 +26,7 @@ import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
 import { authorOf, MASTER_USER_ID, type Caller } from './caller.js';
 import { applyMask } from './field-mask.js';
+import { traceOfTeamMember } from './membership-traces.js';
 import { People } from './people.js';
 import { denied, mayManageTeam, mayOwnTeam, maySeeTeam, MEMBER_PERMISSIONS, type Standing } from './permissions.js';
 import { Recorder, traceOf, type Deed, type Trace } from './recorder.js';
@@ -166,7 +168,7 @@ export class TeamService {
       const { team } = await this.hold(manager, caller, teamId, mayOwnTeam, OWNERS);
       const { spendNanoUsd } = await this.teams.toMessage(manager, team);
       if (resetToNanoUsd > spendNanoUsd) {
-        throw invalidRequest(`reset_to is more than what was spent: ${spendNanoUsd / 1e9} USD.`, 'reset_to');
+        throw invalidRequest(`reset_to is more than what was spent: ${formatUsd(spendNanoUsd)} USD.`, 'reset_to');
       }
       await this.bounds.setSpent(manager, accountOfTeam(teamId), resetToNanoUsd);
       const message = await this.teams.toMessage(manager, team);
@@ -192,7 +194,14 @@ export class TeamService {
       traces.push(made.trace);
       if (ids.has(made.userId)) continue;
       ids.add(made.userId);
-      await this.memberships.insert(manager, { teamId: team.teamId, userId: made.userId, role: roleIn(member) });
+      const membership = await this.memberships.insert(manager, {
+        teamId: team.teamId,
+        userId: made.userId,
+        role: roleIn(member),
+        createdBy: authorOf(caller),
+        updatedBy: authorOf(caller),
+      });
+      traces.push(traceOfTeamMember({ action: 'created', after: membership }, membership));
     }
     const joined = await this.memberships.ofTeams(manager, [team.teamId]);
     await this.bounds.change(manager, [], await this.teams.memberBounds(manager, team, joined));

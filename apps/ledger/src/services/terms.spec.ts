@@ -12,6 +12,9 @@ describe('what cannot be meant', () => {
     ['an endless budget', () => terms.assertBudget(aBudget({ maxNanoUsd: Infinity })), /max_budget is not a number/],
     ['more than can be counted', () => terms.assertBudget(aBudget({ maxNanoUsd: 2 ** 53 })), /at most 9007199 USD/],
     ['a part of a nano-dollar', () => terms.assertBudget(aBudget({ maxNanoUsd: 0.5 })), /whole number/],
+    ['dollars that are no number', () => terms.readUsd(NaN, 'max_budget'), /max_budget: 'NaN' is not an amount/],
+    ['negative dollars', () => terms.readUsd(-1.5, 'max_budget'), /max_budget is negative: -1.5 USD/],
+    ['more dollars than can be counted', () => terms.readUsd(1e300, 'max_budget'), /max_budget: '1e\+300' is not an/],
     ['a negative soft budget', () => terms.assertBudget(aBudget({ softNanoUsd: -1 })), /soft_budget is negative/],
     [
       'an unknown duration',

@@ -1,9 +1,9 @@
 // Budgets, limits and texts as callers send them: what can be meant, and what cannot.
-import { parseDuration, type Duration } from '@turnpike/domain';
+import { parseDuration, type Duration, type NanoUsd } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
+import { NANO_PER_USD, parseUsd } from '@turnpike/pricing';
 import type { Budget, BudgetWindow, ModelTerms, RateLimits } from '@turnpike/rpc';
 
-const NANO = 1e9;
 /** Money is counted exactly up to here: 9,007,199 USD. */
 const MAX_MONEY = Number.MAX_SAFE_INTEGER;
 const MAX_COUNT = 1e12;
@@ -15,7 +15,7 @@ const MAX_JSON = 65_536;
 export const assertMoney = (value: number | undefined, param: string): void => {
   if (value === undefined) return;
   if (!Number.isFinite(value)) throw invalidRequest(`${param} is not a number.`, param);
-  if (value < 0) throw invalidRequest(`${param} is negative: ${value / NANO} USD. Give 0 or more.`, param);
+  if (value < 0) throw invalidRequest(`${param} is negative: ${value / NANO_PER_USD} USD. Give 0 or more.`, param);
   if (value > MAX_MONEY) {
     throw invalidRequest(
       `${param} is more than can be counted. Give at most 9007199 USD, or none for no bound.`,
@@ -23,6 +23,21 @@ export const assertMoney = (value: number | undefined, param: string): void => {
     );
   }
   if (!Number.isInteger(value)) throw invalidRequest(`${param} is not a whole number of nano-dollars.`, param);
+};
+
+/** Dollars, as the configuration and open maps have them → nano-dollars. */
+export const readUsd = (value: string | number, param: string): NanoUsd => {
+  const nano = parsed(value, param);
+  assertMoney(nano, param);
+  return nano;
+};
+
+const parsed = (value: string | number, param: string): NanoUsd => {
+  try {
+    return parseUsd(value);
+  } catch (error) {
+    throw invalidRequest(`${param}: ${(error as Error).message}`, param);
+  }
 };
 
 export const assertCount = (value: number | undefined, param: string): void => {

@@ -10,6 +10,7 @@ import {
   assertModelTerms,
   assertName,
   assertNames,
+  readUsd,
 } from './terms.js';
 
 /** Roles of people; the others are what keys without people have. */
@@ -51,7 +52,7 @@ export const withUserDefaults = (user: User, params: JsonObject = {}): User => {
   const role = params['user_role'];
   const models = params['models'];
   const budget = {
-    maxNanoUsd: typeof usd === 'number' ? Math.round(usd * 1e9) : undefined,
+    maxNanoUsd: typeof usd === 'number' ? readUsd(usd, 'default_internal_user_params.max_budget') : undefined,
     duration: typeof duration === 'string' ? duration : undefined,
     resetAt: undefined,
   };

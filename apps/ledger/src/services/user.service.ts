@@ -1,6 +1,7 @@
 // Makes, changes and deletes users.
 import { Inject, Injectable } from '@nestjs/common';
 import { invalidRequest } from '@turnpike/errors';
+import { formatUsd } from '@turnpike/pricing';
 import {
   User,
   VirtualKey,
@@ -30,6 +31,7 @@ import { KeyService } from './key.service.js';
 import { Keys } from './keys.js';
 import { LEDGER_SETTINGS, type LedgerSettings } from './ledger-settings.js';
 import { hashPassword } from './password.js';
+import { traceOfOrganizationMember, traceOfTeamMember } from './membership-traces.js';
 import { People } from './people.js';
 import { denied, mayManageTeam, mayManageUser, type Standing } from './permissions.js';
 import { Recorder, traceOf, type Deed, type Trace } from './recorder.js';
@@ -91,16 +93,19 @@ export class UserService {
         createdBy: author,
         updatedBy: author,
       });
+      const joined: Trace[] = [];
       for (const organizationId of organizationIds) {
         const role = asked.userRole === 'org_admin' ? 'org_admin' : 'internal_user';
-        await this.organizationMemberships.insert(manager, { organizationId, userId, role, createdBy: author });
+        const member = { organizationId, userId, role, createdBy: author };
+        const membership = await this.organizationMemberships.insert(manager, member);
+        joined.push(traceOfOrganizationMember({ action: 'created', after: membership }, membership));
       }
       await this.bounds.change(manager, [], boundsOfUser(user));
-      for (const membership of request.memberships) await this.join(manager, standing, userId, membership);
+      for (const membership of request.memberships) joined.push(await this.join(manager, standing, userId, membership));
       const made = request.key && (await this.keyService.make(manager, caller, withOwner(request.key, userId)));
       const message = await this.users.toMessage(manager, user);
       const own = traceOfUser({ action: 'created', id: userId, after: user });
-      await this.recorder.record(manager, caller, traceOf(own, ...(made ? [made.trace] : [])));
+      await this.recorder.record(manager, caller, traceOf(own, ...joined, ...(made ? [made.trace] : [])));
       return { user: message, secret: made?.response.secret ?? '', key: made?.response.key };
     });
   }
@@ -151,11 +156,15 @@ export class UserService {
         await this.virtualKeys.ofOwner(manager, { userIds: ids }),
       );
       const left = await this.memberships.deleteOfUsers(manager, ids);
-      await this.organizationMemberships.deleteOfUsers(manager, ids);
+      const leftToo = await this.organizationMemberships.deleteOfUsers(manager, ids);
       await this.repository.delete(manager, ids);
       await this.bounds.close(manager, [...ids.map(accountOfUser), ...left.map(accountOfMember)]);
       const own = found.map((before) => traceOfUser({ action: 'deleted', id: before.userId, before }));
-      await this.recorder.record(manager, caller, traceOf(removed, ...own));
+      const gone = [
+        ...left.map((before) => traceOfTeamMember({ action: 'deleted', before }, before)),
+        ...leftToo.map((before) => traceOfOrganizationMember({ action: 'deleted', before }, before)),
+      ];
+      await this.recorder.record(manager, caller, traceOf(removed, ...gone, ...own));
       return { deletedUserIds: ids };
     });
   }
@@ -169,7 +178,7 @@ export class UserService {
       if (!mayManageUser(standing, { organizationIds })) throw denied(standing, 'reset what they spent', ADMINS);
       const { spendNanoUsd } = await this.users.toMessage(manager, user);
       if (resetToNanoUsd > spendNanoUsd) {
-        throw invalidRequest(`reset_to is more than what was spent: ${spendNanoUsd / 1e9} USD.`, 'reset_to');
+        throw invalidRequest(`reset_to is more than what was spent: ${formatUsd(spendNanoUsd)} USD.`, 'reset_to');
       }
       await this.bounds.setSpent(manager, accountOfUser(userId), resetToNanoUsd);
       const message = await this.users.toMessage(manager, user);
@@ -237,7 +246,7 @@ export class UserService {
     standing: Standing,
     userId: string,
     { teamId, role, terms }: NewMembership,
-  ): Promise<void> {
+  ): Promise<Trace> {
     const team = await this.teams.lock(manager, teamId);
     if (!mayManageTeam(standing, ownersOfTeam(team))) {
       throw denied(standing, `add members to the team '${teamId}'`, 'one of its admins');
@@ -252,6 +261,7 @@ export class UserService {
       createdBy: authorOf(standing.caller),
     });
     await this.bounds.change(manager, [], await this.teams.memberBounds(manager, team, [membership]));
+    return traceOfTeamMember({ action: 'created', after: membership }, membership);
   }
 }
 

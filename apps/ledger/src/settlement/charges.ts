@@ -51,6 +51,8 @@ export interface DailyRow {
   readonly model: string;
   readonly group: string;
   readonly provider: string;
+  /** `chat`, `embeddings` … */
+  readonly operation: string;
   requests: number;
   successes: number;
   failures: number;
@@ -58,23 +60,35 @@ export interface DailyRow {
   outputTokens: number;
   cachedInputTokens: number;
   cacheWriteTokens: number;
+  /** Calls that a cache answered, and the output tokens of those. */
+  cacheHits: number;
+  cacheHitOutputTokens: number;
   spend: NanoUsd;
 }
+
+/**
+ * The group that answered. What a cache answered got to none, and what was asked for names it: nobody makes names up there,
+ * as they could with a model that does not exist.
+ */
+export const groupOf = ({ group, cache, model }: CallEntry): string | undefined =>
+  group ?? (cache === 'hit' ? model : undefined);
 
 /** Sorted, the same for all who add to the same rows. A call is counted under the deployment that had it last. */
 export const dailyRowsOf = (entries: readonly CallEntry[]): DailyRow[] => {
   const rows = new Map<string, DailyRow>();
   for (const entry of entries) {
-    const { key = '', user = '', team = '', organization = '', customer, tags, group = '' } = entry;
+    const { key = '', user = '', team = '', organization = '', customer, tags, operation = '' } = entry;
     const last = entry.attempts.at(-1);
     const { model = '', provider = '' } = last ?? {};
+    const group = groupOf(entry) ?? '';
     const day = dayOfId(entry.id);
     const add = (kind: SummedKind, id: string, user: string, team: string, organization: string): void => {
+      const named = [kind, day, id, key, user, team, organization, model, group, provider, operation];
       // No string of an entry has a NUL.
-      const name = `${kind}\0${day}\0${id}\0${key}\0${user}\0${team}\0${organization}\0${model}\0${group}\0${provider}`;
+      const name = named.join('\0');
       let row = rows.get(name);
       if (!row) {
-        row = { kind, id, day, key, user, team, organization, model, group, provider, ...NOTHING };
+        row = { kind, id, day, key, user, team, organization, model, group, provider, operation, ...NOTHING };
         rows.set(name, row);
       }
       count(row, entry);
@@ -94,17 +108,21 @@ const NOTHING = {
   outputTokens: 0,
   cachedInputTokens: 0,
   cacheWriteTokens: 0,
+  cacheHits: 0,
+  cacheHitOutputTokens: 0,
   spend: 0,
 };
 
-const count = (row: DailyRow, { status, usage, cost }: CallEntry): void => {
+const count = (row: DailyRow, { status, usage, cost, cache }: CallEntry): void => {
   row.requests += 1;
   if (status === 'success') row.successes += 1;
   if (status === 'failure') row.failures += 1;
   row.spend += cost;
+  if (cache === 'hit') row.cacheHits += 1;
   if (!usage) return;
   row.inputTokens += usage.inputTokens;
   row.outputTokens += usage.outputTokens;
   row.cachedInputTokens += usage.cachedInputTokens ?? 0;
   row.cacheWriteTokens += usage.cacheWriteTokens ?? 0;
+  if (cache === 'hit') row.cacheHitOutputTokens += usage.outputTokens;
 };

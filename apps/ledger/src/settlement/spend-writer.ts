@@ -1,7 +1,7 @@
 // The statements that write settled calls: each one statement for all of them.
 import type { CallEntry } from '@turnpike/domain';
 import type { EntityManager } from 'typeorm';
-import type { DailyRow } from './charges.js';
+import { groupOf, type DailyRow } from './charges.js';
 import { documents, flags, numbers, texts } from './columns.js';
 import { dayOfId } from './read-entry.js';
 
@@ -49,7 +49,7 @@ const COLUMNS: readonly [column: string, type: string, deal: Deal, value?: strin
   ['session_id', 'text', text(({ sessionId }) => sessionId)],
   ['requested_model', 'text', text(({ model }) => model)],
   ['model', 'text', text(({ attempts }) => attempts.at(-1)?.model || undefined)],
-  ['model_group', 'text', text(({ group }) => group)],
+  ['model_group', 'text', text(groupOf)],
   ['provider', 'text', text(({ attempts }) => attempts.at(-1)?.provider || undefined)],
   ['deployment_id', 'text', text(({ attempts }) => attempts.at(-1)?.deployment || undefined)],
   ['error_code', 'text', text(({ error }) => error?.code || undefined)],
@@ -95,6 +95,8 @@ const COUNTS = {
   output_tokens: 'outputTokens',
   cached_input_tokens: 'cachedInputTokens',
   cache_write_tokens: 'cacheWriteTokens',
+  cache_hits: 'cacheHits',
+  cache_hit_output_tokens: 'cacheHitOutputTokens',
   spend_nano: 'spend',
 } as const satisfies Record<string, keyof DailyRow>;
 const counted = Object.keys(COUNTS);
@@ -109,6 +111,7 @@ const SUMMED_BY = {
   model: 'model',
   model_group: 'group',
   provider: 'provider',
+  operation: 'operation',
 } as const satisfies Record<string, keyof DailyRow>;
 const summedBy = Object.keys(SUMMED_BY);
 const dailyColumns = [...summedBy, ...counted].join(', ');

@@ -1,7 +1,16 @@
 // A WHERE that is put together, with its parameters.
 import { texts } from '../settlement/columns.js';
+import { isStorable } from '../storage/storable.js';
 
-type ColumnType = 'text' | 'date' | 'uuid' | 'bigint' | 'text[]' | 'date[]';
+type ColumnType = 'text' | 'date' | 'uuid' | 'bigint' | 'integer' | 'text[]' | 'date[]';
+
+/** What belongs to one of these at least. All empty or absent: nothing. */
+export interface SpendScope {
+  readonly keys?: readonly string[];
+  readonly users?: readonly string[];
+  readonly teams?: readonly string[];
+  readonly organizations?: readonly string[];
+}
 
 export class Conditions {
   readonly parameters: unknown[] = [];
@@ -18,13 +27,21 @@ export class Conditions {
   }
 
   equal(column: string, value: string | undefined, type: ColumnType = 'text'): void {
-    if (value !== undefined) this.add(`${column} = ${this.parameter(value, type)}`);
+    if (value === undefined) return;
+    this.add(isStorable(value) ? `${column} = ${this.parameter(value, type)}` : 'FALSE');
   }
 
   /** An empty list is of nobody: nothing is found. */
   among(column: string, values: readonly string[] | undefined, type: 'text' | 'date' = 'text'): void {
-    if (values?.length === 1) this.equal(column, values[0], type);
-    else if (values) this.add(`${column} = ANY(${this.parameter(texts(values), `${type}[]`)})`);
+    if (values) this.add(this.isAmong(column, values, type));
+  }
+
+  within({ keys = [], users = [], teams = [], organizations = [] }: SpendScope): void {
+    const columns = { key_hash: keys, user_id: users, team_id: teams, organization_id: organizations };
+    const some = Object.entries(columns).filter(([, values]) => values.length > 0);
+    this.add(
+      some.length === 0 ? 'FALSE' : `(${some.map(([name, values]) => this.isAmong(name, values)).join(' OR ')})`,
+    );
   }
 
   atLeast(column: string, value: number | undefined): void {
@@ -37,5 +54,13 @@ export class Conditions {
 
   where(): string {
     return this.parts.length === 0 ? '' : `WHERE ${this.parts.join(' AND ')}`;
+  }
+
+  /** What cannot be stored is nowhere. */
+  private isAmong(column: string, values: readonly string[], type: 'text' | 'date' = 'text'): string {
+    const storable = values.filter((value) => isStorable(value));
+    return storable.length === 1
+      ? `${column} = ${this.parameter(storable[0], type)}`
+      : `${column} = ANY(${this.parameter(texts(storable), `${type}[]`)})`;
   }
 }

@@ -2,39 +2,24 @@
 import type { EntryAttempt, EntryError, JsonObject, NanoUsd, Usage, UsageSource } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 import type { DataSource } from 'typeorm';
+import type { SummedKind } from '../settlement/charges.js';
 import { dayOfId } from '../settlement/read-entry.js';
-import { Conditions } from './conditions.js';
+import { Conditions, type SpendScope } from './conditions.js';
+import { addModel, isLogId, logConditions, type SpendLogFilter } from './spend-log-filter.js';
 
-/** Each narrows what is found; absent: it does not. */
-export interface SpendLogFilter {
-  readonly keys?: readonly string[];
-  readonly users?: readonly string[];
-  readonly teams?: readonly string[];
-  readonly organizations?: readonly string[];
-  readonly customers?: readonly string[];
-  readonly tag?: string;
-  /** The group, or as the upstream calls it. */
-  readonly model?: string;
-  readonly deployment?: string;
-  readonly status?: string;
-  readonly errorCode?: string;
-  readonly sessionId?: string;
-  readonly callId?: string;
-  /** Epoch milliseconds: calls that were on record from then on. */
-  readonly from?: number;
-  /** Epoch milliseconds, not included. */
-  readonly to?: number;
-  readonly minCost?: NanoUsd;
-  readonly maxCost?: NanoUsd;
-}
+export type SpendLogOrder = 'time' | 'cost' | 'totalTokens';
 
 export interface SpendLogPage {
   /** 1 to 1,000. */
   readonly size: number;
-  /** `next` of the page before. */
+  /** `next` of the page before; by time only. */
   readonly after?: string;
   /** Passed over, for callers who count pages: the keyset above costs the same however far one goes, this does not. */
   readonly skip?: number;
+  /** By time, where nothing is said. */
+  readonly order?: SpendLogOrder;
+  /** The oldest or least first. */
+  readonly ascending?: boolean;
 }
 
 export interface SpendLog {
@@ -125,33 +110,58 @@ const SELECTED = Object.entries(COLUMNS)
   .join(', ');
 
 const LARGEST_PAGE = 1_000;
+/** Pages that are counted: one passed over costs as much as one that is told. */
+const MOST_SKIPPED = 100_000;
 /** A count that is shown beside a list; whoever needs sums asks the sums of days. */
 const COUNTED_AT_MOST = 10_000;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The day and the id at last, so that rows alike in the rest keep their places. */
+const ORDERS: Readonly<Record<SpendLogOrder, readonly string[]>> = {
+  time: ['spend_logs.day', 'spend_logs.id'],
+  cost: ['spend_logs.cost_nano', 'spend_logs.day', 'spend_logs.id'],
+  totalTokens: ['spend_logs.total_tokens', 'spend_logs.day', 'spend_logs.id'],
+};
 
 export class SpendLogs {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Newest first.
+   * Newest first, unless the page says otherwise.
    * @throws GatewayError GW_INVALID_REQUEST for a page that cannot be
    */
   async list(filter: SpendLogFilter, page: SpendLogPage): Promise<{ logs: SpendLog[]; next?: string }> {
-    const { size, after, skip = 0 } = page;
+    return await this.read(filter, page, SELECTED);
+  }
+
+  /** With all that is kept of each. @throws as `list` */
+  async listWhole(filter: SpendLogFilter, page: SpendLogPage): Promise<{ logs: WholeSpendLog[]; next?: string }> {
+    return (await this.read(filter, page, `${SELECTED}, detail`)) as { logs: WholeSpendLog[]; next?: string };
+  }
+
+  private async read(
+    filter: SpendLogFilter,
+    page: SpendLogPage,
+    selected: string,
+  ): Promise<{ logs: SpendLog[]; next?: string }> {
+    const { size, after, skip = 0, order = 'time', ascending = false } = page;
     if (!(size >= 1 && size <= LARGEST_PAGE))
       throw invalidRequest(`A page has 1 to ${LARGEST_PAGE} rows.`, 'page_size');
+    if (!(skip >= 0 && skip <= MOST_SKIPPED))
+      throw invalidRequest(`Pages are counted up to row ${MOST_SKIPPED}; narrow the list, or use its cursor.`, 'page');
     const conditions = await this.conditionsOf(filter);
     if (after !== undefined) {
-      if (!UUID.test(after)) throw invalidRequest('It is not the end of a page.', 'after');
+      if (!isLogId(after) || order !== 'time') throw invalidRequest('It is not the end of a page.', 'cursor');
       const [day, id] = [conditions.parameter(dayOfId(after), 'date'), conditions.parameter(after, 'uuid')];
-      conditions.add(`(spend_logs.day, spend_logs.id) < (${day}, ${id})`);
+      conditions.add(`(spend_logs.day, spend_logs.id) ${ascending ? '>' : '<'} (${day}, ${id})`);
     }
+    const direction = ascending ? 'ASC' : 'DESC';
     const logs = await this.dataSource.query<SpendLog[]>(
-      `SELECT ${SELECTED} FROM turnpike.spend_logs ${conditions.where()}
-        ORDER BY spend_logs.day DESC, spend_logs.id DESC LIMIT ${Math.trunc(size)} OFFSET ${Math.max(0, Math.trunc(skip))}`,
+      `SELECT ${selected} FROM turnpike.spend_logs ${conditions.where()}
+        ORDER BY ${ORDERS[order].map((column) => `${column} ${direction}`).join(', ')}
+        LIMIT ${Math.trunc(size)} OFFSET ${Math.trunc(skip)}`,
       conditions.parameters,
     );
-    return { logs, next: logs.length < size ? undefined : logs.at(-1)?.id };
+    return { logs, next: order !== 'time' || logs.length < size ? undefined : logs.at(-1)?.id };
   }
 
   /** How many there are; `isMore`: at least so many. */
@@ -166,81 +176,58 @@ export class SpendLogs {
     return { count: Math.min(count, COUNTED_AT_MOST), isMore: count > COUNTED_AT_MOST };
   }
 
-  /** By its id, or by the id that the client was told. Undefined: there is none, or it was dropped. */
-  async get(id: string): Promise<WholeSpendLog | undefined> {
+  /**
+   * By its id, or by the id that the client was told. Undefined: there is none, or it was dropped.
+   * @param within only what is of one of these
+   */
+  async get(id: string, within?: SpendScope): Promise<WholeSpendLog | undefined> {
     const lower = id.toLowerCase();
-    const conditions = new Conditions();
-    if (UUID.test(lower)) {
-      conditions.equal('day', dayOfId(lower), 'date');
-      conditions.equal('id', lower, 'uuid');
-      const found = await this.first(conditions);
+    if (isLogId(lower)) {
+      const conditions = new Conditions();
+      conditions.equal('spend_logs.day', dayOfId(lower), 'date');
+      conditions.equal('spend_logs.id', lower, 'uuid');
+      const found = await this.first(conditions, within);
       if (found) return found;
     }
     const byCall = new Conditions();
     byCall.equal('call_id', id);
-    return await this.first(byCall);
+    return await this.first(byCall, within);
   }
 
-  /** No index knows models; the sums of days tell on which of them they were asked for. */
+  /** No index knows models, providers and tags; the sums of days tell on which of them they were asked for. */
   private async conditionsOf(filter: SpendLogFilter): Promise<Conditions> {
-    const conditions = conditionsOf(filter);
-    if (filter.model === undefined) return conditions;
-    const days = await this.dataSource.query<{ day: string }[]>(
-      `SELECT DISTINCT day::text AS day FROM turnpike.daily_spend WHERE kind = '' AND (model = $1 OR model_group = $1)`,
-      [filter.model],
-    );
-    conditions.among(
-      'spend_logs.day',
-      days.map(({ day }) => day),
-      'date',
-    );
-    const model = conditions.parameter(filter.model, 'text');
-    conditions.add(`(model = ${model} OR model_group = ${model})`);
+    const conditions = logConditions(filter);
+    const { model, group, provider, tag } = filter;
+    if (model !== undefined || group !== undefined || provider !== undefined)
+      conditions.among('spend_logs.day', await this.daysOf('', { model, group, provider }), 'date');
+    if (tag !== undefined) conditions.among('spend_logs.day', await this.daysOf('tag', { tag }), 'date');
     return conditions;
   }
 
-  private async first(conditions: Conditions): Promise<WholeSpendLog | undefined> {
+  private async daysOf(
+    kind: SummedKind,
+    { model, group, provider, tag }: Pick<SpendLogFilter, 'model' | 'group' | 'provider' | 'tag'>,
+  ): Promise<string[]> {
+    const conditions = new Conditions();
+    conditions.equal('kind', kind);
+    conditions.equal('id', tag);
+    addModel(conditions, model);
+    conditions.equal('model_group', group);
+    conditions.equal('provider', provider);
+    const days = await this.dataSource.query<{ day: string }[]>(
+      `SELECT DISTINCT day::text AS day FROM turnpike.daily_spend ${conditions.where()}`,
+      conditions.parameters,
+    );
+    return days.map(({ day }) => day);
+  }
+
+  private async first(conditions: Conditions, within?: SpendScope): Promise<WholeSpendLog | undefined> {
+    if (within) conditions.within(within);
     const [log] = await this.dataSource.query<WholeSpendLog[]>(
-      `SELECT ${SELECTED}, detail FROM turnpike.spend_logs ${conditions.where()} ORDER BY spend_logs.day DESC, spend_logs.id DESC LIMIT 1`,
+      `SELECT ${SELECTED}, detail FROM turnpike.spend_logs ${conditions.where()}
+        ORDER BY spend_logs.day DESC, spend_logs.id DESC LIMIT 1`,
       conditions.parameters,
     );
     return log;
   }
 }
-
-const conditionsOf = (filter: SpendLogFilter): Conditions => {
-  const conditions = new Conditions();
-  conditions.among('key_hash', filter.keys);
-  conditions.among('user_id', filter.users);
-  conditions.among('team_id', filter.teams);
-  conditions.among('organization_id', filter.organizations);
-  conditions.among('customer_id', filter.customers);
-  conditions.equal('deployment_id', filter.deployment);
-  conditions.equal('status', filter.status);
-  conditions.equal('error_code', filter.errorCode);
-  conditions.equal('session_id', filter.sessionId);
-  conditions.equal('call_id', filter.callId);
-  if (filter.tag !== undefined) conditions.add(`${conditions.parameter(filter.tag, 'text')} = ANY(tags)`);
-  conditions.atLeast('cost_nano', filter.minCost);
-  conditions.atMost('cost_nano', filter.maxCost);
-  // Ids begin with their time, so that a time of day, too, is found by the index.
-  if (filter.from !== undefined) {
-    conditions.add(`day >= ${conditions.parameter(dayOfId(firstId(filter.from)), 'date')}`);
-    conditions.add(`id >= ${conditions.parameter(firstId(filter.from), 'uuid')}`);
-  }
-  if (filter.to !== undefined) {
-    conditions.add(`day <= ${conditions.parameter(dayOfId(firstId(filter.to)), 'date')}`);
-    conditions.add(`id < ${conditions.parameter(firstId(filter.to), 'uuid')}`);
-  }
-  return conditions;
-};
-
-const LAST_MOMENT = Date.UTC(2100, 0, 1);
-
-/** The least id of a millisecond. */
-const firstId = (time: number): string => {
-  const hex = Math.trunc(Math.min(Math.max(time, 0), LAST_MOMENT))
-    .toString(16)
-    .padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
-};

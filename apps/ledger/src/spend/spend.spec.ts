@@ -2,8 +2,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CallEntry } from '@turnpike/domain';
 import { anEntry, bytesOf, DATABASES, NOON, World } from '../../test/settlement-world.js';
-import { DailySpend, type Dimension, type SumsBy } from './daily-spend.js';
-import { SpendLogs, type SpendLogFilter } from './spend-logs.js';
+import { countActiveUsers } from './active-users.js';
+import { balancesBy } from './balances-by.js';
+import { readActivity } from './daily-activity.js';
+import type { Dimension } from './daily-filter.js';
+import { DailySpend, type SumsBy } from './daily-spend.js';
+import { countErrors } from './error-counts.js';
+import type { SpendLogFilter } from './spend-log-filter.js';
+import { SpendLogs } from './spend-logs.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -33,7 +39,10 @@ const ENTRIES = Array.from({ length: 24 }, (_, index) =>
     group: index % 2 ? 'g1' : 'g0',
     sessionId: index > 20 ? 's' : undefined,
     status: index % 3 ? 'success' : 'failure',
-    error: index % 3 ? undefined : { code: 'GW_TIMEOUT', message: 'm' },
+    statusCode: index % 3 ? 200 : 408,
+    error: index % 3 ? undefined : { code: 'GW_TIMEOUT', message: `It took 100% of ${index} s.` },
+    cache: index % 6 === 1 ? 'hit' : 'miss',
+    operation: index % 2 ? 'chat' : 'embeddings',
     cost: index,
     attempts: index % 2 ? attemptAt('a', 'm1') : attemptAt('b', 'm2'),
   }),
@@ -73,6 +82,24 @@ describe.each(DATABASES)('spend on %s', (kind) => {
     ['a model that nobody answered for', { model: 'asked' }, () => false],
     ['a model as the upstream calls it', { model: 'm1' }, ({ attempts }) => attempts[0]!.model === 'm1'],
     ['a group', { model: 'g0' }, ({ group }) => group === 'g0'],
+    ['a group by its name', { group: 'g1' }, ({ group }) => group === 'g1'],
+    ['a group that is a model', { group: 'm1' }, () => false],
+    ['a provider', { provider: 'provider.a' }, ({ attempts }) => attempts[0]!.provider === 'provider.a'],
+    ['a provider that nobody asked', { provider: 'provider.z' }, () => false],
+    ['a tag that nobody used', { tag: 'z' }, () => false],
+    ['a deployment', { deployment: 'b/1' }, ({ attempts }) => attempts[0]!.deployment === 'b/1'],
+    ['a part of an error', { errorMessage: 'TOOK 100% OF 3' }, ({ callId }) => callId === 'call-3'],
+    ['a part of no error', { errorMessage: 'took 1_0' }, () => false],
+    ['what cannot be stored', { keys: ['k\0'] }, () => false],
+    ['a call by its id', { callId: ENTRIES[5]!.id.toUpperCase() }, (entry) => entry === ENTRIES[5]],
+    ['a call by what the client was told', { callId: 'call-5' }, (entry) => entry === ENTRIES[5]],
+    ['a call of a day that cannot be', { callId: 'ffffffff-ffff-7fff-8fff-ffffffffffff' }, () => false],
+    [
+      'a key or a team',
+      { within: { keys: ['k0'], teams: ['t1'], users: ['nobody'] } },
+      ({ key, team }) => key === 'k0' || team === 't1',
+    ],
+    ['nobody at all', { within: {} }, () => false],
     ['a status', { status: 'failure' }, ({ status }) => status === 'failure'],
     ['an error', { errorCode: 'GW_TIMEOUT' }, ({ error }) => error !== undefined],
     ['a session', { sessionId: 's' }, ({ sessionId }) => sessionId === 's'],
@@ -101,7 +128,29 @@ describe.each(DATABASES)('spend on %s', (kind) => {
     expect(third.logs.map(({ id }) => id)).toEqual(expected.slice(10, 15));
   });
 
-  it.each([{ size: 0 }, { size: 1_001 }, { size: 10, after: 'x' }])('refuses a page such as %j', async (page) => {
+  it('puts the most expensive or longest first or last, and pages of them join', async () => {
+    const pages = async (order: 'cost' | 'totalTokens', ascending: boolean): Promise<number[]> => {
+      const read = (skip: number) => logs.list({}, { size: 10, skip, order, ascending });
+      const all = [...(await read(0)).logs, ...(await read(10)).logs, ...(await read(20)).logs];
+      expect(new Set(all.map(({ id }) => id)).size).toBe(24);
+      return all.map(({ cost }) => cost);
+    };
+    expect(await pages('cost', false)).toEqual(Array.from({ length: 24 }, (_, index) => 23 - index));
+    expect(await pages('cost', true)).toEqual(Array.from({ length: 24 }, (_, index) => index));
+    await pages('totalTokens', false);
+    const oldest = await logs.list({}, { size: 5, ascending: true });
+    const next = await logs.list({}, { size: 5, ascending: true, after: oldest.next });
+    expect([...oldest.logs, ...next.logs].map(({ id }) => id)).toEqual(newestFirst(ENTRIES).reverse().slice(0, 10));
+  });
+
+  it.each([
+    { size: 0 },
+    { size: 1_001 },
+    { size: 10, after: 'x' },
+    { size: 10, after: 'ffffffff-ffff-7fff-8fff-ffffffffffff' },
+    { size: 10, skip: 100_001 },
+    { size: NaN },
+  ])('refuses a page such as %j', async (page) => {
     await expect(logs.list({}, page)).rejects.toMatchObject({ code: 'GW_INVALID_REQUEST' });
   });
 
@@ -113,6 +162,9 @@ describe.each(DATABASES)('spend on %s', (kind) => {
     expect((await logs.get('call-3'))?.id).toBe(entry.id);
     expect(await logs.get('call-99')).toBeUndefined();
     expect(await logs.get('00000000-0000-7000-8000-000000000000')).toBeUndefined();
+    expect(await logs.get('ffffffff-ffff-7fff-8fff-ffffffffffff')).toBeUndefined();
+    expect(await logs.get(entry.id, { users: ['u0'] })).toBeDefined();
+    expect(await logs.get(entry.id, { users: ['u1'], keys: ['k0'] })).toBeUndefined();
   });
 
   it.each<[Dimension, string, (entry: CallEntry, index: number) => boolean]>([
@@ -126,6 +178,7 @@ describe.each(DATABASES)('spend on %s', (kind) => {
     ['model', 'm2', ({ attempts }) => attempts[0]!.model === 'm2'],
     ['group', 'g1', ({ group }) => group === 'g1'],
     ['provider', 'provider.a', ({ attempts }) => attempts[0]!.provider === 'provider.a'],
+    ['operation', 'embeddings', ({ operation }) => operation === 'embeddings'],
     ['day', '2026-11-20', ({ endedAt }) => new Date(endedAt).getUTCDate() === 20],
   ])('sums up by %s: %s', async (dimension, name, test) => {
     const rows = await daily.sums([dimension], PERIOD);
@@ -135,6 +188,8 @@ describe.each(DATABASES)('spend on %s', (kind) => {
       requests: ENTRIES.filter(test).length,
       failures: ENTRIES.filter((entry, index) => test(entry, index) && entry.status === 'failure').length,
       inputTokens: 10 * ENTRIES.filter(test).length,
+      cacheHits: ENTRIES.filter((entry, index) => test(entry, index) && entry.cache === 'hit').length,
+      cacheHitOutputTokens: 5 * ENTRIES.filter((entry, index) => test(entry, index) && entry.cache === 'hit').length,
     });
   });
 
@@ -159,7 +214,7 @@ describe.each(DATABASES)('spend on %s', (kind) => {
   });
 
   it('tells the activity of days, with what each is made up of', async () => {
-    const days = await daily.activity('team', { ...PERIOD, teams: ['t1'] });
+    const days = await readActivity(world.storage.dataSource, 'team', { ...PERIOD, teams: ['t1'] });
     expect(days.map(({ day }) => day)).toEqual(
       days
         .map(({ day }) => day)
@@ -172,12 +227,108 @@ describe.each(DATABASES)('spend on %s', (kind) => {
     expect(day).toEqual({
       day: '2026-11-19',
       sums,
-      models: { m1: sums },
-      groups: { g1: sums },
-      providers: { 'provider.a': sums },
+      models: { m1: { sums, keys: { k1: sums } } },
+      groups: { g1: { sums, keys: { k1: sums } } },
+      providers: { 'provider.a': { sums, keys: { k1: sums } } },
+      operations: { chat: { sums, keys: { k1: sums } } },
       keys: { k1: sums },
-      entities: { t1: sums },
+      entities: { t1: { sums, keys: { k1: sums } } },
     });
+  });
+
+  it.each(['customer', 'tag', 'key', 'user', 'organization'] as const)('tells the activity by %s', async (entity) => {
+    const days = await readActivity(world.storage.dataSource, entity, PERIOD);
+    const expected = await daily.sums(['day', entity], PERIOD);
+    const told = days.flatMap(({ day, entities }) =>
+      Object.entries(entities).map(([name, { sums }]) => ({ ...sums, day, [entity]: name })),
+    );
+    expect(new Set(told)).toEqual(new Set(expected));
+  });
+
+  it('leaves out whom it is told to', async () => {
+    const except = { dimension: 'user', ids: ['u0', 'u1'] } as const;
+    const days = await readActivity(world.storage.dataSource, 'user', { ...PERIOD, except });
+    expect(days.flatMap(({ entities }) => Object.keys(entities))).toEqual(Array(days.length).fill('u2'));
+  });
+
+  it('tells what each day cost, by user and model', async () => {
+    const days = await daily.days({ ...PERIOD, keys: ['k0'] });
+    expect(days.map(({ day }) => day)).toEqual(days.map(({ day }) => day).sort());
+    const sum = (test: (entry: CallEntry) => boolean): number =>
+      sumOf((entry) => entry.key === 'k0' && new Date(entry.endedAt).getUTCDate() === 20 && test(entry));
+    const day = days.find((found) => found.day === '2026-11-20');
+    expect(day?.spend).toBe(sum(() => true));
+    expect(day?.models).toEqual({ m2: sum(() => true) });
+    expect(day?.users).toEqual(
+      Object.fromEntries(Object.keys(day!.users).map((user) => [user, sum((entry) => entry.user === user)])),
+    );
+  });
+
+  it('knows the names that were used, or a part of them', async () => {
+    expect(await daily.names('tag', PERIOD, '', 10)).toEqual(['x', 'y']);
+    expect(await daily.names('model', PERIOD, 'M2', 10)).toEqual(['m2']);
+    expect(await daily.names('model', PERIOD, '%', 10)).toEqual([]);
+    expect(await daily.names('group', PERIOD, '', 1)).toEqual(['g0']);
+  });
+
+  it('counts errors by day and deployment', async () => {
+    const timeouts = ENTRIES.filter(({ error }) => error);
+    const period = { from: PERIOD.from, to: PERIOD.to };
+    const count = async (filter: object): Promise<number> =>
+      (await countErrors(world.storage.dataSource, { ...period, ...filter })).reduce(
+        (sum, { errors }) => sum + errors,
+        0,
+      );
+    expect(await count({})).toBe(timeouts.length);
+    expect(await count({ statusCode: 408, group: 'g0' })).toBe(timeouts.filter(({ group }) => group === 'g0').length);
+    expect(await count({ statusCode: 429 })).toBe(0);
+    const rows = await countErrors(world.storage.dataSource, { ...period, group: 'g1' });
+    expect(new Set(rows.map(({ deployment }) => deployment))).toEqual(new Set(['a/1']));
+  });
+
+  it('counts the users of tags, each once in a stretch of days', async () => {
+    const { dataSource } = world.storage;
+    await dataSource.query(
+      `INSERT INTO turnpike.virtual_keys (token, key_name, user_id) VALUES ($1, 'k', 'u0') ON CONFLICT DO NOTHING`,
+      ['a'.repeat(64)],
+    );
+    const of = (key: string, days: number) =>
+      anEntry({ key, tags: ['used'], endedAt: NOON - days * DAY_MS, cost: 1, customer: undefined });
+    const [known, deleted] = ['a'.repeat(64), 'b'.repeat(64)];
+    await dataSource.query(`INSERT INTO turnpike.deleted_keys (token, user_id, record) VALUES ($1, 'u1', '{}')`, [
+      deleted,
+    ]);
+    await world
+      .ledger()
+      .settlement.settle(bytesOf(of(known, 0), of(known, 1), of(deleted, 1), of('nobody', 1), of(known, 3)));
+    const period = { from: '2026-11-15', to: '2026-11-21' };
+    const counted = (days: number, search?: string) =>
+      countActiveUsers(dataSource, { ...period, tags: ['used'] }, days, search);
+    expect(await counted(0)).toEqual([{ tag: 'used', from: '2026-11-15', to: '2026-11-21', users: 2 }]);
+    expect(await counted(1)).toEqual([
+      { tag: 'used', from: '2026-11-21', to: '2026-11-21', users: 1 },
+      { tag: 'used', from: '2026-11-20', to: '2026-11-20', users: 2 },
+      { tag: 'used', from: '2026-11-18', to: '2026-11-18', users: 1 },
+    ]);
+    expect(await counted(4)).toEqual([{ tag: 'used', from: '2026-11-18', to: '2026-11-21', users: 2 }]);
+    expect(await counted(0, 'se')).toHaveLength(1);
+    expect(await counted(0, 'other')).toEqual([]);
+  });
+
+  it('finds the greatest balances of a kind, without those of models and windows', async () => {
+    await world.query(
+      `INSERT INTO turnpike.balances (account, spent_nano, max_nano, reset_at) VALUES
+        ('team:t2|model:m', 99, 100, NULL), ('team:over', 50, 60, to_timestamp($1)), ('teams:', 7, NULL, NULL)`,
+      [NOON / 1_000 - 1],
+    );
+    const of = (ids?: string[]) => balancesBy(world.storage.dataSource.manager, 'team', { ids, now: NOON, most: 10 });
+    const { rows, total } = await of();
+    expect(rows).toEqual([
+      { id: 't1', spent: sumOf(({ team }) => team === 't1'), max: undefined },
+      { id: 'over', spent: 0, max: 60 },
+    ]);
+    expect(total).toBe(rows[0]!.spent);
+    expect((await of(['over', 'x\0'])).rows).toHaveLength(1);
   });
 
   it.each<[readonly Dimension[], object]>([
@@ -187,9 +338,5 @@ describe.each(DATABASES)('spend on %s', (kind) => {
     [['day'], { from: 'yesterday', to: '2026-03-01' }],
   ])('refuses sums by %j of %j', async (by, filter) => {
     await expect(daily.sums(by, filter as never)).rejects.toMatchObject({ code: 'GW_INVALID_REQUEST' });
-  });
-
-  it('knows what everything cost', async () => {
-    expect(await daily.installation()).toEqual({ spend: sumOf(() => true), total: sumOf(() => true), max: undefined });
   });
 });

@@ -24,6 +24,7 @@ const query = z.object({
 });
 
 const usersQuery = query.extend({ user_id: inQuery.texts('Of these users') });
+const keysQuery = query.extend({ key_hash: inQuery.texts('Of these keys: their secrets or hashes') });
 const teamsQuery = query.extend({
   team_ids: inQuery.texts('Of these teams'),
   exclude_team_ids: inQuery.texts('Not of these teams'),
@@ -39,47 +40,72 @@ const customersQuery = query.extend({
 const tagsQuery = query.extend({ tags: inQuery.texts('Of these tags') });
 
 const SUMMARY = 'Calls, tokens and money of each day, with what they were for';
+const AT_ONCE = `${SUMMARY}; all days at once`;
 
 @Controller()
 @UseGuards(LedgerGuard)
 export class ActivityController {
   @Route('GET', 'user/daily/activity', { summary: SUMMARY, query: usersQuery })
   async users(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
-    const asked = readQuery(usersQuery, sent);
-    return tell(ledger, asked, { entity: SpendDimension.USER, entityIds: asked.user_id });
+    return tell(ledger, sent, ofUsers);
   }
 
-  @Route('GET', 'user/daily/activity/aggregated', { summary: `${SUMMARY}; all days at once`, query: usersQuery })
+  @Route('GET', 'user/daily/activity/aggregated', { summary: AT_ONCE, query: usersQuery })
   async usersAtOnce(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
-    const asked = readQuery(usersQuery, sent);
-    return tell(ledger, asked, { entity: SpendDimension.USER, entityIds: asked.user_id, aggregated: true });
+    return tell(ledger, sent, ofUsers, true);
+  }
+
+  @Route('GET', 'key/daily/activity', { summary: SUMMARY, query: keysQuery })
+  async keys(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
+    return tell(ledger, sent, ofKeys);
+  }
+
+  @Route('GET', 'key/daily/activity/aggregated', { summary: AT_ONCE, query: keysQuery })
+  async keysAtOnce(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
+    return tell(ledger, sent, ofKeys, true);
   }
 
   @Route('GET', 'team/daily/activity', { summary: SUMMARY, query: teamsQuery })
   async teams(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
-    const asked = readQuery(teamsQuery, sent);
-    const { team_ids: entityIds, exclude_team_ids: excludeEntityIds } = asked;
-    return tell(ledger, asked, { entity: SpendDimension.TEAM, entityIds, excludeEntityIds });
+    return tell(ledger, sent, ofTeams);
+  }
+
+  @Route('GET', 'team/daily/activity/aggregated', { summary: AT_ONCE, query: teamsQuery })
+  async teamsAtOnce(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
+    return tell(ledger, sent, ofTeams, true);
   }
 
   @Route('GET', 'organization/daily/activity', { summary: SUMMARY, query: organizationsQuery })
   async organizations(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
-    const asked = readQuery(organizationsQuery, sent);
-    const { organization_ids: entityIds, exclude_organization_ids: excludeEntityIds } = asked;
-    return tell(ledger, asked, { entity: SpendDimension.ORGANIZATION, entityIds, excludeEntityIds });
+    return tell(ledger, sent, ofOrganizations);
+  }
+
+  @Route('GET', 'organization/daily/activity/aggregated', { summary: AT_ONCE, query: organizationsQuery })
+  async organizationsAtOnce(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
+    return tell(ledger, sent, ofOrganizations, true);
   }
 
   @Route('GET', ['customer/daily/activity', 'end_user/daily/activity'], { summary: SUMMARY, query: customersQuery })
   async customers(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
-    const asked = readQuery(customersQuery, sent);
-    const { end_user_ids: entityIds, exclude_end_user_ids: excludeEntityIds } = asked;
-    return tell(ledger, asked, { entity: SpendDimension.CUSTOMER, entityIds, excludeEntityIds });
+    return tell(ledger, sent, ofCustomers);
+  }
+
+  @Route('GET', ['customer/daily/activity/aggregated', 'end_user/daily/activity/aggregated'], {
+    summary: AT_ONCE,
+    query: customersQuery,
+  })
+  async customersAtOnce(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
+    return tell(ledger, sent, ofCustomers, true);
   }
 
   @Route('GET', 'tag/daily/activity', { summary: SUMMARY, query: tagsQuery })
   async tags(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
-    const asked = readQuery(tagsQuery, sent);
-    return tell(ledger, asked, { entity: SpendDimension.TAG, entityIds: asked.tags });
+    return tell(ledger, sent, ofTags);
+  }
+
+  @Route('GET', 'tag/daily/activity/aggregated', { summary: AT_ONCE, query: tagsQuery })
+  async tagsAtOnce(@Ledger() ledger: OnBehalf, @Query() sent: unknown): Promise<JsonObject> {
+    return tell(ledger, sent, ofTags, true);
   }
 }
 
@@ -87,12 +113,46 @@ interface Whose {
   entity: SpendDimension;
   entityIds?: string[];
   excludeEntityIds?: string[];
-  aggregated?: boolean;
 }
 
-const tell = async (ledger: OnBehalf, asked: z.output<typeof query>, whose: Whose): Promise<JsonObject> => {
+type Asked = z.output<typeof query>;
+/** A query, checked, and whose activity it asks for. */
+type Reader = (sent: unknown) => { asked: Asked; whose: Whose };
+
+const reader =
+  <S extends z.ZodType<Asked>>(schema: S, whoseOf: (asked: z.output<S>) => Whose): Reader =>
+  (sent) => {
+    const asked = readQuery(schema, sent);
+    return { asked, whose: whoseOf(asked) };
+  };
+
+const ofUsers = reader(usersQuery, ({ user_id: entityIds }) => ({ entity: SpendDimension.USER, entityIds }));
+const ofKeys = reader(keysQuery, ({ key_hash: entityIds }) => ({ entity: SpendDimension.KEY, entityIds }));
+const ofTags = reader(tagsQuery, ({ tags: entityIds }) => ({ entity: SpendDimension.TAG, entityIds }));
+const ofTeams = reader(teamsQuery, ({ team_ids: entityIds, exclude_team_ids: excludeEntityIds }) => ({
+  entity: SpendDimension.TEAM,
+  entityIds,
+  excludeEntityIds,
+}));
+const ofOrganizations = reader(
+  organizationsQuery,
+  ({ organization_ids: entityIds, exclude_organization_ids: excludeEntityIds }) => ({
+    entity: SpendDimension.ORGANIZATION,
+    entityIds,
+    excludeEntityIds,
+  }),
+);
+const ofCustomers = reader(customersQuery, ({ end_user_ids: entityIds, exclude_end_user_ids: excludeEntityIds }) => ({
+  entity: SpendDimension.CUSTOMER,
+  entityIds,
+  excludeEntityIds,
+}));
+
+const tell = async (ledger: OnBehalf, sent: unknown, read: Reader, aggregated = false): Promise<JsonObject> => {
+  const { asked, whose } = read(sent);
   const { days, total, page } = await ledger.ask(ledger.services.spend.getDailyActivity, {
     ...whose,
+    aggregated,
     startDate: asked.start_date,
     endDate: asked.end_date,
     model: asked.model,

@@ -8,16 +8,11 @@ import { toUsd } from './kinds.js';
 import { LedgerGuard } from './ledger.guard.js';
 import { managementRoutes } from './management-route.js';
 import { Ledger, type OnBehalf } from './on-behalf.js';
+import { daysOf, daysQuery, LAST_DAYS, lastDays, type Days } from './spend-days.js';
+import { UNASSIGNED } from './spend.json.js';
 
 const Route = managementRoutes('spend');
 
-const DAYS = 30;
-const DAY_MS = 86_400_000;
-
-const daysQuery = z.object({
-  start_date: inQuery.day('From this day on'),
-  end_date: inQuery.day('To this day, and with it'),
-});
 const logsQuery = z.object({ api_key: inQuery.text('Of this key: its secret or hash') });
 const limitQuery = z.object({ limit: inQuery.count('So many; 100 without it') });
 const customersBody = bodyOf({ api_key: optional, startTime: optional, endTime: optional });
@@ -37,7 +32,7 @@ export class GlobalSpendController {
     const { spend } = ledger.services;
     const { days } = key
       ? await ledger.ask(spend.summarizeSpend, { ...lastDays(), key })
-      : await ledger.ask(spend.getGlobalSpend, { days: DAYS });
+      : await ledger.ask(spend.getGlobalSpend, { days: LAST_DAYS });
     return days.map(({ date, spendNanoUsd }) => ({ date, spend: toUsd(spendNanoUsd) }));
   }
 
@@ -94,7 +89,7 @@ export class GlobalSpendController {
   async teams(@Ledger() ledger: OnBehalf): Promise<JsonObject> {
     const { days } = await activity(ledger, SpendDimension.TEAM, lastDays());
     const rows = await spendBy(ledger, SpendDimension.TEAM, lastDays());
-    const named = new Map(rows.map(({ id, alias }) => [id, alias || id]));
+    const named = new Map(rows.map(({ id, alias }) => [id, alias || id || UNASSIGNED]));
     return {
       daily_spend: days.map(({ date, breakdown }) => ({
         date,
@@ -126,53 +121,7 @@ export class GlobalSpendController {
     const { keys, teams } = await ledger.ask(ledger.services.spend.resetGlobalSpend, {});
     return { message: `Spend of ${keys} keys and ${teams} teams is reset.`, status: 'success' };
   }
-
-  @Route('GET', 'activity', { summary: 'Calls and tokens of each day', query: daysQuery })
-  async activity(@Ledger() ledger: OnBehalf, @Query() query: unknown): Promise<JsonObject> {
-    const { days, total } = await activity(ledger, SpendDimension.USER, daysOf(query));
-    return {
-      daily_data: days.map(({ date, metrics }) => ({ date, ...countsOf(metrics) })),
-      ...sumsOf(total),
-    };
-  }
-
-  @Route('GET', 'activity/model', { summary: 'Calls and tokens of each day, by model', query: daysQuery })
-  async activityByModel(@Ledger() ledger: OnBehalf, @Query() query: unknown): Promise<JsonObject[]> {
-    const { days } = await activity(ledger, SpendDimension.USER, daysOf(query));
-    const ofModels = new Map<string, { date: string; metrics: SpendMetrics | undefined }[]>();
-    for (const { date, breakdown } of days) {
-      for (const [model, { metrics }] of Object.entries(breakdown?.modelGroups ?? {})) {
-        const known = ofModels.get(model) ?? [];
-        known.push({ date, metrics });
-        ofModels.set(model, known);
-      }
-    }
-    return [...ofModels].map(([model, daily]) => ({
-      model,
-      daily_data: daily.map(({ date, metrics }) => ({ date, ...countsOf(metrics) })),
-      sum_api_requests: daily.reduce((sum, { metrics }) => sum + (metrics?.requests ?? 0), 0),
-      sum_total_tokens: daily.reduce((sum, { metrics }) => sum + (metrics?.totalTokens ?? 0), 0),
-    }));
-  }
 }
-
-interface Days {
-  startDate: string;
-  endDate: string;
-}
-
-const lastDays = (): Days => {
-  const now = Date.now();
-  return { startDate: dayOf(now - (DAYS - 1) * DAY_MS), endDate: dayOf(now) };
-};
-
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
-
-const daysOf = (query: unknown): Days => {
-  const { start_date: startDate, end_date: endDate } = readQuery(daysQuery, query);
-  const usual = lastDays();
-  return { startDate: startDate ?? usual.startDate, endDate: endDate ?? usual.endDate };
-};
 
 const spendBy = async (
   ledger: OnBehalf,
@@ -192,13 +141,3 @@ const namesOf = async (ledger: OnBehalf, dimension: SpendDimension): Promise<str
 };
 
 const usdOf = (metrics: SpendMetrics | undefined): number => toUsd(metrics?.spendNanoUsd ?? 0);
-
-const countsOf = (metrics: SpendMetrics | undefined): JsonObject => ({
-  api_requests: metrics?.requests ?? 0,
-  total_tokens: metrics?.totalTokens ?? 0,
-});
-
-const sumsOf = (metrics: SpendMetrics | undefined): JsonObject => ({
-  sum_api_requests: metrics?.requests ?? 0,
-  sum_total_tokens: metrics?.totalTokens ?? 0,
-});

@@ -1,6 +1,6 @@
 // Stands before routes that the ledger answers: finds who calls. No setting opens these routes.
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { GatewayError } from '@turnpike/errors';
+import { GatewayError, invalidRequest } from '@turnpike/errors';
 import type { FastifyRequest } from 'fastify';
 import type { Runtime } from '../../runtime/runtime.js';
 import { RUNTIME } from '../../runtime/tokens.js';
@@ -18,10 +18,17 @@ export class LedgerGuard implements CanActivate {
     const route = request.routeOptions.url ?? '';
     const { keyHash } = await keys.authenticate(request.headers, { ...config.auth, isOpen: false }, route);
     if (!ledger) throw noLedger();
-    actFor(request, new OnBehalf(ledger.client, keyHash));
+    actFor(request, new OnBehalf(ledger.client, keyHash, changedByIn(request.headers['litellm-changed-by'])));
     return true;
   }
 }
+
+/** What gRPC carries as it is: visible ASCII. @throws GW_INVALID_REQUEST */
+const changedByIn = (header: string | string[] | undefined): string | undefined => {
+  if (header === undefined || header === '') return undefined;
+  if (typeof header === 'string' && /^[\x20-\x7e]{1,256}$/.test(header)) return header;
+  throw invalidRequest('The header litellm-changed-by must have 1 to 256 ASCII characters.', 'litellm-changed-by');
+};
 
 /** As LiteLLM answers without a database. */
 const noLedger = (): GatewayError =>

@@ -1,4 +1,4 @@
-// A route of the management API in one decorator: method, path, 200, and what the OpenAPI document says of it.
+// A route of the management API in one decorator: method, path, status, and what the OpenAPI document says of it.
 import { applyDecorators, HttpCode, RequestMapping, RequestMethod } from '@nestjs/common';
 import type { z } from '@turnpike/plugin-sdk';
 import { Documented } from '../documented.js';
@@ -7,19 +7,21 @@ export interface RouteWords {
   summary: string;
   body?: z.ZodType;
   query?: z.ZodObject;
-  /** Shape of the 200 answer. */
+  /** Shape of the answer. */
   answer?: z.ZodType;
+  /** 200 without it. */
+  status?: number;
 }
 
-type Verb = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** @param tag heading in the document */
 export const managementRoutes =
   (tag: string) =>
-  (verb: Verb, path: string | string[], { summary, body, query, answer }: RouteWords): MethodDecorator =>
+  (verb: Verb, path: string | string[], { summary, body, query, answer, status = 200 }: RouteWords): MethodDecorator =>
     applyDecorators(
       RequestMapping({ path, method: RequestMethod[verb] }),
-      HttpCode(200),
+      HttpCode(status),
       Documented({ tag, summary, admin: true, body, query: query && meaningsOf(query), response: answer }),
     );
 

@@ -6,16 +6,27 @@ import { fromLedgerError } from './ledger-error.js';
 type Method<Request, Answer> = (request: Request, options?: CallOptions) => Promise<Answer>;
 
 export class OnBehalf {
-  /** @param keyHash of the key that acts */
+  private readonly metadata: NonNullable<CallOptions['metadata']>;
+
+  /**
+   * @param keyHash of the key that acts
+   * @param changedBy whom it says that it acts for, for the audit log
+   */
   constructor(
     readonly services: LedgerServices,
     readonly keyHash: string,
-  ) {}
+    changedBy?: string,
+  ) {
+    this.metadata = {
+      'x-turnpike-caller': keyHash,
+      ...(changedBy !== undefined && { 'x-turnpike-changed-by': changedBy }),
+    };
+  }
 
   /** @throws GatewayError: what the ledger refused, or GW_LEDGER_UNAVAILABLE */
   async ask<Request, Answer>(method: Method<Request, Answer>, request: NoInfer<Request>): Promise<Answer> {
     try {
-      return await method(request, { metadata: { 'x-turnpike-caller': this.keyHash } });
+      return await method(request, { metadata: this.metadata });
     } catch (error) {
       throw error instanceof LedgerError ? fromLedgerError(error) : error;
     }

@@ -11,6 +11,9 @@ import type {
 } from '@turnpike/rpc';
 import { toUsd } from './kinds.js';
 
+/** What is of no team. */
+export const UNASSIGNED = 'Unassigned Team';
+
 /** As LiteLLM names what is asked for, in its log. */
 const CALL_TYPES: Readonly<Record<string, string>> = {
   chat: 'acompletion',
@@ -23,7 +26,9 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
 
 const timeOf = (time: Date | undefined): string | null => time?.toISOString() ?? null;
 
-const providerOf = (plugin: string): string => plugin.replace(/^provider\./, '');
+export const callTypeOf = (operation: string): string => CALL_TYPES[operation] ?? operation;
+
+export const providerOf = (plugin: string): string => plugin.replace(/^provider\./, '');
 
 /** A row of the log. Prompts and answers are not kept. */
 export const fromSpendLog = (log: SpendLog): JsonObject => {
@@ -31,7 +36,7 @@ export const fromSpendLog = (log: SpendLog): JsonObject => {
   return {
     request_id: log.callId || log.id,
     id: log.id,
-    call_type: CALL_TYPES[log.operation] ?? log.operation,
+    call_type: callTypeOf(log.operation),
     api_key: log.keyHash,
     spend: toUsd(log.costNanoUsd),
     total_tokens: usage?.totalTokens ?? 0,

@@ -18,7 +18,13 @@ export interface AccessGroup {
   models: string[];
   /** Ids of stored deployments. */
   modelIds: string[];
-  authorship: Authorship | undefined;
+  authorship:
+    | Authorship
+    | undefined;
+  /** Whose `access_group_ids` name it. Setting them changes those. */
+  assignedTeamIds: string[];
+  /** Hashes; set by secret or hash. */
+  assignedKeyIds: string[];
 }
 
 export interface CreateAccessGroupRequest {
@@ -73,7 +79,16 @@ export interface ListAccessGroupsResponse {
 }
 
 function createBaseAccessGroup(): AccessGroup {
-  return { accessGroupId: "", name: "", description: "", models: [], modelIds: [], authorship: undefined };
+  return {
+    accessGroupId: "",
+    name: "",
+    description: "",
+    models: [],
+    modelIds: [],
+    authorship: undefined,
+    assignedTeamIds: [],
+    assignedKeyIds: [],
+  };
 }
 
 export const AccessGroup: MessageFns<AccessGroup> = {
@@ -95,6 +110,12 @@ export const AccessGroup: MessageFns<AccessGroup> = {
     }
     if (message.authorship !== undefined) {
       Authorship.encode(message.authorship, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.assignedTeamIds) {
+      writer.uint32(58).string(v!);
+    }
+    for (const v of message.assignedKeyIds) {
+      writer.uint32(66).string(v!);
     }
     return writer;
   },
@@ -160,6 +181,22 @@ export const AccessGroup: MessageFns<AccessGroup> = {
             message.authorship = Authorship.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.assignedTeamIds.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.assignedKeyIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -185,6 +222,8 @@ export const AccessGroup: MessageFns<AccessGroup> = {
     message.authorship = (object.authorship !== undefined && object.authorship !== null)
       ? Authorship.fromPartial(object.authorship)
       : undefined;
+    message.assignedTeamIds = object.assignedTeamIds?.map((e) => e) || [];
+    message.assignedKeyIds = object.assignedKeyIds?.map((e) => e) || [];
     return message;
   },
 };

@@ -19,7 +19,7 @@ export interface AuditLog {
   changedBy: string;
   /** SHA-256, hex. */
   changedByApiKey: string;
-  /** created, updated, deleted, blocked, unblocked, rotated */
+  /** created, updated, deleted, blocked, unblocked, rotated, spend_reset */
   action: string;
   /** As LiteLLM names its tables: "LiteLLM_TeamTable". */
   tableName: string;

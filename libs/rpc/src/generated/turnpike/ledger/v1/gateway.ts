@@ -185,6 +185,7 @@ export enum Change_Kind {
   TAG = 11,
   /** ACCOUNT - `id` is the account: its money was reset, or its bound changed. */
   ACCOUNT = 12,
+  ACCESS_GROUP = 13,
 }
 
 export interface LoadConfigurationRequest {

@@ -24,6 +24,9 @@ export enum SpendDimension {
   /** MODEL_GROUP - As it was asked of the gateway. */
   MODEL_GROUP = 8,
   PROVIDER = 9,
+  DAY = 10,
+  /** OPERATION - "chat", "embeddings" … */
+  OPERATION = 11,
 }
 
 export interface SpendLog {
@@ -47,7 +50,7 @@ export interface SpendLog {
   /** "chat", "embeddings" … */
   operation: string;
   stream: boolean;
-  /** As it was asked for. */
+  /** That answered, or was asked last; where the call got to none, as it was asked for. */
   modelGroup: string;
   /** Of the attempt that answered. */
   model: string;
@@ -106,7 +109,10 @@ export interface SpendLogAttempt {
 }
 
 export interface SpendLogFilter {
-  /** Each narrows the list; empty or absent: it does not. */
+  /**
+   * Each narrows the list; empty or absent: it does not.
+   * Times are those at which calls were put on record, which is when they ended.
+   */
   startTime:
     | Date
     | undefined;
@@ -125,6 +131,7 @@ export interface SpendLogFilter {
   sessionId: string;
   /** An id or a call id. */
   requestId: string;
+  /** As it was asked of the provider, or of the gateway. */
   model: string;
   modelId: string;
   modelGroup: string;
@@ -153,7 +160,7 @@ export interface ListSpendLogsRequest {
   sortBy: string;
   /** The newest or greatest last. */
   ascending: boolean;
-  /** `total_count` is filled in, which takes time. */
+  /** `total_count` is filled in, which takes time. What is counted ends at 10,000. */
   includeTotal: boolean;
   /** `attempts` and `metadata` are filled in. */
   includeDetails: boolean;
@@ -192,6 +199,7 @@ export interface SummarizeSpendResponse {
 export interface DaySpend {
   date: string;
   spendNanoUsd: number;
+  /** The 1,000 who spent most. */
   users: { [key: string]: number };
   models: { [key: string]: number };
 }
@@ -241,7 +249,7 @@ export interface SpendRow {
   maxNanoUsd?:
     | number
     | undefined;
-  /** Of a key or user. */
+  /** Of a key. */
   teamId: string;
 }
 
@@ -257,10 +265,104 @@ export interface SpendMetrics {
   failedRequests: number;
   /** Answered from a cache. */
   cacheHits: number;
+  /** Part of the output tokens: of those answers. */
+  cacheHitOutputTokens: number;
+}
+
+export interface ReportSpendRequest {
+  /** At least one. A customer or a tag goes with a key, day, model, model group, provider or operation only. */
+  by: SpendDimension[];
+  /** Both inclusive. */
+  startDate: string;
+  endDate: string;
+  /** Each narrows it; empty: it does not. */
+  key: string;
+  userId: string;
+  teamId: string;
+  organizationId: string;
+  customerId: string;
+  keys: string[];
+  tags: string[];
+  models: string[];
+  /** The first of them; 0: 10,000, which is the most. */
+  limit: number;
+}
+
+export interface ReportSpendResponse {
+  /** Days in order, and within a day the greatest first. */
+  rows: ReportSpendRow[];
+}
+
+/** What it is not told apart by is empty. */
+export interface ReportSpendRow {
+  date: string;
+  keyHash: string;
+  keyAlias: string;
+  userId: string;
+  teamId: string;
+  teamAlias: string;
+  organizationId: string;
+  customerId: string;
+  tag: string;
+  model: string;
+  modelGroup: string;
+  provider: string;
+  operation: string;
+  metrics: SpendMetrics | undefined;
+}
+
+export interface CountActiveUsersRequest {
+  /** Both inclusive. */
+  startDate: string;
+  endDate: string;
+  /** Stretches of so many days, counted back from the end; 0: one of all days. */
+  days: number;
+  /** Only these; empty: all. */
+  tags: string[];
+  /** A part of the tag. Empty: all. */
+  search: string;
+  /** Empty: all. */
+  provider: string;
+}
+
+export interface CountActiveUsersResponse {
+  /** The latest stretch first, and within it the tag with the most users; 10,000 at most. */
+  rows: ActiveUsers[];
+}
+
+export interface ActiveUsers {
+  tag: string;
+  /** Both inclusive. */
+  startDate: string;
+  endDate: string;
+  /** Users of the keys that calls were made with. */
+  users: number;
+}
+
+export interface CountErrorsRequest {
+  /** Both inclusive. */
+  startDate: string;
+  endDate: string;
+  /** Empty: all. */
+  modelGroup: string;
+  /** As callers were answered; 0: all. */
+  statusCode: number;
+}
+
+export interface CountErrorsResponse {
+  /** Days in order. */
+  rows: ErrorCount[];
+}
+
+export interface ErrorCount {
+  date: string;
+  /** Of the attempt that was the last. Empty: the call got to none. */
+  deploymentId: string;
+  errors: number;
 }
 
 export interface GetDailyActivityRequest {
-  /** Whose activity: `entities` of the breakdown. Unspecified: users. */
+  /** Whose activity: `entities` of the breakdown. A key, user, team, organisation, customer or tag; unspecified: users. */
   entity: SpendDimension;
   /** Only these; empty: all that the caller may see. */
   entityIds: string[];
@@ -293,6 +395,7 @@ export interface DayActivity {
   breakdown: ActivityBreakdown | undefined;
 }
 
+/** Of each the 1,000 that cost most. */
 export interface ActivityBreakdown {
   models: { [key: string]: ActivityPart };
   modelGroups: { [key: string]: ActivityPart };
@@ -342,7 +445,7 @@ export interface ActivityPart {
   alias: string;
   /** Of a key. */
   teamId: string;
-  /** By key within this part; not within keys. */
+  /** By key within this part, the ten that cost most; not within keys. */
   keys: { [key: string]: SpendMetrics };
 }
 
@@ -2559,6 +2662,7 @@ function createBaseSpendMetrics(): SpendMetrics {
     successfulRequests: 0,
     failedRequests: 0,
     cacheHits: 0,
+    cacheHitOutputTokens: 0,
   };
 }
 
@@ -2593,6 +2697,9 @@ export const SpendMetrics: MessageFns<SpendMetrics> = {
     }
     if (message.cacheHits !== 0) {
       writer.uint32(80).int64(message.cacheHits);
+    }
+    if (message.cacheHitOutputTokens !== 0) {
+      writer.uint32(88).int64(message.cacheHitOutputTokens);
     }
     return writer;
   },
@@ -2690,6 +2797,14 @@ export const SpendMetrics: MessageFns<SpendMetrics> = {
             message.cacheHits = longToNumber(reader.int64());
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.cacheHitOutputTokens = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2717,6 +2832,990 @@ export const SpendMetrics: MessageFns<SpendMetrics> = {
     message.successfulRequests = object.successfulRequests ?? 0;
     message.failedRequests = object.failedRequests ?? 0;
     message.cacheHits = object.cacheHits ?? 0;
+    message.cacheHitOutputTokens = object.cacheHitOutputTokens ?? 0;
+    return message;
+  },
+};
+
+function createBaseReportSpendRequest(): ReportSpendRequest {
+  return {
+    by: [],
+    startDate: "",
+    endDate: "",
+    key: "",
+    userId: "",
+    teamId: "",
+    organizationId: "",
+    customerId: "",
+    keys: [],
+    tags: [],
+    models: [],
+    limit: 0,
+  };
+}
+
+export const ReportSpendRequest: MessageFns<ReportSpendRequest> = {
+  encode(message: ReportSpendRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.by.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.by) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.startDate !== "") {
+      writer.uint32(18).string(message.startDate);
+    }
+    if (message.endDate !== "") {
+      writer.uint32(26).string(message.endDate);
+    }
+    if (message.key !== "") {
+      writer.uint32(34).string(message.key);
+    }
+    if (message.userId !== "") {
+      writer.uint32(42).string(message.userId);
+    }
+    if (message.teamId !== "") {
+      writer.uint32(50).string(message.teamId);
+    }
+    if (message.organizationId !== "") {
+      writer.uint32(58).string(message.organizationId);
+    }
+    if (message.customerId !== "") {
+      writer.uint32(66).string(message.customerId);
+    }
+    for (const v of message.keys) {
+      writer.uint32(74).string(v!);
+    }
+    for (const v of message.tags) {
+      writer.uint32(82).string(v!);
+    }
+    for (const v of message.models) {
+      writer.uint32(90).string(v!);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(96).int32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportSpendRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportSpendRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.by.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.by.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.startDate = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.endDate = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.teamId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.customerId = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.keys.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.tags.push(reader.string());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.models.push(reader.string());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.limit = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReportSpendRequest>): ReportSpendRequest {
+    return ReportSpendRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportSpendRequest>): ReportSpendRequest {
+    const message = createBaseReportSpendRequest();
+    message.by = object.by?.map((e) => e) || [];
+    message.startDate = object.startDate ?? "";
+    message.endDate = object.endDate ?? "";
+    message.key = object.key ?? "";
+    message.userId = object.userId ?? "";
+    message.teamId = object.teamId ?? "";
+    message.organizationId = object.organizationId ?? "";
+    message.customerId = object.customerId ?? "";
+    message.keys = object.keys?.map((e) => e) || [];
+    message.tags = object.tags?.map((e) => e) || [];
+    message.models = object.models?.map((e) => e) || [];
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseReportSpendResponse(): ReportSpendResponse {
+  return { rows: [] };
+}
+
+export const ReportSpendResponse: MessageFns<ReportSpendResponse> = {
+  encode(message: ReportSpendResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.rows) {
+      ReportSpendRow.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportSpendResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportSpendResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rows.push(ReportSpendRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReportSpendResponse>): ReportSpendResponse {
+    return ReportSpendResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportSpendResponse>): ReportSpendResponse {
+    const message = createBaseReportSpendResponse();
+    message.rows = object.rows?.map((e) => ReportSpendRow.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReportSpendRow(): ReportSpendRow {
+  return {
+    date: "",
+    keyHash: "",
+    keyAlias: "",
+    userId: "",
+    teamId: "",
+    teamAlias: "",
+    organizationId: "",
+    customerId: "",
+    tag: "",
+    model: "",
+    modelGroup: "",
+    provider: "",
+    operation: "",
+    metrics: undefined,
+  };
+}
+
+export const ReportSpendRow: MessageFns<ReportSpendRow> = {
+  encode(message: ReportSpendRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.date !== "") {
+      writer.uint32(10).string(message.date);
+    }
+    if (message.keyHash !== "") {
+      writer.uint32(18).string(message.keyHash);
+    }
+    if (message.keyAlias !== "") {
+      writer.uint32(26).string(message.keyAlias);
+    }
+    if (message.userId !== "") {
+      writer.uint32(34).string(message.userId);
+    }
+    if (message.teamId !== "") {
+      writer.uint32(42).string(message.teamId);
+    }
+    if (message.teamAlias !== "") {
+      writer.uint32(50).string(message.teamAlias);
+    }
+    if (message.organizationId !== "") {
+      writer.uint32(58).string(message.organizationId);
+    }
+    if (message.customerId !== "") {
+      writer.uint32(66).string(message.customerId);
+    }
+    if (message.tag !== "") {
+      writer.uint32(74).string(message.tag);
+    }
+    if (message.model !== "") {
+      writer.uint32(82).string(message.model);
+    }
+    if (message.modelGroup !== "") {
+      writer.uint32(90).string(message.modelGroup);
+    }
+    if (message.provider !== "") {
+      writer.uint32(98).string(message.provider);
+    }
+    if (message.operation !== "") {
+      writer.uint32(106).string(message.operation);
+    }
+    if (message.metrics !== undefined) {
+      SpendMetrics.encode(message.metrics, writer.uint32(114).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportSpendRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportSpendRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.date = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyHash = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.keyAlias = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.teamId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.teamAlias = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.customerId = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.tag = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.modelGroup = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.operation = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.metrics = SpendMetrics.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReportSpendRow>): ReportSpendRow {
+    return ReportSpendRow.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportSpendRow>): ReportSpendRow {
+    const message = createBaseReportSpendRow();
+    message.date = object.date ?? "";
+    message.keyHash = object.keyHash ?? "";
+    message.keyAlias = object.keyAlias ?? "";
+    message.userId = object.userId ?? "";
+    message.teamId = object.teamId ?? "";
+    message.teamAlias = object.teamAlias ?? "";
+    message.organizationId = object.organizationId ?? "";
+    message.customerId = object.customerId ?? "";
+    message.tag = object.tag ?? "";
+    message.model = object.model ?? "";
+    message.modelGroup = object.modelGroup ?? "";
+    message.provider = object.provider ?? "";
+    message.operation = object.operation ?? "";
+    message.metrics = (object.metrics !== undefined && object.metrics !== null)
+      ? SpendMetrics.fromPartial(object.metrics)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCountActiveUsersRequest(): CountActiveUsersRequest {
+  return { startDate: "", endDate: "", days: 0, tags: [], search: "", provider: "" };
+}
+
+export const CountActiveUsersRequest: MessageFns<CountActiveUsersRequest> = {
+  encode(message: CountActiveUsersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.startDate !== "") {
+      writer.uint32(10).string(message.startDate);
+    }
+    if (message.endDate !== "") {
+      writer.uint32(18).string(message.endDate);
+    }
+    if (message.days !== 0) {
+      writer.uint32(24).int32(message.days);
+    }
+    for (const v of message.tags) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.search !== "") {
+      writer.uint32(42).string(message.search);
+    }
+    if (message.provider !== "") {
+      writer.uint32(50).string(message.provider);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountActiveUsersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountActiveUsersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.startDate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.endDate = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.days = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.tags.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.search = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountActiveUsersRequest>): CountActiveUsersRequest {
+    return CountActiveUsersRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountActiveUsersRequest>): CountActiveUsersRequest {
+    const message = createBaseCountActiveUsersRequest();
+    message.startDate = object.startDate ?? "";
+    message.endDate = object.endDate ?? "";
+    message.days = object.days ?? 0;
+    message.tags = object.tags?.map((e) => e) || [];
+    message.search = object.search ?? "";
+    message.provider = object.provider ?? "";
+    return message;
+  },
+};
+
+function createBaseCountActiveUsersResponse(): CountActiveUsersResponse {
+  return { rows: [] };
+}
+
+export const CountActiveUsersResponse: MessageFns<CountActiveUsersResponse> = {
+  encode(message: CountActiveUsersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.rows) {
+      ActiveUsers.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountActiveUsersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountActiveUsersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rows.push(ActiveUsers.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountActiveUsersResponse>): CountActiveUsersResponse {
+    return CountActiveUsersResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountActiveUsersResponse>): CountActiveUsersResponse {
+    const message = createBaseCountActiveUsersResponse();
+    message.rows = object.rows?.map((e) => ActiveUsers.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseActiveUsers(): ActiveUsers {
+  return { tag: "", startDate: "", endDate: "", users: 0 };
+}
+
+export const ActiveUsers: MessageFns<ActiveUsers> = {
+  encode(message: ActiveUsers, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tag !== "") {
+      writer.uint32(10).string(message.tag);
+    }
+    if (message.startDate !== "") {
+      writer.uint32(18).string(message.startDate);
+    }
+    if (message.endDate !== "") {
+      writer.uint32(26).string(message.endDate);
+    }
+    if (message.users !== 0) {
+      writer.uint32(32).int64(message.users);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ActiveUsers {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseActiveUsers();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tag = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.startDate = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.endDate = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.users = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ActiveUsers>): ActiveUsers {
+    return ActiveUsers.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ActiveUsers>): ActiveUsers {
+    const message = createBaseActiveUsers();
+    message.tag = object.tag ?? "";
+    message.startDate = object.startDate ?? "";
+    message.endDate = object.endDate ?? "";
+    message.users = object.users ?? 0;
+    return message;
+  },
+};
+
+function createBaseCountErrorsRequest(): CountErrorsRequest {
+  return { startDate: "", endDate: "", modelGroup: "", statusCode: 0 };
+}
+
+export const CountErrorsRequest: MessageFns<CountErrorsRequest> = {
+  encode(message: CountErrorsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.startDate !== "") {
+      writer.uint32(10).string(message.startDate);
+    }
+    if (message.endDate !== "") {
+      writer.uint32(18).string(message.endDate);
+    }
+    if (message.modelGroup !== "") {
+      writer.uint32(26).string(message.modelGroup);
+    }
+    if (message.statusCode !== 0) {
+      writer.uint32(32).int32(message.statusCode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountErrorsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountErrorsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.startDate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.endDate = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.modelGroup = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.statusCode = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountErrorsRequest>): CountErrorsRequest {
+    return CountErrorsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountErrorsRequest>): CountErrorsRequest {
+    const message = createBaseCountErrorsRequest();
+    message.startDate = object.startDate ?? "";
+    message.endDate = object.endDate ?? "";
+    message.modelGroup = object.modelGroup ?? "";
+    message.statusCode = object.statusCode ?? 0;
+    return message;
+  },
+};
+
+function createBaseCountErrorsResponse(): CountErrorsResponse {
+  return { rows: [] };
+}
+
+export const CountErrorsResponse: MessageFns<CountErrorsResponse> = {
+  encode(message: CountErrorsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.rows) {
+      ErrorCount.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountErrorsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountErrorsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rows.push(ErrorCount.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountErrorsResponse>): CountErrorsResponse {
+    return CountErrorsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountErrorsResponse>): CountErrorsResponse {
+    const message = createBaseCountErrorsResponse();
+    message.rows = object.rows?.map((e) => ErrorCount.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseErrorCount(): ErrorCount {
+  return { date: "", deploymentId: "", errors: 0 };
+}
+
+export const ErrorCount: MessageFns<ErrorCount> = {
+  encode(message: ErrorCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.date !== "") {
+      writer.uint32(10).string(message.date);
+    }
+    if (message.deploymentId !== "") {
+      writer.uint32(18).string(message.deploymentId);
+    }
+    if (message.errors !== 0) {
+      writer.uint32(24).int64(message.errors);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ErrorCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseErrorCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.date = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deploymentId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.errors = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ErrorCount>): ErrorCount {
+    return ErrorCount.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ErrorCount>): ErrorCount {
+    const message = createBaseErrorCount();
+    message.date = object.date ?? "";
+    message.deploymentId = object.deploymentId ?? "";
+    message.errors = object.errors ?? 0;
     return message;
   },
 };
@@ -4267,7 +5366,34 @@ export const SpendServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Of the whole installation. */
+    /** Sums by several of these together: what reports are made of. */
+    reportSpend: {
+      name: "ReportSpend",
+      requestType: ReportSpendRequest as typeof ReportSpendRequest,
+      requestStream: false,
+      responseType: ReportSpendResponse as typeof ReportSpendResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** How many users there were, with each tag, in each stretch of days. For administrators. */
+    countActiveUsers: {
+      name: "CountActiveUsers",
+      requestType: CountActiveUsersRequest as typeof CountActiveUsersRequest,
+      requestStream: false,
+      responseType: CountActiveUsersResponse as typeof CountActiveUsersResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Calls that ended with an error, by day and deployment. */
+    countErrors: {
+      name: "CountErrors",
+      requestType: CountErrorsRequest as typeof CountErrorsRequest,
+      requestStream: false,
+      responseType: CountErrorsResponse as typeof CountErrorsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Of the whole installation; those who do not see all of it are told what they spent themselves. */
     getGlobalSpend: {
       name: "GetGlobalSpend",
       requestType: GetGlobalSpendRequest as typeof GetGlobalSpendRequest,

@@ -2,7 +2,7 @@
 import type { Migration } from './migration.js';
 
 export const softBudgets: Migration = {
-  number: 3,
+  number: 4,
   title: 'soft-budgets',
   statements: [
     'ALTER TABLE turnpike.balances ADD COLUMN soft_nano bigint',
