@@ -98,7 +98,7 @@ beforeAll(async () => {
   await aKey('loner', {});
 
   expect(await call('ann', 'ann-1', { headers: { 'x-litellm-tags': 'ci,nightly' } })).toBe(200);
-  expect(await call('ann', 'ann-2')).toBe(200);
+  expect(await call('ann', 'ann-2', { litellm_session_id: 'chat-7' })).toBe(200);
   expect(await call('ann-red', 'red-1', { user: 'shop', metadata: { tags: ['ci'] } })).toBe(200);
   expect(await call('bob-red', 'red-2', { user: 'shop' })).toBe(200);
   expect(await call('loner', 'loner-1')).toBe(200);
@@ -152,6 +152,10 @@ describe('the log of calls', () => {
     ['organization_id=acme', RED],
     ['end_user=shop', ['red-1', 'red-2']],
     ['key_alias=bob-red', ['broken-1', 'red-2']],
+    ['session_id=chat-7', ['ann-2']],
+    ['tag=ci', ['ann-1', 'red-1']],
+    ['custom_llm_provider=openai', ALL],
+    ['custom_llm_provider=azure', []],
     ['status_filter=failure', ['broken-1']],
     ['model=broken', ['broken-1']],
     ['model_group=paid&min_spend=0.00001', ALL.filter((id) => id !== 'broken-1')],
@@ -163,6 +167,11 @@ describe('the log of calls', () => {
   ])('is narrowed by %s', async (query, ids) => {
     const { data, total } = await get(`/spend/logs/v2?${query}`);
     expect([idsOf(data), total]).toEqual([ids, ids.length]);
+  });
+
+  it('tells the calls of a session', async () => {
+    expect(idsOf((await get('/spend/logs/session/ui?session_id=chat-7')).data)).toEqual(['ann-2']);
+    expect((await get('/spend/logs/session/ui?session_id=other')).data).toEqual([]);
   });
 
   it('comes in pages, in order', async () => {

@@ -11,15 +11,20 @@ const MAX_CHARACTERS = 4_000;
  * its user said, which no later turn changes. Undefined: it says neither.
  */
 export const conversationKey = (headers: IncomingHttpHeaders, body: Readonly<JsonObject>): string | undefined => {
+  const session = sessionOf(headers, body) ?? body['prompt_cache_key'];
+  if (typeof session === 'string' && session !== '') return session;
+  const beginning = beginningOf(body['messages']);
+  return beginning === undefined ? undefined : hash('sha1', beginning);
+};
+
+/** What the client calls its session. */
+export const sessionOf = (headers: IncomingHttpHeaders, body: Readonly<JsonObject>): string | undefined => {
   const { metadata } = body;
   const session =
     headers['x-litellm-session-id'] ??
     body['litellm_session_id'] ??
-    (isJsonObject(metadata) ? metadata['session_id'] : undefined) ??
-    body['prompt_cache_key'];
-  if (typeof session === 'string' && session !== '') return session;
-  const beginning = beginningOf(body['messages']);
-  return beginning === undefined ? undefined : hash('sha1', beginning);
+    (isJsonObject(metadata) ? metadata['session_id'] : undefined);
+  return typeof session === 'string' && session !== '' ? session : undefined;
 };
 
 const beginningOf = (messages: JsonValue | undefined): string | undefined => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '@turnpike/domain';
 import { anAttempt, anExchange, someCallers } from '../../test/doubles.js';
 import { aFailure, someUsage } from '../../test/road.js';
 import { entryOf } from './entry-of.js';
@@ -31,6 +32,15 @@ const entry = (exchange: Exchange, ended = outcome()): Record<string, unknown> =
   JSON.parse(JSON.stringify(entryOf(exchange, ended, FACTS)));
 
 describe('the entry of a call', () => {
+  it.each<[string, { headers?: object; body?: JsonObject }, string | undefined]>([
+    ['by header', { headers: { 'x-litellm-session-id': 's' } }, 's'],
+    ['in the body', { body: { litellm_session_id: 's'.repeat(300) } }, 's'.repeat(256)],
+    ['in its metadata', { body: { metadata: { session_id: 's' } } }, 's'],
+    ['as no text', { body: { litellm_session_id: 5 } }, undefined],
+  ])('names the session that the client names %s', (_title, { headers = {}, body = {} }, session) => {
+    expect(entry(aCall({ body }, headers))['sessionId']).toBe(session);
+  });
+
   it('tells who called, what was asked, and how it ended', () => {
     const exchange = aCall({ isStream: true, cache: 'miss' });
     expect(entry(exchange, outcome({ usage: someUsage(1, 2), costNanoUsd: 30 }))).toEqual({

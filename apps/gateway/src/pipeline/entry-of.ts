@@ -3,6 +3,7 @@ import type { CallEntry, EntryAttempt, EntryError } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt } from './attempt.js';
+import { sessionOf } from './conversation-key.js';
 import type { Exchange, Outcome } from './exchange.js';
 
 /** Whose journal it is. */
@@ -41,6 +42,7 @@ export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: En
     usageSource: outcome.usage && (outcome.isUsageEstimated ? 'estimated' : 'upstream'),
     attempts: exchange.attempts.map((one) => attemptOf(one, exchange.startedAt)),
     error: outcome.error && errorOf(outcome.error),
+    sessionId: body && sessionOf(exchange.headers, body)?.slice(0, ENTRY_LIMITS.name),
     metadata: principal?.terms?.spendLogsMetadata,
     accounts: exchange.bounds?.furtherAccounts,
   };

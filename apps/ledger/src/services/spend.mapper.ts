@@ -56,23 +56,23 @@ export const toMetrics = (sums: SpendSums): SpendMetrics => ({
   cacheHitOutputTokens: sums.cacheHitOutputTokens,
 });
 
-/** Names that are the callers' own, `__proto__` included, so that no map of them is written by assignment. */
-const mapEntries = <From, To>(
-  from: Readonly<Record<string, From>>,
+/** Names are the callers' own, `__proto__` included, so no map of them is written by assignment. */
+const mapOf = <From, To>(
+  from: ReadonlyMap<string, From>,
   change: (value: From, name: string) => To,
-): Record<string, To> => Object.fromEntries(Object.entries(from).map(([name, value]) => [name, change(value, name)]));
+): Record<string, To> => Object.fromEntries([...from].map(([name, value]) => [name, change(value, name)]));
 
 const toPart = ({ sums, keys }: PartOfActivity, names: SpendNamesById | undefined, id: string): ActivityPart => ({
   metrics: toMetrics(sums),
   alias: names?.get(id)?.alias ?? '',
   teamId: names?.get(id)?.teamId ?? '',
-  keys: mapEntries(keys, toMetrics),
+  keys: mapOf(keys, toMetrics),
 });
 
 /** @param entities, keys names of what the day is told by */
 export const toDayActivity = (day: DayOfActivity, entities: SpendNamesById, keys: SpendNamesById): DayActivity => {
-  const parts = (of: Readonly<Record<string, PartOfActivity>>, names?: SpendNamesById): Record<string, ActivityPart> =>
-    mapEntries(of, (part, id) => toPart(part, names, id));
+  const parts = (of: ReadonlyMap<string, PartOfActivity>, names?: SpendNamesById): Record<string, ActivityPart> =>
+    mapOf(of, (part, id) => toPart(part, names, id));
   return {
     date: day.day,
     metrics: toMetrics(day.sums),
@@ -80,7 +80,7 @@ export const toDayActivity = (day: DayOfActivity, entities: SpendNamesById, keys
       models: parts(day.models),
       modelGroups: parts(day.groups),
       providers: parts(day.providers),
-      keys: mapEntries(day.keys, (sums, id) => toPart({ sums, keys: {} }, keys, id)),
+      keys: parts(day.keys, keys),
       entities: parts(day.entities, entities),
       endpoints: parts(day.operations),
     },

@@ -21,7 +21,7 @@ import { balancesBy, type AccountKind } from '../spend/balances-by.js';
 import { readActivity, type ActivityEntity, type DayOfActivity } from '../spend/daily-activity.js';
 import type { DailyFilter, Dimension } from '../spend/daily-filter.js';
 import { DailySpend, type DayOfSpend } from '../spend/daily-spend.js';
-import { NOTHING, plus, type SpendSums } from '../spend/spend-sums.js';
+import { addTo, noSums, NOTHING } from '../spend/spend-sums.js';
 import { assertStorable } from '../storage/storable.js';
 import { BoundsKeeper } from './bounds-keeper.js';
 import { seesAll, type Caller } from './caller.js';
@@ -106,10 +106,10 @@ export class SpendService {
       const days = await this.daily.sums(['day'], filter);
       const latestFirst = days.map(({ day }) => day).reverse();
       const shown = aggregated ? latestFirst : latestFirst.slice((page - 1) * size, page * size);
-      const activity = await this.activityOf(entity, filter, shown);
+      const activity = await readActivity(this.dataSource, entity, filter, shown);
       return {
         days: await this.toDays(manager, entity, activity),
-        total: toMetrics(days.reduce<SpendSums>(plus, NOTHING)),
+        total: toMetrics(days.reduce(addTo, noSums())),
         page: pageInfoOf(aggregated ? { page: 1, size: Math.max(1, days.length) } : { page, size }, days.length),
       };
     });
@@ -170,23 +170,12 @@ export class SpendService {
     });
   }
 
-  /** @param days the latest first, with none left out between them */
-  private async activityOf(
-    entity: ActivityEntity,
-    filter: DailyFilter,
-    days: readonly string[],
-  ): Promise<DayOfActivity[]> {
-    const [last, first] = [days[0], days.at(-1)];
-    if (first === undefined || last === undefined) return [];
-    return await readActivity(this.dataSource, entity, { ...filter, from: first, to: last });
-  }
-
   private async toDays(
     manager: EntityManager,
     entity: ActivityEntity,
     days: readonly DayOfActivity[],
   ): Promise<GetDailyActivityResponse['days']> {
-    const idsOf = (part: 'entities' | 'keys'): string[] => days.flatMap((day) => Object.keys(day[part]));
+    const idsOf = (part: 'entities' | 'keys'): string[] => days.flatMap((day) => [...day[part].keys()]);
     const entities = await this.names.of(manager, entity, idsOf('entities'));
     const keys = await this.names.of(manager, 'key', idsOf('keys'));
     return days.map((day) => toDayActivity(day, entities, keys));

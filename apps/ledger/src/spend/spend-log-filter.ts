@@ -45,6 +45,8 @@ export const logConditions = (filter: SpendLogFilter): Conditions => {
   conditions.among('customer_id', filter.customers);
   conditions.equal('deployment_id', filter.deployment);
   conditions.equal('status', filter.status);
+  // As the index of these has it.
+  if (filter.status !== undefined && filter.status !== 'success') conditions.add(`status <> 'success'`);
   conditions.equal('error_code', filter.errorCode);
   conditions.equal('session_id', filter.sessionId);
   addCall(conditions, filter.callId);

@@ -15,6 +15,9 @@ export interface SpendSums {
   readonly spend: NanoUsd;
 }
 
+/** To be added to. */
+export type RunningSums = { -readonly [Name in keyof SpendSums]: number };
+
 const COLUMNS: Readonly<Record<keyof SpendSums, string>> = {
   requests: 'requests',
   successes: 'successes',
@@ -27,16 +30,51 @@ const COLUMNS: Readonly<Record<keyof SpendSums, string>> = {
   cacheHitOutputTokens: 'cache_hit_output_tokens',
   spend: 'spend_nano',
 };
-const NAMES = Object.keys(COLUMNS) as (keyof SpendSums)[];
 
 /** For the list of a SELECT from the sums of days. */
-export const SUMMED = NAMES.map((name) => `sum(${COLUMNS[name]})::bigint AS "${name}"`).join(', ');
+export const SUMMED = Object.entries(COLUMNS)
+  .map(([name, column]) => `sum(${column})::bigint AS "${name}"`)
+  .join(', ');
 
-export const NOTHING = Object.fromEntries(NAMES.map((name) => [name, 0])) as unknown as SpendSums;
+export const noSums = (): RunningSums => ({
+  requests: 0,
+  successes: 0,
+  failures: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  cacheHits: 0,
+  cacheHitOutputTokens: 0,
+  spend: 0,
+});
 
-/** The database gives large numbers as texts. */
-export const numbersOf = (row: SpendSums): SpendSums =>
-  Object.fromEntries(NAMES.map((name) => [name, Number(row[name])])) as unknown as SpendSums;
+export const NOTHING: SpendSums = noSums();
 
-export const plus = (some: SpendSums, other: SpendSums): SpendSums =>
-  Object.fromEntries(NAMES.map((name) => [name, some[name] + other[name]])) as unknown as SpendSums;
+/** The database gives large numbers as texts. Written out, as answers have ten thousands of them. */
+export const numbersOf = (row: SpendSums): SpendSums => ({
+  requests: Number(row.requests),
+  successes: Number(row.successes),
+  failures: Number(row.failures),
+  inputTokens: Number(row.inputTokens),
+  outputTokens: Number(row.outputTokens),
+  cachedInputTokens: Number(row.cachedInputTokens),
+  cacheWriteTokens: Number(row.cacheWriteTokens),
+  cacheHits: Number(row.cacheHits),
+  cacheHitOutputTokens: Number(row.cacheHitOutputTokens),
+  spend: Number(row.spend),
+});
+
+export const addTo = (sums: RunningSums, more: SpendSums): RunningSums => {
+  sums.requests += more.requests;
+  sums.successes += more.successes;
+  sums.failures += more.failures;
+  sums.inputTokens += more.inputTokens;
+  sums.outputTokens += more.outputTokens;
+  sums.cachedInputTokens += more.cachedInputTokens;
+  sums.cacheWriteTokens += more.cacheWriteTokens;
+  sums.cacheHits += more.cacheHits;
+  sums.cacheHitOutputTokens += more.cacheHitOutputTokens;
+  sums.spend += more.spend;
+  return sums;
+};

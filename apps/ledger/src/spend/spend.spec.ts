@@ -4,8 +4,8 @@ import type { CallEntry } from '@turnpike/domain';
 import { anEntry, bytesOf, DATABASES, NOON, World } from '../../test/settlement-world.js';
 import { countActiveUsers } from './active-users.js';
 import { balancesBy } from './balances-by.js';
-import { readActivity } from './daily-activity.js';
-import type { Dimension } from './daily-filter.js';
+import { readActivity, type ActivityEntity, type DayOfActivity } from './daily-activity.js';
+import type { DailyFilter, Dimension } from './daily-filter.js';
 import { DailySpend, type SumsBy } from './daily-spend.js';
 import { countErrors } from './error-counts.js';
 import type { SpendLogFilter } from './spend-log-filter.js';
@@ -213,8 +213,15 @@ describe.each(DATABASES)('spend on %s', (kind) => {
     expect((await daily.total({ from: '2027-01-01', to: '2027-01-02' })).requests).toBe(0);
   });
 
+  const activityOf = async (entity: ActivityEntity, filter: DailyFilter): Promise<DayOfActivity[]> => {
+    const of = entity === 'customer' || entity === 'tag' ? entity : undefined;
+    const days = await daily.sums(['day'], { ...filter, of });
+    const latestFirst = days.map(({ day }) => day).reverse();
+    return await readActivity(world.storage.dataSource, entity, filter, latestFirst);
+  };
+
   it('tells the activity of days, with what each is made up of', async () => {
-    const days = await readActivity(world.storage.dataSource, 'team', { ...PERIOD, teams: ['t1'] });
+    const days = await activityOf('team', { ...PERIOD, teams: ['t1'] });
     expect(days.map(({ day }) => day)).toEqual(
       days
         .map(({ day }) => day)
@@ -224,31 +231,45 @@ describe.each(DATABASES)('spend on %s', (kind) => {
     const isThat = (entry: CallEntry): boolean => entry.team === 't1' && new Date(entry.endedAt).getUTCDate() === 19;
     const day = days.find((found) => found.day === '2026-11-19');
     const sums = expect.objectContaining({ spend: sumOf(isThat), requests: ENTRIES.filter(isThat).length });
+    const part = (name: string) => new Map([[name, { sums, keys: new Map([['k1', sums]]) }]]);
     expect(day).toEqual({
       day: '2026-11-19',
       sums,
-      models: { m1: { sums, keys: { k1: sums } } },
-      groups: { g1: { sums, keys: { k1: sums } } },
-      providers: { 'provider.a': { sums, keys: { k1: sums } } },
-      operations: { chat: { sums, keys: { k1: sums } } },
-      keys: { k1: sums },
-      entities: { t1: { sums, keys: { k1: sums } } },
+      models: part('m1'),
+      groups: part('g1'),
+      providers: part('provider.a'),
+      operations: part('chat'),
+      entities: part('t1'),
+      keys: new Map([['k1', { sums, keys: new Map() }]]),
     });
   });
 
   it.each(['customer', 'tag', 'key', 'user', 'organization'] as const)('tells the activity by %s', async (entity) => {
-    const days = await readActivity(world.storage.dataSource, entity, PERIOD);
+    const days = await activityOf(entity, PERIOD);
     const expected = await daily.sums(['day', entity], PERIOD);
     const told = days.flatMap(({ day, entities }) =>
-      Object.entries(entities).map(([name, { sums }]) => ({ ...sums, day, [entity]: name })),
+      [...entities].map(([name, { sums }]) => ({ ...sums, day, [entity]: name })),
     );
     expect(new Set(told)).toEqual(new Set(expected));
   });
 
+  it('tells the ten keys of a part that took most, the greatest first', async () => {
+    const endedAt = NOON - 30 * DAY_MS;
+    const many = Array.from({ length: 12 }, (_, index) =>
+      anEntry({ endedAt, key: `many-${index}`, group: 'many', cost: index }),
+    );
+    await world.ledger().settlement.settle(bytesOf(...many));
+    const [day] = await activityOf('key', { from: '2026-10-22', to: '2026-10-22' });
+    expect([...day!.groups.get('many')!.keys.keys()]).toEqual(
+      Array.from({ length: 10 }, (_, index) => `many-${11 - index}`),
+    );
+    expect([day!.entities.size, day!.keys.size, day!.groups.get('many')!.sums.spend]).toEqual([12, 12, 66]);
+  });
+
   it('leaves out whom it is told to', async () => {
     const except = { dimension: 'user', ids: ['u0', 'u1'] } as const;
-    const days = await readActivity(world.storage.dataSource, 'user', { ...PERIOD, except });
-    expect(days.flatMap(({ entities }) => Object.keys(entities))).toEqual(Array(days.length).fill('u2'));
+    const days = await activityOf('user', { ...PERIOD, except });
+    expect(days.flatMap(({ entities }) => [...entities.keys()])).toEqual(Array(days.length).fill('u2'));
   });
 
   it('tells what each day cost, by user and model', async () => {
