@@ -69,13 +69,15 @@ export interface AuthSettings {
   readonly allowedIps: readonly string[];
   readonly useForwardedFor: boolean;
   readonly allowClientCredentials: boolean;
-  /** Variables that values from the API or the database may name. */
+  /** Variables that stored values may name. */
   readonly apiEnvNames: readonly string[];
   /** Encrypts stored credentials. A secret. */
   readonly saltKey: string | undefined;
 }
 
 export interface DisabledDeployment {
+  /** Of a stored one. */
+  readonly id?: string;
   readonly modelName: string;
   readonly model: string;
   readonly reason: string;

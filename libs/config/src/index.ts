@@ -9,6 +9,16 @@ export { loadConfig, loadPluginSources, type LoadedConfig } from './load.js';
 export { ledgerSocketIn } from './ledger-socket.js';
 export { maskConfig } from './mask.js';
 export { masterKeyOf, type MasterKey } from './master-key.js';
-export { readStoredModels, type StoredModelOptions, type StoredModels } from './stored-models.js';
+export { isConnectionKey } from './deployment-keys.js';
+export { SETTING_KEYS, type SettingKey } from './setting-keys.js';
+export type { StoredModel } from './stored-models.js';
+export {
+  checkStoredSection,
+  checkStoredSetting,
+  isStorableSetting,
+  referencedVariables,
+  STORED_SECTIONS,
+  type StoredSettings,
+} from './stored-settings.js';
 export { isSecretName, looksSecret, maskSecret, maskUrl } from './secrets.js';
 export { describeOff, formatWarnings, type WarningOptions } from './warnings.js';

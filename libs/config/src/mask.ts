@@ -37,12 +37,14 @@ const passwordOf = (text: string): string | undefined => {
   return password === '' ? undefined : decodeURIComponent(password);
 };
 
+export const maskConfig = (config: GatewayConfig): JsonObject =>
+  maskTree(JSON.parse(JSON.stringify(config)) as JsonObject);
+
 /**
  * A copy without secrets: keys, passwords, tokens and header values masked (`sk-…abcd`), user info and query values of
  * URLs hidden, and the same secrets wherever else they occur.
  */
-export const maskConfig = (config: GatewayConfig): JsonObject => {
-  const tree = JSON.parse(JSON.stringify(config)) as JsonObject;
+export const maskTree = (tree: JsonObject): JsonObject => {
   const secrets = new Set<string>();
   mapTexts(tree, 'plain', (text, treatment) => {
     if (treatment === 'secret' || looksSecret(text)) secrets.add(text);
@@ -57,4 +59,44 @@ export const maskConfig = (config: GatewayConfig): JsonObject => {
     if (treatment === 'secret' || looksSecret(text)) return text === '' ? '' : maskSecret(text);
     return clean(maskUrl(text, treatment === 'webhook'));
   }) as JsonObject;
+};
+
+/** What `maskSecret` and `maskUrl` make. No secret looks so, since headers cannot carry the character. */
+const MASK = /^(?:Bearer )?(?:[a-z]{2,4}-)?…(?:.{4})?$|^[a-z][a-z0-9+.-]*:\/\/\S*(?::…@|=…|\/…)/i;
+
+/**
+ * What a change that was made of a masked copy means: where it has the mask of a present secret, the secret itself.
+ *
+ * @param changes fields as they were sent; others are not in the result
+ * @param current the whole of what is there, secrets in clear
+ * @param refuse told of the path of a mask of anything else, which must not become a value
+ */
+export const keepMasked = (changes: JsonObject, current: JsonObject, refuse: (path: string) => never): JsonObject => {
+  const masked = maskTree(current);
+  const restore = (
+    value: JsonValue,
+    mask: JsonValue | undefined,
+    clear: JsonValue | undefined,
+    path: string,
+  ): JsonValue => {
+    if (typeof value === 'string') {
+      if (value === mask && clear !== undefined) return clear;
+      return MASK.test(value) ? refuse(path) : value;
+    }
+    if (Array.isArray(value)) {
+      const [masks, clears] = [mask, clear].map((one) => (Array.isArray(one) ? one : []));
+      return value.map((item, index) => restore(item, masks![index], clears![index], `${path}[${index}]`));
+    }
+    return isJsonObject(value)
+      ? restoreAll(value, isJsonObject(mask) ? mask : {}, isJsonObject(clear) ? clear : {}, path)
+      : value;
+  };
+  const restoreAll = (values: JsonObject, masks: JsonObject, clears: JsonObject, path: string): JsonObject =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => {
+        const at = path === '' ? name : `${path}.${name}`;
+        return [name, value === undefined ? value : restore(value, masks[name], clears[name], at)];
+      }),
+    );
+  return restoreAll(changes, masked, current, '');
 };

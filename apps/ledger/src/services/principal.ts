@@ -1,5 +1,5 @@
 // Who calls with a key, and all that holds for the call: put together from the key and whom it belongs to.
-import { resolveModelList } from '@turnpike/domain';
+import { ALL_TEAM_MODELS, resolveModelList } from '@turnpike/domain';
 import type { Account, ModelAccess, Principal } from '@turnpike/rpc';
 import type { BudgetEntity } from '../schema/entities/budget.entity.js';
 import type { JsonObject } from '../schema/entities/columns.js';
@@ -136,8 +136,8 @@ const refusalOf = ({ key, user, team }: KeyHolder, now: number): string => {
 const modelAccessOf = (holder: KeyHolder): ModelAccess[] => {
   const { key, user, team, membership, organization, budgets, accessGroups } = holder;
   const access: ModelAccess[] = [];
-  const add = (owner: string, models: readonly string[] | undefined): void => {
-    if (models) access.push({ owner, models: [...new Set(models)] });
+  const add = (owner: string, models: readonly string[] | undefined, withTeamModels?: true): void => {
+    if (models) access.push({ owner, models: [...new Set(models)], withTeamModels });
   };
   const ofGroups = (ids: readonly string[]): string[] => ids.flatMap((id) => accessGroups.get(id) ?? []);
   /** The names that a team calls its models by are meant when the models are. */
@@ -148,10 +148,10 @@ const modelAccessOf = (holder: KeyHolder): ModelAccess[] => {
   };
   const ofTeam = team ? withGroups(team.models, team.accessGroupIds) : undefined;
   const ofKey = resolveModelList(withGroups(key.models, key.accessGroupIds), ofTeam);
-  add('key', ofKey && [...ofKey, ...aliased]);
+  add('key', ofKey && [...ofKey, ...aliased], key.models.includes(ALL_TEAM_MODELS) || undefined);
   if (team && ofTeam) {
     const resolved = resolveModelList(ofTeam);
-    add('team', resolved && [...resolved, ...aliased]);
+    add('team', resolved && [...resolved, ...aliased], true);
   }
   if (team && membership) {
     const shared = budgets.get(textOf(membership.budgetId))?.allowedModels ?? [];
