@@ -5,9 +5,17 @@ export { normaliseDuration, parseDuration, parseDurationMs, type Duration } from
 export type { Flags } from './flags.js';
 export type { KnownModel } from './implicit.js';
 export type { LoadOptions } from './config-source.js';
-export { loadConfig, loadPluginSources, type LoadedConfig } from './load.js';
+export {
+  loadConfig,
+  loadPluginSources,
+  NOTHING_STORED,
+  openConfig,
+  type LoadedConfig,
+  type OpenedConfig,
+  type StoredConfiguration,
+} from './load.js';
 export { ledgerSocketIn } from './ledger-socket.js';
-export { maskConfig } from './mask.js';
+export { keepMasked, maskConfig, maskTree } from './mask.js';
 export { masterKeyOf, type MasterKey } from './master-key.js';
 export { isConnectionKey } from './deployment-keys.js';
 export { SETTING_KEYS, type SettingKey } from './setting-keys.js';

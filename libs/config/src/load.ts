@@ -1,5 +1,6 @@
 // Reads the configuration and puts every part in its canonical place.
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type PluginSource } from '@turnpike/domain';
+import { resolve } from 'node:path';
 import { readCache } from './cache.js';
 import { readCallbacks } from './callbacks.js';
 import type { GatewayConfig } from './canonical.js';
@@ -24,7 +25,6 @@ import { readGuardrails } from './guardrails.js';
 import { implicitDeployment } from './implicit.js';
 import { readLedger } from './ledger.js';
 import { readPluginKeys } from './legacy-keys.js';
-import { resolve } from 'node:path';
 import type { Places } from './places.js';
 import { readPluginSources } from './plugin-sources.js';
 import { readRedis } from './redis.js';

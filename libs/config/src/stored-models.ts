@@ -175,8 +175,12 @@ const borrowedAddress = (model: StoredModel, context: StoredModelContext): strin
   return connectionKeysOf(model.params, context).find((key) => isLeading(key, model.params[key]));
 };
 
-/** Whether what came by API has a say in where the model is called. An origin that the file names, too, is as good as its. */
+/**
+ * Whether what came by API has a say in where the model is called. An origin that the file names, too, is as good as its.
+ * Of a team's model nothing is taken on trust.
+ */
 const mayLeadAway = (model: StoredModel, context: StoredModelContext, origins: ReadonlySet<string>): boolean => {
+  if (model.teamId !== '') return true;
   const name = credentialNameOf(model) ?? '';
   const stored = context.fileCredentials.has(name) ? undefined : context.credentials.get(name);
   const params: JsonObject = { ...(isJsonObject(stored) ? stored : {}), ...model.params };

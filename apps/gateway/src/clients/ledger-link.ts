@@ -1,7 +1,13 @@
 // This worker's link to the ledger: asks and tells, and hears of changes for as long as it lives.
 import { GatewayError } from '@turnpike/errors';
 import type { LeaseAsk, LeaseGrant } from '@turnpike/limits';
-import { LedgerError, type Change, type LedgerClient, type Principal } from '@turnpike/rpc';
+import {
+  LedgerError,
+  type Change,
+  type LedgerClient,
+  type LoadConfigurationResponse,
+  type Principal,
+} from '@turnpike/rpc';
 
 /** The ledger says that it is there every five seconds; a watch that is silent for longer is opened anew. */
 const SILENT_MS = 12_000;
@@ -10,6 +16,7 @@ const MAX_RETRY_MS = 2_000;
 /** A key is asked for while a client waits. */
 const AUTHORIZE_MS = 2_000;
 const LEASE_MS = 2_000;
+const LOAD_MS = 5_000;
 
 export interface LedgerEvents {
   /** What these are about is not what it was. */
@@ -67,6 +74,11 @@ export class LedgerLink {
         },
       );
     }
+  }
+
+  /** What is configured by API. Rejects when the ledger does not answer. */
+  async loadConfiguration(): Promise<LoadConfigurationResponse> {
+    return await this.options.client.gateway.loadConfiguration({}, { deadlineMs: LOAD_MS });
   }
 
   /** Rejects when the ledger does not answer. */

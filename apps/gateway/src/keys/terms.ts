@@ -10,7 +10,7 @@ import {
   type ModelOwner,
 } from '@turnpike/domain';
 import type { LimitRule } from '@turnpike/limits';
-import type { Account, LimitedScope, Principal as ToldPrincipal } from '@turnpike/rpc';
+import type { Account, LimitedScope, ModelAccess, Principal as ToldPrincipal } from '@turnpike/rpc';
 import type { Principal } from '../pipeline/exchange.js';
 
 export interface Terms {
@@ -34,7 +34,7 @@ export interface Terms {
   readonly spendLogsMetadata: JsonObject | undefined;
 }
 
-/** @param catalog of the configuration that its calls are made with */
+/** @param catalog of the configuration in use */
 export const principalOf = (told: ToldPrincipal, catalog: ModelCatalog): Principal => ({
   isAdmin: told.role === 'proxy_admin',
   keyHash: told.keyHash,
@@ -53,7 +53,11 @@ const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
   return {
     refusal: told.refusal || undefined,
     expiresAt: told.expires?.getTime() ?? Infinity,
-    models: new PrincipalModels(told.modelAccess.map(listOf), told.aliases, catalog),
+    models: new PrincipalModels(
+      told.modelAccess.map((access) => listOf(access, told.teamId)),
+      told.aliases,
+      catalog,
+    ),
     routes: new AllowedRoutes(told.allowedRoutes),
     limits: told.limits.filter(({ model }) => model === '').map(ruleOf),
     modelLimits: byModel(told.limits, ruleOf),
@@ -64,9 +68,10 @@ const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
   };
 };
 
-const listOf = ({ owner, models }: ToldPrincipal['modelAccess'][number]): ModelList => ({
+const listOf = ({ owner, models, withTeamModels }: ModelAccess, teamId: string): ModelList => ({
   owner: MODEL_OWNERS.find((known): known is ModelOwner => known === owner) ?? 'key',
   models,
+  teamId: withTeamModels ? teamId : undefined,
 });
 
 const ruleOf = ({ scope, limits }: LimitedScope): LimitRule => ({

@@ -1,6 +1,5 @@
 // All that this worker has of the ledger: keys, budgets, the journal, and the link to it.
 import type { GatewayConfig, LedgerSettings } from '@turnpike/config';
-import type { ModelCatalog } from '@turnpike/domain';
 import { adoptAbandoned, openJournal, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
 import { connectLedger, type LedgerClient } from '@turnpike/rpc';
@@ -11,9 +10,11 @@ import { join } from 'node:path';
 import { LedgerLink } from '../clients/ledger-link.js';
 import { applyChanges } from '../keys/apply-changes.js';
 import { KeyCache } from '../keys/key-cache.js';
+import { LiveModelCatalog } from '../keys/model-catalog.js';
 import { principalOf } from '../keys/terms.js';
 import { CallJournal } from './call-journal.js';
 import { steadyNow } from './clock.js';
+import { concernsConfiguration, toStored, type Stored } from './stored-configuration.js';
 
 /** How often it is looked for journals that nobody has. */
 const ADOPT_EVERY_MS = 10_000;
@@ -27,6 +28,8 @@ export interface LedgerSideOptions {
   readonly log: Logger;
   /** The ledger went away, or is back. */
   readonly onAway: (isAway: boolean) => void;
+  /** What is configured by API may have changed. */
+  readonly onConfiguration: () => void;
 }
 
 export class LedgerSide {
@@ -35,8 +38,8 @@ export class LedgerSide {
   readonly keys: KeyCache;
   readonly budgets: Budgets;
   readonly journal: CallJournal;
-  /** Names of models, of the configuration that calls are made with. */
-  catalog: ModelCatalog | undefined;
+  /** Names of models, of the configuration in use. */
+  readonly catalog = new LiveModelCatalog();
   private readonly link: LedgerLink;
   private wasAway = false;
   private readonly adoption = new AbortController();
@@ -44,7 +47,7 @@ export class LedgerSide {
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
-  constructor({ config, address, token, log, onAway }: LedgerSideOptions) {
+  constructor({ config, address, token, log, onAway, onConfiguration }: LedgerSideOptions) {
     const { ledger, database, server } = config;
     this.client = connectLedger({ address, token });
     const holder = `${hostname()}/${randomUUID()}`;
@@ -53,7 +56,10 @@ export class LedgerSide {
       holder,
       now: steadyNow,
       events: {
-        onChanges: (changes) => applyChanges(changes, this.keys, this.budgets),
+        onChanges: (changes) => {
+          applyChanges(changes, this.keys, this.budgets);
+          if (concernsConfiguration(changes)) onConfiguration();
+        },
         onRecall: (accounts) => this.budgets.recall(accounts),
         onAway: (reason) => {
           if (reason !== undefined)
@@ -83,6 +89,11 @@ export class LedgerSide {
     return this.link.isAway;
   }
 
+  /** What is configured by API. Rejects when the ledger does not answer. */
+  async loadStored(): Promise<Stored> {
+    return toStored(await this.link.loadConfiguration());
+  }
+
   /** Calls have ended: what is on record leaves, as far as the ledger takes it. */
   async close(): Promise<void> {
     clearInterval(this.adoptTimer);
@@ -97,7 +108,7 @@ export class LedgerSide {
     return new KeyCache({
       ask: async (keyHash) => {
         const told = await this.link.authorize(keyHash);
-        return told && principalOf(told, this.catalog!);
+        return told && principalOf(told, this.catalog);
       },
       confirmedAt: () => this.link.confirmedAt,
       maxKeys: keyCacheMax,

@@ -1,5 +1,5 @@
 // What all calls share: the current snapshot, keys, HTTP client, prices, metrics, log.
-import { describeOff, type GatewayConfig } from '@turnpike/config';
+import { describeOff, type DisabledDeployment, type GatewayConfig } from '@turnpike/config';
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
 import { GatewayError, isGatewayError, toGatewayError } from '@turnpike/errors';
 import {
@@ -25,7 +25,6 @@ import { LiveState } from '@turnpike/router';
 import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
-import { modelCatalogOf } from '../keys/model-catalog.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { PreparedCall } from '../upstream/prepare.js';
@@ -36,6 +35,7 @@ import { readConfiguration, type Configuration, type ConfigurationOptions } from
 import { CostEstimates } from './cost-estimates.js';
 import { Keys } from './keys.js';
 import { LedgerSide } from './ledger-side.js';
+import { LiveConfiguration } from './live-configuration.js';
 import { GatewayMetrics } from './metrics.js';
 import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
 import { RecentCalls } from './recent-calls.js';
@@ -94,6 +94,8 @@ export class Runtime {
   readonly journal: CallJournal | undefined;
   /** Money that callers' budgets have for them; absent: there is no ledger. */
   readonly budgets: Budgets | undefined;
+  /** The files and what is stored. */
+  readonly live: LiveConfiguration;
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
   isDraining = false;
   callsServed = 0;
@@ -133,6 +135,13 @@ export class Runtime {
     this.http = http;
     this.prices = prices;
     this.sharedState = sharedState;
+    this.live = new LiveConfiguration({
+      open: () => readConfiguration(options.bundle, options.load),
+      load: ledger && (() => ledger.loadStored()),
+      apply: (configuration) => this.apply(configuration),
+      log: options.log,
+      onDegraded: (state, isDegraded) => metrics.degraded(state, isDegraded),
+    });
     registerSecret(options.masterKey);
   }
 
@@ -169,9 +178,10 @@ export class Runtime {
         config,
         log: options.log,
         onAway: (isAway) => metrics.degraded('ledger_away', isAway),
+        onConfiguration: () => runtime.live.changed(),
       });
-    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
-    await runtime.apply(configuration);
+    const runtime: Runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
+    await runtime.live.start(configuration);
     return runtime;
   }
 
@@ -199,7 +209,11 @@ export class Runtime {
 
   /** What is away or off, though this gateway serves. */
   get degraded(): readonly string[] {
-    const away = [...(this.limits.isDegraded ? [REDIS_AWAY] : []), ...(this.ledger?.isAway ? [LEDGER_AWAY] : [])];
+    const away = [
+      ...(this.limits.isDegraded ? [REDIS_AWAY] : []),
+      ...(this.ledger?.isAway ? [LEDGER_AWAY] : []),
+      ...this.live.degraded,
+    ];
     return away.length === 0 ? this.off : [...this.off, ...away];
   }
 
@@ -211,14 +225,15 @@ export class Runtime {
 
   /** Reads the configuration anew. A failure leaves everything as it is. @throws GW_CONFIG_INVALID, GW_PLUGIN_* */
   async reload(): Promise<void> {
-    await this.apply(await readConfiguration(this.options.bundle, this.options.load));
+    await this.live.reload();
   }
 
   /** Any failure as one of ours; what is not ours is logged with its cause and told to nobody. */
   toError(thrown: unknown, exchange?: Exchange): GatewayError {
     if (!isGatewayError(thrown))
       this.log.error('a request failed unexpectedly', { callId: exchange?.callId, error: thrown });
-    return toGatewayError(thrown);
+    const error = toGatewayError(thrown);
+    return error.code === 'GW_UNKNOWN_MODEL' && this.live.isAwaited ? notKnownYet(error) : error;
   }
 
   /** Nano-dollars; undefined when the price is unknown. */
@@ -250,6 +265,7 @@ export class Runtime {
 
   async stop(): Promise<void> {
     this.tokens.stop();
+    this.live.close();
     await this.ledger?.close();
     await this.limits.close();
     await this.kernel.stop();
@@ -257,10 +273,9 @@ export class Runtime {
     await this.log.flush();
   }
 
-  private async apply({ config, catalogue }: Configuration): Promise<void> {
-    for (const secret of secretsOf(config)) registerSecret(secret);
-    // Prices are first used in the middle of a call; what is wrong with them is said now.
-    for (const { prices, source, modelName } of config.deployments) readPriceKeys(prices, source ?? modelName);
+  private async apply({ config: written, catalogue }: Configuration): Promise<void> {
+    for (const secret of secretsOf(written)) registerSecret(secret);
+    const config = withReadablePrices(written);
     const { uses, missing } = planOf(config, (name) => catalogue.find(name)?.manifest.id);
     const prepared = await this.kernel.prepare(catalogue, uses);
     const { graph } = prepared;
@@ -285,11 +300,7 @@ export class Runtime {
     this.off = off.map(redactText);
     this.state.keepOnly(config.deployments);
     this.events.use(config, graph);
-    if (this.ledger) {
-      this.ledger.catalog = modelCatalogOf(config);
-      // Their lists of models were read by the former one's names.
-      this.ledger.keys.forgetAll();
-    }
+    this.ledger?.catalog.use(config);
     if (!former) return;
     this.retired.add(former);
     if ((this.callsOf.get(former) ?? 0) === 0) this.stopRetired(former);
@@ -339,6 +350,36 @@ export class Runtime {
     void snapshot.graph.stop();
   }
 }
+
+const notKnownYet = (cause: unknown): GatewayError =>
+  new GatewayError(
+    'GW_LEDGER_UNAVAILABLE',
+    'This may be a stored model, and stored models are not known yet: the ledger does not answer.',
+    { param: 'model', retryAfterMs: 1_000, cause },
+  );
+
+/**
+ * Prices are first used in the middle of a call; what is wrong with them is said now.
+ * @throws GW_CONFIG_INVALID for those of the file; stored models are left out
+ */
+const withReadablePrices = (config: GatewayConfig): GatewayConfig => {
+  const unreadable: DisabledDeployment[] = [];
+  for (const { id, modelName, model, prices, source, isStored } of config.deployments) {
+    try {
+      readPriceKeys(prices, source ?? modelName);
+    } catch (error) {
+      if (!isStored || !isGatewayError(error)) throw error;
+      unreadable.push({ id, modelName, model, reason: error.message, source });
+    }
+  }
+  if (unreadable.length === 0) return config;
+  const ids = new Set(unreadable.map(({ id }) => id));
+  return {
+    ...config,
+    deployments: config.deployments.filter(({ id }) => !ids.has(id)),
+    disabled: [...config.disabled, ...unreadable],
+  };
+};
 
 /** @throws GW_CONFIG_INVALID */
 const readPriceFile = ({ prices: { file } }: GatewayConfig): JsonObject => {

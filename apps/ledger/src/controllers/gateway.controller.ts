@@ -9,6 +9,7 @@ import {
   type AuthorizeResponse,
   type LeaseRequest,
   type LeaseResponse,
+  type LoadConfigurationResponse,
   type SettleRequest,
   type SettleResponse,
   type WatchRequest,
@@ -18,6 +19,7 @@ import type { RpcCall } from '../grpc/call.js';
 import { Rpc } from '../grpc/rpc.decorator.js';
 import type { Change } from '../repositories/changes.js';
 import { AuthorizeService } from '../services/authorize.service.js';
+import { ConfigurationService } from '../services/configuration.service.js';
 import { ChangeFeed, type ChangeBatch } from '../services/change-feed.js';
 import { merge } from '../services/merge.js';
 import { RecallFeed } from '../services/recall-feed.js';
@@ -46,6 +48,7 @@ const KINDS: Readonly<Record<Change['kind'], Change_Kind>> = {
 export class GatewayController {
   constructor(
     private readonly authorizations: AuthorizeService,
+    private readonly configuration: ConfigurationService,
     private readonly changes: ChangeFeed,
     private readonly recalls: RecallFeed,
     private readonly desk: LeaseDesk,
@@ -79,6 +82,11 @@ export class GatewayController {
       const changes = news.changes?.map(({ kind, id }) => ({ kind: KINDS[kind], id }));
       yield { sequence, changes: changes ?? [{ kind: Change_Kind.ALL, id: '' }], recalledAccounts: [] };
     }
+  }
+
+  @Rpc(GatewayServiceDefinition, 'loadConfiguration')
+  loadConfiguration(): Promise<LoadConfigurationResponse> {
+    return this.configuration.load();
   }
 
   @Rpc(GatewayServiceDefinition, 'lease')

@@ -1,17 +1,23 @@
 import { BudgetController } from './budget.controller.js';
+import { CredentialController } from './credential.controller.js';
 import { CustomerController } from './customer.controller.js';
 import { GatewayController } from './gateway.controller.js';
 import { KeyController } from './key.controller.js';
+import { ModelController } from './model.controller.js';
 import { OrganizationController } from './organization.controller.js';
+import { SettingController } from './setting.controller.js';
 import { TeamController } from './team.controller.js';
 import { UserController } from './user.controller.js';
 
 export const CONTROLLERS = [
   BudgetController,
+  CredentialController,
   CustomerController,
   GatewayController,
   KeyController,
+  ModelController,
   OrganizationController,
+  SettingController,
   TeamController,
   UserController,
 ];

@@ -2,17 +2,22 @@ import { AuthorizeService } from './authorize.service.js';
 import { BudgetHolders } from './budget-holders.js';
 import { BudgetService } from './budget.service.js';
 import { Chores } from './chores.js';
+import { ConfigurationService } from './configuration.service.js';
+import { CredentialService } from './credential.service.js';
 import { CustomerService } from './customer.service.js';
 import { Holders } from './holders.js';
 import { KeyListService } from './key-list.service.js';
 import { KeyWishes } from './key-wishes.js';
 import { KeyService } from './key.service.js';
 import { Keys } from './keys.js';
+import { ModelService } from './model.service.js';
 import { OrganizationMemberService } from './organization-member.service.js';
 import { OrganizationService } from './organization.service.js';
 import { Organizations } from './organizations.js';
 import { People } from './people.js';
 import { Recorder } from './recorder.js';
+import { SealedDocuments } from './sealed-documents.js';
+import { SettingService } from './setting.service.js';
 import { Standings } from './standings.js';
 import { TeamListService } from './team-list.service.js';
 import { TeamMemberService } from './team-member.service.js';
@@ -29,17 +34,22 @@ export const SERVICES = [
   BudgetHolders,
   BudgetService,
   Chores,
+  ConfigurationService,
+  CredentialService,
   CustomerService,
   Holders,
   KeyListService,
   KeyService,
   KeyWishes,
   Keys,
+  ModelService,
   OrganizationMemberService,
   OrganizationService,
   Organizations,
   People,
   Recorder,
+  SealedDocuments,
+  SettingService,
   Standings,
   TeamListService,
   TeamMemberService,

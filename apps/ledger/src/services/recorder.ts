@@ -16,6 +16,9 @@ export const TABLES = {
   organizationMembership: 'LiteLLM_OrganizationMembership',
   customer: 'LiteLLM_EndUserTable',
   budget: 'LiteLLM_BudgetTable',
+  model: 'LiteLLM_ProxyModelTable',
+  credential: 'LiteLLM_CredentialsTable',
+  setting: 'LiteLLM_Config',
 } as const;
 
 export interface Deed {
