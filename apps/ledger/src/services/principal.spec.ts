@@ -119,15 +119,15 @@ describe('the models of a caller', () => {
       { key: teamKey({ models: ['a'] }), team: aTeam({ models: ['a', 'b'] }) },
       [
         { owner: 'key', models: ['a'] },
-        { owner: 'team', models: ['a', 'b'] },
+        { owner: 'team', models: ['a', 'b'], withTeamModels: true },
       ],
     ],
     [
       'of the key can be those of the team',
       { key: teamKey({ models: ['all-team-models'] }), team: aTeam({ models: ['b'] }) },
       [
-        { owner: 'key', models: ['b'] },
-        { owner: 'team', models: ['b'] },
+        { owner: 'key', models: ['b'], withTeamModels: true },
+        { owner: 'team', models: ['b'], withTeamModels: true },
       ],
     ],
     [

@@ -157,7 +157,7 @@ const modelAccessOf = (holder: KeyHolder): ModelAccess[] => {
     const shared = budgets.get(textOf(membership.budgetId))?.allowedModels ?? [];
     const lists = [membership.models, shared, team.defaultMemberTerms?.models ?? [], team.defaultMemberModels];
     const own = lists.find((models) => models.length > 0);
-    if (own) add('member', resolveModelList(own, ofTeam));
+    if (own) add('member', resolveModelList(own, ofTeam), own.includes(ALL_TEAM_MODELS) || undefined);
   }
   if (user && !key.teamId) add('user', resolveModelList(user.models));
   if (organization) add('org', resolveModelList(organization.models));
