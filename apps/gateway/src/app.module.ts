@@ -7,7 +7,9 @@ import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
 import { LEDGER_CONTROLLERS } from './admin/ledger/ledger-controllers.js';
 import { LedgerGuard } from './admin/ledger/ledger.guard.js';
+import { KeyGuard } from './admin/key.guard.js';
 import { MetricsController } from './admin/metrics.controller.js';
+import { ModelInfoController } from './admin/model-info.controller.js';
 import { PluginsController } from './admin/plugins.controller.js';
 import { Readiness } from './admin/readiness.js';
 import { RouterController } from './admin/router.controller.js';
@@ -31,11 +33,12 @@ export class AppModule {
         HealthController,
         PluginsController,
         RouterController,
+        ModelInfoController,
         RoutesController,
         DocsController,
         ...LEDGER_CONTROLLERS,
       ],
-      providers: [AdminGuard, LedgerGuard, HealthService, Readiness, OpenApi],
+      providers: [AdminGuard, KeyGuard, LedgerGuard, HealthService, Readiness, OpenApi],
     };
   }
 }

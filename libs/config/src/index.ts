@@ -15,7 +15,8 @@ export {
   type StoredConfiguration,
 } from './load.js';
 export { ledgerSocketIn } from './ledger-socket.js';
-export { keepMasked, maskConfig, maskTree } from './mask.js';
+export { maskConfig, maskTree } from './mask.js';
+export { withChanges } from './masked-changes.js';
 export { masterKeyOf, type MasterKey } from './master-key.js';
 export { isConnectionKey } from './deployment-keys.js';
 export { SETTING_KEYS, type SettingKey } from './setting-keys.js';

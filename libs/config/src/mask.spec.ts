@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { loadYaml, removeFolders } from '../test/workspace.js';
-import { keepMasked, maskConfig, maskTree } from './mask.js';
+import { maskConfig } from './mask.js';
 
 afterEach(removeFolders);
 
@@ -78,36 +78,5 @@ describe('maskConfig', () => {
     const config = load();
     maskConfig(config);
     expect(config.auth.masterKey).toBe('sk-master-0123456789last');
-  });
-});
-
-describe('keepMasked', () => {
-  const current = {
-    api_key: 'sk-live-0123456789abcd',
-    api_base: 'https://user:pass-word-1@host.example/v1',
-    extra_headers: { 'x-key': 'header-secret-1234' },
-    system: 'wait …',
-    rpm: 5,
-  };
-  const refuse = (path: string): never => {
-    throw new Error(`${path} is a mask`);
-  };
-
-  it('takes the mask of a secret for the secret, so that what was read can be sent back', () => {
-    expect(keepMasked(maskTree(current), current, refuse)).toEqual(current);
-  });
-
-  it('takes what is new as it is', () => {
-    const changes = { api_key: 'sk-new-0123456789abcd', rpm: null, system: 'go … on', stop: ['…x'] };
-    expect(keepMasked(changes, current, refuse)).toEqual(changes);
-  });
-
-  it.each([
-    [{ api_key: 'sk-…zzzz' }, 'api_key'],
-    [{ other_key: 'sk-…abcd' }, 'other_key'],
-    [{ extra_headers: { 'x-other': '…1234' } }, 'extra_headers.x-other'],
-    [{ api_base: 'https://user:…@elsewhere.example/v1' }, 'api_base'],
-  ])('refuses the mask of anything else: %j', (changes, path) => {
-    expect(() => keepMasked(changes as JsonObject, current, refuse)).toThrow(`${path} is a mask`);
   });
 });

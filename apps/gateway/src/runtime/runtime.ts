@@ -17,6 +17,7 @@ import {
   createPriceBook,
   perMillionTokens,
   readPriceKeys,
+  type ModelFacts,
   type Price,
   type PriceBook,
 } from '@turnpike/pricing';
@@ -242,14 +243,19 @@ export class Runtime {
     return price && costOf(price, usage);
   }
 
-  private priceOf(deployment: Deployment, model: string): Price | undefined {
-    const baseModel = deployment.info['base_model'];
+  /** @param model the upstream's name of it */
+  priceOf(deployment: Deployment, model: string): Price | undefined {
     return this.prices.priceOf({
       provider: deployment.provider,
       model,
-      baseModel: typeof baseModel === 'string' ? baseModel : undefined,
+      baseModel: baseModelOf(deployment),
       overrides: deployment.prices,
     });
+  }
+
+  /** @param model the upstream's name of it */
+  facts(deployment: Deployment, model: string): ModelFacts | undefined {
+    return this.prices.facts(deployment.provider, baseModelOf(deployment) ?? model);
   }
 
   /** `--detailed_debug`: the upstream request as a curl command, secrets masked. */
@@ -350,6 +356,12 @@ export class Runtime {
     void snapshot.graph.stop();
   }
 }
+
+/** `model_info.base_model`: what a deployment's name does not tell. */
+const baseModelOf = ({ info }: Deployment): string | undefined => {
+  const { base_model: name } = info;
+  return typeof name === 'string' ? name : undefined;
+};
 
 const notKnownYet = (cause: unknown): GatewayError =>
   new GatewayError(

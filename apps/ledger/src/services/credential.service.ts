@@ -1,6 +1,6 @@
 // Secrets of providers under names that models refer to. Told masked, kept sealed.
 import { Inject, Injectable } from '@nestjs/common';
-import { isConnectionKey, maskTree } from '@turnpike/config';
+import { isConnectionKey, maskTree, withChanges } from '@turnpike/config';
 import type { JsonObject } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 import {
@@ -24,7 +24,7 @@ import { pageInfoOf, toPageQuery } from './pages.js';
 import { assertAdmin, assertSeesAll } from './permissions.js';
 import { Recorder, type Deed } from './recorder.js';
 import { placeOf, SealedDocuments } from './sealed-documents.js';
-import { assertDocument, assertParams, changed, mapOf } from './stored-values.js';
+import { assertDocument, assertParams, mapOf } from './stored-values.js';
 import { authorshipOf } from './stored-terms.js';
 import { alreadyExists, notFound, storing, type Meanings } from './storing.js';
 import { assertName } from './terms.js';
@@ -47,12 +47,12 @@ export class CredentialService {
     const asked = request.credential ?? Credential.fromPartial({});
     const { credentialName } = asked;
     assertCredentialName(credentialName);
-    const credentialInfo = changed({}, mapOf(asked.credentialInfo), 'credential_info');
+    const credentialInfo = withChanges({}, mapOf(asked.credentialInfo), 'credential_info');
     assertDocument(credentialInfo, 'credential_info');
     const credentialId = randomUUID();
     return await this.transact(async (manager) => {
       const given = asked.credentialValues ?? (await this.connectionOf(manager, request.modelId));
-      const values = changed({}, mapOf(given), 'credential_values');
+      const values = withChanges({}, mapOf(given), 'credential_values');
       this.assertValues(values);
       const author = authorOf(caller);
       const credential = await this.repository.insert(manager, {
@@ -75,9 +75,9 @@ export class CredentialService {
       const before = await this.lock(manager, credentialName);
       const place = placeOf.credential(before.credentialId);
       const current = this.documents.open(before.credentialValues, place);
-      const values = changed(current, mapOf(request.credentialValues), 'credential_values');
+      const values = withChanges(current, mapOf(request.credentialValues), 'credential_values');
       this.assertValues(values);
-      const credentialInfo = changed(before.credentialInfo, mapOf(request.credentialInfo), 'credential_info');
+      const credentialInfo = withChanges(before.credentialInfo, mapOf(request.credentialInfo), 'credential_info');
       assertDocument(credentialInfo, 'credential_info');
       const credential = await this.repository.update(manager, before.credentialId, {
         ...(newCredentialName && { credentialName: newCredentialName }),

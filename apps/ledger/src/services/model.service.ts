@@ -1,7 +1,8 @@
 // Models that came by API: what they are, whose they are, and who may change them. Their parameters are sealed.
 import { Inject, Injectable } from '@nestjs/common';
+import { isSecretName, withChanges } from '@turnpike/config';
 import type { JsonObject } from '@turnpike/domain';
-import { invalidRequest } from '@turnpike/errors';
+import { GatewayError, invalidRequest } from '@turnpike/errors';
 import {
   StoredModel,
   type BlockModelRequest,
@@ -26,7 +27,7 @@ import { denied, mayManageTeam, maySeeTeam, type Standing } from './permissions.
 import { Recorder, type Deed } from './recorder.js';
 import { placeOf, SealedDocuments } from './sealed-documents.js';
 import { Standings } from './standings.js';
-import { assertDocument, assertParams, changed, mapOf } from './stored-values.js';
+import { assertDocument, assertParams, mapOf } from './stored-values.js';
 import { columnOf, textOf } from './stored-terms.js';
 import { alreadyExists, notFound, storing, type Meanings } from './storing.js';
 import { ownersOfTeam } from './teams.js';
@@ -60,10 +61,10 @@ export class ModelService {
     const modelId = asked.modelId || textIn(info, 'id') || randomUUID();
     const teamId = asked.teamId || textIn(info, 'team_id');
     const publicName = asked.teamPublicModelName || textIn(info, 'team_public_model_name') || asked.modelName;
-    const params = changed({}, mapOf(asked.litellmParams), 'litellm_params');
+    const params = withChanges({}, mapOf(asked.litellmParams), 'litellm_params');
     assertModelName(teamId ? publicName : asked.modelName);
     assertId(modelId, 'model_info.id');
-    const modelInfo = this.checked(params, changed({}, info, 'model_info'), teamId);
+    const modelInfo = this.checked(params, withChanges({}, info, 'model_info'), teamId);
     const meanings = { models_pkey: () => alreadyExists(`The model '${modelId}'`, 'model_info.id') };
     return await this.transact(async (manager) => {
       await this.assertMay(manager, caller, teamId, params);
@@ -93,8 +94,8 @@ export class ModelService {
       const current = replace
         ? (this.documents.tryOpen(before.litellmParams, place) ?? {})
         : this.documents.open(before.litellmParams, place);
-      const params = changed(current, mapOf(request.litellmParams), 'litellm_params', replace);
-      const info = changed(before.modelInfo, mapOf(request.modelInfo), 'model_info', replace);
+      const params = withChanges(current, mapOf(request.litellmParams), 'litellm_params', replace);
+      const info = withChanges(before.modelInfo, mapOf(request.modelInfo), 'model_info', replace);
       assertSame(info, 'id', modelId);
       assertSame(info, 'team_id', teamId);
       // The name that is told of a team's model, sent back, changes nothing.
@@ -103,6 +104,7 @@ export class ModelService {
       if (name) assertModelName(name);
       const modelInfo = this.checked(params, info, teamId);
       await this.assertMay(manager, caller, teamId, { ...current, ...params });
+      if (!isAdmin(caller)) assertSecretsStay(current, params);
       const model = await this.repository.update(manager, modelId, {
         ...(name && (teamId ? { teamPublicModelName: name } : { modelName: name })),
         litellmParams: this.documents.seal(params, place),
@@ -237,6 +239,25 @@ const textIn = (info: JsonObject, name: string): string => {
 const assertSame = (info: JsonObject, name: string, current: string): void => {
   if (info[name] === undefined || info[name] === current) return;
   throw invalidRequest(`model_info.${name} cannot be changed: make another model.`, `model_info.${name}`);
+};
+
+/** What has no say in whom a secret is sent to. */
+const HARMLESS = new Set(
+  'rpm tpm weight order tags timeout stream_timeout num_retries max_parallel_requests temperature max_tokens'.split(' '),
+);
+
+/** Who was never shown a secret must not have it sent to another place. @throws GW_PERMISSION_DENIED */
+const assertSecretsStay = (before: JsonObject, after: JsonObject): void => {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const isSame = (name: string): boolean => JSON.stringify(before[name]) === JSON.stringify(after[name]);
+  const kept = names.find((name) => isSecretName(name) && isSame(name));
+  const moved = names.find((name) => !isSecretName(name) && !HARMLESS.has(name) && !isSame(name));
+  if (kept === undefined || moved === undefined) return;
+  throw new GatewayError(
+    'GW_PERMISSION_DENIED',
+    `To change ${moved}, send ${kept} again, too: secrets that somebody else gave stay where they were meant for.`,
+    { param: `litellm_params.${kept}` },
+  );
 };
 
 const assertModelName = (name: string): void => {

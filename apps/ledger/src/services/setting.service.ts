@@ -1,6 +1,6 @@
 // Sections of the configuration that came by API. Which fields there may be, the configuration's own room knows.
 import { Injectable } from '@nestjs/common';
-import { checkStoredSection, checkStoredSetting, maskTree } from '@turnpike/config';
+import { checkStoredSection, checkStoredSetting, maskTree, withChanges } from '@turnpike/config';
 import type { JsonObject } from '@turnpike/domain';
 import type {
   DeleteSettingRequest,
@@ -17,7 +17,7 @@ import { authorOf, type Caller } from './caller.js';
 import { assertAdmin, assertSeesAll } from './permissions.js';
 import { Recorder, type Deed } from './recorder.js';
 import { placeOf, SealedDocuments } from './sealed-documents.js';
-import { assertDocument, changed, mapOf } from './stored-values.js';
+import { assertDocument, mapOf } from './stored-values.js';
 import { authorshipOf } from './stored-terms.js';
 import { notFound, storing } from './storing.js';
 
@@ -42,7 +42,7 @@ export class SettingService {
     return await this.transact(async (manager) => {
       const before = await this.repository.lock(manager, paramName);
       const current = before && !replace ? this.open(before) : {};
-      const fields = changed(current, changes, paramName, replace);
+      const fields = withChanges(current, changes, paramName, replace);
       assertDocument(fields, paramName);
       return await this.store(manager, caller, before, paramName, fields);
     });

@@ -196,6 +196,10 @@ describeOnEachDatabase('what is configured by API', (database) => {
       const reading = { ...ofRed, litellmParams: { ...PARAMS, api_key: 'os.environ/ALLOWED' } };
       await expect(aModel(reading, ann)).rejects.toThrow(/api_env_names/);
       await expect(aModel(ofRed, ann)).resolves.toMatchObject({ teamId: 'red' });
+      await expect(change({ litellmParams: { rpm: 3 } }, ann)).resolves.toBeDefined();
+      const elsewhere = { api_base: 'https://evil.example' };
+      await expect(change({ litellmParams: elsewhere }, ann)).rejects.toThrow(/send api_key again/);
+      await expect(change({ litellmParams: { ...elsewhere, api_key: 'k2' } }, ann)).resolves.toBeDefined();
       await change({ litellmParams: { litellm_credential_name: 'openai' } });
       await expect(change({ litellmParams: { api_base: 'https://evil.example' } }, ann)).rejects.toMatchObject(DENIED);
       await expect(models.get(bob, { modelId: 'm1' })).resolves.toMatchObject({ model: { modelId: 'm1' } });

@@ -1,5 +1,5 @@
 // Values that came by API and are to be kept: what they may be, and what a change of them means.
-import { keepMasked, referencedVariables } from '@turnpike/config';
+import { referencedVariables } from '@turnpike/config';
 import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 
@@ -57,22 +57,3 @@ const assertPlain = (value: JsonValue | undefined, param: string, depth: number)
 
 /** An absent map is an empty one. */
 export const mapOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
-
-/**
- * Fields over those that there are: null takes one away, and the mask of a secret stands for the secret.
- *
- * @param replace nothing stays that is not in the change
- * @throws GW_INVALID_REQUEST for the mask of anything else
- */
-export const changed = (current: JsonObject, changes: JsonObject, param: string, replace = false): JsonObject => {
-  const restored = keepMasked(changes, current, (path) => {
-    throw invalidRequest(
-      `${param}.${path} is masked, and not the one that is stored: send the whole secret, or leave it out.`,
-      `${param}.${path}`,
-    );
-  });
-  return withoutNulls({ ...(replace ? {} : current), ...restored });
-};
-
-const withoutNulls = (values: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined));

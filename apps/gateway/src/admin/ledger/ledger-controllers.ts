@@ -1,9 +1,12 @@
 // LiteLLM's management API: every controller of it.
 import { ActivityController } from './activity.controller.js';
 import { BudgetController } from './budget.controller.js';
+import { ConfigController } from './config.controller.js';
+import { CredentialController } from './credential.controller.js';
 import { CustomerController } from './customer.controller.js';
 import { GlobalSpendController } from './global-spend.controller.js';
 import { KeyController } from './key.controller.js';
+import { ModelController } from './model.controller.js';
 import { OrganizationController } from './organization.controller.js';
 import { SpendController } from './spend.controller.js';
 import { TagController } from './tag.controller.js';
@@ -18,6 +21,9 @@ export const LEDGER_CONTROLLERS = [
   CustomerController,
   OrganizationController,
   TagController,
+  ModelController,
+  CredentialController,
+  ConfigController,
   SpendController,
   GlobalSpendController,
   ActivityController,

@@ -6,10 +6,14 @@ import { fromLedgerError } from './ledger-error.js';
 type Method<Request, Answer> = (request: Request, options?: CallOptions) => Promise<Answer>;
 
 export class OnBehalf {
-  /** @param keyHash of the key that acts */
+  /**
+   * @param keyHash of the key that acts
+   * @param isAdmin as this gateway knows it; what it may do is decided in the ledger all the same
+   */
   constructor(
     readonly services: LedgerServices,
     readonly keyHash: string,
+    readonly isAdmin = false,
   ) {}
 
   /** @throws GatewayError: what the ledger refused, or GW_LEDGER_UNAVAILABLE */
