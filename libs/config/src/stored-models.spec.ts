@@ -113,6 +113,12 @@ describe('stored models', () => {
     expect(storedOf([model({ api_key: 'k', ...params })])).toMatchObject([{ isGuarded }]);
   });
 
+  it('of a team are called with care, but for the origins of the file', () => {
+    const guarded = (params: JsonObject): unknown =>
+      storedOf([model({ api_key: 'k', ...params }, { teamId: 'red' })])[0]!['isGuarded'];
+    expect([guarded({}), guarded({ api_base: 'http://10.0.0.5:8000/v1' })]).toEqual([true, false]);
+  });
+
   it('are off one by one', () => {
     const models = [
       model({ api_key: 'k', rpm: 'many' }),

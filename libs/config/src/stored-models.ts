@@ -1,5 +1,5 @@
 // Model entries that came by API: the same shape as `model_list`, less trust. One that cannot be used is off by itself.
-import { isJsonObject, type Deployment, type JsonObject, type PluginManifest } from '@turnpike/domain';
+import type { Deployment, JsonObject, PluginManifest } from '@turnpike/domain';
 import type { ConfigWarning, DisabledDeployment } from './canonical.js';
 import { GATEWAY_KEYS, REQUEST_KEYS } from './deployment-keys.js';
 import type { IdRegister } from './deployment-id.js';
@@ -176,14 +176,14 @@ const borrowedAddress = (model: StoredModel, context: StoredModelContext): strin
 };
 
 /**
- * Whether what came by API has a say in where the model is called. An origin that the file names, too, is as good as its.
- * Of a team's model nothing is taken on trust.
+ * Whether what came by API has a say in where the model is called. An origin that the file names, too, is as good as its;
+ * the usual address of a provider is good enough for all but the models of teams, whose admins did not install it.
  */
 const mayLeadAway = (model: StoredModel, context: StoredModelContext, origins: ReadonlySet<string>): boolean => {
-  if (model.teamId !== '') return true;
   const name = credentialNameOf(model) ?? '';
   const stored = context.fileCredentials.has(name) ? undefined : context.credentials.get(name);
-  const params: JsonObject = { ...(isJsonObject(stored) ? stored : {}), ...model.params };
+  const params: JsonObject = { ...stored, ...model.params };
   const leading = connectionKeysOf(params, context).filter((key) => isLeading(key, params[key]));
+  if (leading.length === 0) return model.teamId !== '';
   return leading.some((key) => !ADDRESSES.includes(key) || !origins.has(originOf(params[key]) ?? ''));
 };

@@ -1,5 +1,5 @@
 // Looks at a model before it is stored: whether this gateway could call it, so that what is wrong is told to whoever asks.
-import { withChanges, type StoredModel } from '@turnpike/config';
+import { withChanges, type GatewayConfig, type StoredModel } from '@turnpike/config';
 import type { JsonObject } from '@turnpike/domain';
 import { GatewayError, invalidRequest, isGatewayError } from '@turnpike/errors';
 import type { UpdateModelRequest } from '@turnpike/rpc';
@@ -12,7 +12,14 @@ import type { Runtime } from '../../runtime/runtime.js';
  *   GW_EGRESS_REFUSED for an address that is not public
  */
 export const assertCallable = async (runtime: Runtime, model: StoredModel): Promise<void> => {
-  const { deployments, disabled } = runtime.live.readWith({ models: [model] });
+  const read = (): GatewayConfig => runtime.live.readWith({ models: [model] });
+  let config = read();
+  // Its credential may have been made a moment ago, by another worker.
+  if (config.disabled.some(({ id }) => id === model.id)) {
+    await runtime.live.settled();
+    config = read();
+  }
+  const { deployments, disabled } = config;
   const off = disabled.find(({ id }) => id === model.id);
   if (off)
     throw invalidRequest(`This model could not be called: ${off.reason}.`.replace(/\.\.$/, '.'), 'litellm_params');
@@ -40,6 +47,8 @@ export const assertStillCallable = async (
   runtime: Runtime,
   { modelId, modelName, litellmParams, modelInfo }: Filled<UpdateModelRequest>,
 ): Promise<void> => {
+  // Another worker may have changed it a moment ago.
+  await runtime.live.settled();
   const current = runtime.live.stored.models.find(({ id }) => id === modelId);
   if (!current) return;
   await assertCallable(runtime, {
