@@ -2,7 +2,6 @@
 import { NOTHING_STORED, type GatewayConfig } from '@turnpike/config';
 import { GatewayError } from '@turnpike/errors';
 import type { Logger } from '@turnpike/plugin-sdk';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startFailure } from '../start-failure.js';
 import type { Configuration } from './configuration.js';
 import type { Stored } from './stored-configuration.js';
@@ -13,6 +12,8 @@ const RETRY_MS = 200;
 const MAX_RETRY_MS = 2_000;
 /** Changes that come within this time of another are taken over together. */
 const GATHER_MS = 100;
+/** Who waits for a change to be in place waits no longer. */
+const SETTLED_WITHIN_MS = 1_000;
 
 /** What readiness and metrics call it when something is not as it was configured. */
 const AWAITED = 'stored_configuration_awaited';
@@ -109,9 +110,14 @@ export class LiveConfiguration {
   /** Resolves when what is stored now is in place here or was refused, or after a second. */
   async settled(): Promise<void> {
     if (!this.isStoring) return;
-    const settled = new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.changed();
-    await Promise.race([settled, sleep(1_000, undefined, { ref: false })]);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, SETTLED_WITHIN_MS);
+      this.waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.changed();
+    });
   }
 
   /** What the configuration would be with this stored, too. @throws GW_CONFIG_INVALID */
@@ -133,7 +139,7 @@ export class LiveConfiguration {
           this.options.log.warn('stored models are not known yet: the ledger does not answer', { error });
           return undefined;
         }
-        await sleep(RETRY_MS);
+        await pause(RETRY_MS);
       }
     }
   }
@@ -147,7 +153,7 @@ export class LiveConfiguration {
       const isKnown = await this.inTurn(() => this.refresh());
       for (const told of waiting) told();
       if (!isKnown) this.isOutdated = true;
-      await sleep(isKnown ? GATHER_MS : retryMs, undefined, { ref: false });
+      await pause(isKnown ? GATHER_MS : retryMs);
       retryMs = isKnown ? RETRY_MS : Math.min(2 * retryMs, MAX_RETRY_MS);
     }
     this.isRefreshing = false;
@@ -200,5 +206,7 @@ export class LiveConfiguration {
     this.options.onDegraded(REFUSED, refusal !== undefined);
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const joined = (files: Configuration, stored: Stored): Configuration => ({ ...files, ...files.opened.read(stored) });
