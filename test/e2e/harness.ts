@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const COMMAND = join(ROOT, 'apps', 'cli', 'dist', 'main.js');
+export const COMMAND = join(ROOT, 'apps', 'cli', 'dist', 'main.js');
 const CONFIG_FILE = 'litellm_config.yaml';
 
 /** The master key of every gateway whose configuration does not say otherwise. */

@@ -6,10 +6,11 @@ import { CostController } from './admin/cost.controller.js';
 import { DocsController } from './admin/docs.controller.js';
 import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
-import { KeyGuard } from './admin/key.guard.js';
 import { LEDGER_CONTROLLERS } from './admin/ledger/ledger-controllers.js';
 import { LedgerGuard } from './admin/ledger/ledger.guard.js';
+import { KeyGuard } from './admin/key.guard.js';
 import { MetricsController } from './admin/metrics.controller.js';
+import { ModelInfoController } from './admin/model-info.controller.js';
 import { PluginsController } from './admin/plugins.controller.js';
 import { Readiness } from './admin/readiness.js';
 import { RouterController } from './admin/router.controller.js';
@@ -33,6 +34,7 @@ export class AppModule {
         HealthController,
         PluginsController,
         RouterController,
+        ModelInfoController,
         RoutesController,
         DocsController,
         CostController,

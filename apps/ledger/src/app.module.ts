@@ -13,6 +13,7 @@ import { LOG } from './services/chores.js';
 import { SERVICES } from './services/index.js';
 import { hashSecret } from './services/key-secret.js';
 import {
+  API_ENV_NAMES,
   GATEWAY_TOKEN_HASH,
   INSTALLATION_BUDGET,
   LEDGER_SETTINGS,
@@ -41,6 +42,8 @@ export interface LedgerModuleOptions {
   gatewayToken: string;
   settings: LedgerSettings;
   budget: InstallationBudget;
+  /** Variables that stored values may name; none by default. */
+  apiEnvNames?: readonly string[];
   /** IANA. */
   timeZone: string;
   /** How long the log of calls is kept: "30d"; absent: for ever. */
@@ -118,6 +121,7 @@ const settings = (options: LedgerModuleOptions): Provider[] => [
   { provide: NOW, useValue: options.now ?? Date.now },
   { provide: LEDGER_SETTINGS, useValue: options.settings },
   { provide: INSTALLATION_BUDGET, useValue: options.budget },
+  { provide: API_ENV_NAMES, useValue: options.apiEnvNames ?? [] },
   { provide: MASTER_KEY_HASH, useValue: hashSecret(options.masterKey) },
   { provide: GATEWAY_TOKEN_HASH, useValue: hashSecret(options.gatewayToken) },
 ];

@@ -47,6 +47,7 @@ const serve = async (storage: Storage, options: LedgerOptions, log: Logger): Pro
     timeZone,
     budget,
     settings: options.keySettings,
+    apiEnvNames: options.apiEnvNames,
     keepLogs: typeof keepLogs === 'string' ? keepLogs : undefined,
     log,
   });

@@ -41,6 +41,8 @@ export interface LedgerOptions {
   /** IANA. */
   readonly timeZone: string;
   readonly keySettings: KeySettings;
+  /** Variables that stored values may name. */
+  readonly apiEnvNames: readonly string[];
   /** Of the installation as a whole. */
   readonly budget: GatewayConfig['budget'];
   readonly logging: GatewayConfig['logging'];
@@ -88,6 +90,7 @@ export const readLedgerOptions = (env: NodeJS.ProcessEnv, cwd: string): LedgerOp
     gatewayToken: token ?? randomBytes(32).toString('hex'),
     timeZone: timeZoneOf(config),
     keySettings: config.kept.litellm,
+    apiEnvNames: config.auth.apiEnvNames,
     budget: config.budget,
     logging: config.logging,
     kept: config.kept,

@@ -49,6 +49,6 @@ export const clear = async ({ dataSource }: Storage): Promise<void> => {
     `TRUNCATE turnpike.virtual_keys, turnpike.deprecated_keys, turnpike.deleted_keys, turnpike.team_memberships,
       turnpike.teams, turnpike.users, turnpike.organization_memberships, turnpike.organizations, turnpike.customers,
       turnpike.tags, turnpike.budgets, turnpike.balances, turnpike.leases, turnpike.audit_log, turnpike.changes,
-      turnpike.access_groups CASCADE`,
+      turnpike.access_groups, turnpike.models, turnpike.credentials, turnpike.settings CASCADE`,
   );
 };

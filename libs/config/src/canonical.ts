@@ -70,7 +70,7 @@ export interface AuthSettings {
   readonly allowedIps: readonly string[];
   readonly useForwardedFor: boolean;
   readonly allowClientCredentials: boolean;
-  /** Variables that values from the API or the database may name. */
+  /** Variables that stored values may name. */
   readonly apiEnvNames: readonly string[];
   /** Encrypts stored credentials. A secret. */
   readonly saltKey: string | undefined;
@@ -95,6 +95,8 @@ export interface CallerSettings {
 }
 
 export interface DisabledDeployment {
+  /** Of a stored one. */
+  readonly id?: string;
   readonly modelName: string;
   readonly model: string;
   readonly reason: string;

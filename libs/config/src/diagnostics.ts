@@ -8,6 +8,18 @@ export class Diagnostics {
 
   constructor(readonly isStrict: boolean) {}
 
+  /** A copy, which goes on by itself. */
+  fork(): Diagnostics {
+    const copy = new Diagnostics(this.isStrict);
+    copy.warnings.push(...this.warnings);
+    copy.#problems.push(...this.#problems);
+    return copy;
+  }
+
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
   warn(kind: ConfigWarning['kind'], message: string, where?: string): void {
     this.warnings.push(where === undefined ? { kind, message } : { kind, message, where });
   }

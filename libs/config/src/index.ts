@@ -5,11 +5,30 @@ export { normaliseDuration, parseDuration, parseDurationMs, type Duration } from
 export type { Flags } from './flags.js';
 export type { KnownModel } from './implicit.js';
 export type { LoadOptions } from './config-source.js';
-export { loadConfig, loadPluginSources, type LoadedConfig } from './load.js';
+export {
+  loadConfig,
+  loadPluginSources,
+  NOTHING_STORED,
+  openConfig,
+  type LoadedConfig,
+  type OpenedConfig,
+  type StoredConfiguration,
+} from './load.js';
 export { ledgerSocketIn } from './ledger-socket.js';
-export { maskConfig } from './mask.js';
+export { maskConfig, maskTree } from './mask.js';
+export { withChanges } from './masked-changes.js';
 export { masterKeyOf, type MasterKey } from './master-key.js';
 export { readStoredCallback, type StoredCallback, type StoredCallbackOptions } from './stored-callbacks.js';
-export { readStoredModels, type StoredModelOptions, type StoredModels } from './stored-models.js';
+export { isConnectionKey } from './deployment-keys.js';
+export { SETTING_KEYS, type SettingKey } from './setting-keys.js';
+export type { StoredModel } from './stored-models.js';
+export {
+  checkStoredSection,
+  checkStoredSetting,
+  isStorableSetting,
+  referencedVariables,
+  STORED_SECTIONS,
+  type StoredSettings,
+} from './stored-settings.js';
 export { isSecretName, looksSecret, maskSecret, maskUrl } from './secrets.js';
 export { describeOff, formatWarnings, type WarningOptions } from './warnings.js';

@@ -1,11 +1,11 @@
-import { resolve } from 'node:path';
 // Reads the configuration and puts every part in its canonical place.
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type PluginSource } from '@turnpike/domain';
+import { resolve } from 'node:path';
 import { readCache } from './cache.js';
 import { readCallers } from './callers.js';
 import { readCallbacks } from './callbacks.js';
 import type { GatewayConfig } from './canonical.js';
-import { openSource, type LoadOptions } from './config-source.js';
+import { openSource, type ConfigSource, type LoadOptions } from './config-source.js';
 import { IdRegister } from './deployment-id.js';
 import { readModelList, type DeploymentContext } from './deployments.js';
 import type { Diagnostics } from './diagnostics.js';
@@ -32,6 +32,8 @@ import { readRedis } from './redis.js';
 import { readRouter } from './router.js';
 import { SECTION_NAMES, TOP_KEYS } from './setting-keys.js';
 import { sectionTrees, Settings } from './settings.js';
+import { readStoredModels, type StoredModel } from './stored-models.js';
+import { withStoredSettings, type StoredSettings } from './stored-settings.js';
 import { readValue, wrongType } from './value-types.js';
 
 export interface LoadedConfig {
@@ -39,6 +41,22 @@ export interface LoadedConfig {
   readonly config: GatewayConfig;
   /** All variables: process, `.env`, `.env.litellm` and the file's `environment_variables`. */
   readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What came by API, decrypted. */
+export interface StoredConfiguration {
+  readonly models: readonly StoredModel[];
+  /** Name → values. */
+  readonly credentials: ReadonlyMap<string, JsonObject>;
+  readonly settings: StoredSettings;
+}
+
+export const NOTHING_STORED: StoredConfiguration = { models: [], credentials: new Map(), settings: {} };
+
+/** The files and variables of one moment, which can be joined with what is stored as often as that changes. */
+export interface OpenedConfig {
+  /** @throws GW_CONFIG_INVALID naming every problem with its file and line */
+  read(stored?: StoredConfiguration): LoadedConfig;
 }
 
 /**
@@ -58,15 +76,24 @@ export const loadPluginSources = (options: LoadOptions): readonly PluginSource[]
  *
  * @throws GW_CONFIG_INVALID naming every problem with its file and line
  */
-export const loadConfig = (options: LoadOptions): LoadedConfig => {
+export const loadConfig = (options: LoadOptions): LoadedConfig => openConfig(options).read();
+
+/** @throws GW_CONFIG_INVALID when a file cannot be read or is not valid YAML */
+export const openConfig = (options: LoadOptions): OpenedConfig => {
   const source = openSource(options);
-  const { root, environment, places, diagnostics, manifests, kind } = source;
+  return { read: (stored = NOTHING_STORED) => interpret(source, options, stored) };
+};
+
+const interpret = (source: ConfigSource, options: LoadOptions, stored: StoredConfiguration): LoadedConfig => {
+  const { root, environment, places, manifests, kind } = source;
+  const diagnostics = source.diagnostics.fork();
   checkTopTypes(root, places, diagnostics);
-  const trees = sectionTrees(root, places, diagnostics);
+  const trees = withStoredSettings(sectionTrees(root, places, diagnostics), stored.settings, places);
   const flags = flagValues(options.flags ?? {});
   const settings = new Settings({ trees, flags, environment, places, diagnostics });
   const reading = { settings, environment, places, diagnostics, manifests, trees };
   const pluginKeys = readPluginKeys(trees, manifests, places, diagnostics);
+  const auth = readAuth(reading, kind === 'file');
 
   const deploymentContext: DeploymentContext = {
     ...reading,
@@ -75,7 +102,19 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
     pluginSettings: pluginKeys.pluginSettings,
     ids: new IdRegister(),
   };
-  const models = readModelList(listOf(root['model_list']), listOf(source.written['model_list']), deploymentContext);
+  const ofFile = readModelList(listOf(root['model_list']), listOf(source.written['model_list']), deploymentContext);
+  const ofApi = readStoredModels(stored.models, {
+    ...deploymentContext,
+    deployments: ofFile.deployments,
+    envNames: auth.apiEnvNames,
+    fileCredentials: deploymentContext.credentials,
+    credentials: stored.credentials,
+  });
+  diagnostics.warnings.push(...ofApi.warnings);
+  const models = {
+    deployments: [...ofFile.deployments, ...ofApi.deployments],
+    disabled: [...ofFile.disabled, ...ofApi.disabled],
+  };
   const { router, implicit } = readRouter({
     ...reading,
     ...models,
@@ -91,7 +130,7 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
   const config: GatewayConfig = {
     source: { files: source.files, kind },
     server: readServer(reading, options.cwd),
-    auth: readAuth(reading, kind === 'file'),
+    auth,
     callers: readCallers(reading),
     deployments: [...models.deployments, ...implicit],
     disabled: models.disabled,

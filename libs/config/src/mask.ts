@@ -37,12 +37,14 @@ const passwordOf = (text: string): string | undefined => {
   return password === '' ? undefined : decodeURIComponent(password);
 };
 
+export const maskConfig = (config: GatewayConfig): JsonObject =>
+  maskTree(JSON.parse(JSON.stringify(config)) as JsonObject);
+
 /**
  * A copy without secrets: keys, passwords, tokens and header values masked (`sk-…abcd`), user info and query values of
  * URLs hidden, and the same secrets wherever else they occur.
  */
-export const maskConfig = (config: GatewayConfig): JsonObject => {
-  const tree = JSON.parse(JSON.stringify(config)) as JsonObject;
+export const maskTree = (tree: JsonObject): JsonObject => {
   const secrets = new Set<string>();
   mapTexts(tree, 'plain', (text, treatment) => {
     if (treatment === 'secret' || looksSecret(text)) secrets.add(text);

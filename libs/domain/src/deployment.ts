@@ -52,6 +52,10 @@ export interface Deployment {
   prices: Record<string, number>;
   /** `model_info` as written: mode, base_model, access groups, anything else. */
   info: JsonObject;
-  /** Where it was written, for messages: `file:line`. */
+  /** Where it was written, for messages: `file:line`, `stored model <id>`. */
   source?: string;
+  /** It came by API rather than from the configuration file. */
+  isStored?: boolean;
+  /** Where it is called was said by API too, so that the address is checked before it is connected to. */
+  isGuarded?: boolean;
 }

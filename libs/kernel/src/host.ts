@@ -11,9 +11,10 @@ export interface HostServices {
   clock: Clock;
   random: () => number;
   models: ModelCatalogue;
-  http: HttpClient;
-  /** For plugins whose addresses did not come from the operator's file. */
-  guardedHttp: HttpClient;
+  http: HttpClient & {
+    /** The same for plugins whose addresses did not come from the operator's file. */
+    guarded(): HttpClient;
+  };
   state: StateStore;
   /** Each plugin gets a folder of its own below it. */
   dataDir: string;
@@ -62,7 +63,11 @@ export class PluginTimers implements Timers {
   }
 }
 
-export const createHost = (pluginId: string, services: HostServices): { host: PluginHost; timers: PluginTimers } => {
+export const createHost = (
+  pluginId: string,
+  services: HostServices,
+  isGuarded: boolean,
+): { host: PluginHost; timers: PluginTimers } => {
   const log = services.logger(pluginId);
   const timers = new PluginTimers(log);
   const host: PluginHost = {
@@ -73,7 +78,7 @@ export const createHost = (pluginId: string, services: HostServices): { host: Pl
     metrics: services.metrics(pluginId),
     state: services.state.forPlugin(pluginId),
     models: services.models,
-    http: services.http,
+    http: isGuarded ? services.http.guarded() : services.http,
     dataDir: () => {
       const folder = join(services.dataDir, 'plugins', pluginId);
       mkdirSync(folder, { recursive: true, mode: 0o700 });

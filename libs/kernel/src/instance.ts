@@ -9,6 +9,15 @@ import { pluginError } from './module-check.js';
 
 export type PluginStatus = 'ready' | 'started' | 'failed' | 'stopped';
 
+/** One plugin with settings. */
+export interface InstanceUse {
+  /** Same key, same settings: the instance is shared. */
+  readonly key: string;
+  readonly settings: JsonObject;
+  /** Addresses in the settings did not come from the operator's file: what the plugin calls is checked. */
+  readonly isGuarded?: boolean;
+}
+
 /** How long the steps of a plugin's life may take, in milliseconds. */
 export interface Deadlines {
   startMs: number;
@@ -42,6 +51,14 @@ const within = async <T>(ms: number, what: string, body: (signal: AbortSignal) =
   }
 };
 
+/** As the plugin's own schema makes them. @throws GW_PLUGIN_CONFIG */
+export const readSettings = ({ settings }: InstanceUse, { module }: LoadedPlugin): unknown => {
+  const parsed = module.config.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`);
+  throw pluginError('GW_PLUGIN_CONFIG', module.id, 'config', problems.join('; '), parsed.error);
+};
+
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export class PluginInstance<C extends ContractName = ContractName> {
@@ -55,10 +72,11 @@ export class PluginInstance<C extends ContractName = ContractName> {
   /** Guards the hooks that are called during requests. */
   readonly hooks: Containment;
   private readonly deadlines: Deadlines;
+  /** Graphs that it is part of. */
+  private holders = 0;
 
   private constructor(
-    /** Same key, same settings: the instance is shared. */
-    readonly key: string,
+    private readonly use: InstanceUse,
     private readonly loaded: LoadedPlugin,
     /** What the plugin offers, by capability. */
     readonly exports: Contracts[C],
@@ -79,22 +97,17 @@ export class PluginInstance<C extends ContractName = ContractName> {
 
   /** @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT, GW_PLUGIN_INVALID when the instance does not keep its contract */
   static create<C extends ContractName>(
-    key: string,
+    use: InstanceUse,
     loaded: LoadedPlugin,
-    settings: JsonObject,
     options: InstanceOptions,
   ): PluginInstance<C> {
     const { module } = loaded;
-    const parsed = module.config.safeParse(settings);
-    if (!parsed.success) {
-      const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`);
-      throw pluginError('GW_PLUGIN_CONFIG', module.id, 'config', problems.join('; '), parsed.error);
-    }
-    const { host, timers } = createHost(module.id, options.services);
+    const settings = readSettings(use, loaded);
+    const { host, timers } = createHost(module.id, options.services, use.isGuarded === true);
     // A plugin in plain JavaScript may return anything.
     let made: unknown;
     try {
-      made = module.init(parsed.data as never, host);
+      made = module.init(settings as never, host);
     } catch (cause) {
       timers.close();
       throw pluginError(
@@ -116,7 +129,32 @@ export class PluginInstance<C extends ContractName = ContractName> {
       );
     }
     const whole = made as Contracts[C] & Lifecycle;
-    return new PluginInstance<C>(key, loaded, whole, whole, timers, options);
+    return new PluginInstance<C>(use, loaded, whole, whole, timers, options);
+  }
+
+  get key(): string {
+    return this.use.key;
+  }
+
+  /** Whether it is what a use of this plugin would make anew: it runs, from the same code, with the same settings. */
+  serves(use: InstanceUse, loaded: LoadedPlugin): boolean {
+    return (
+      this.status === 'started' &&
+      this.loaded === loaded &&
+      this.use.isGuarded === use.isGuarded &&
+      JSON.stringify(this.use.settings) === JSON.stringify(use.settings)
+    );
+  }
+
+  /** A graph has it; the pair of `release`. */
+  retain(): void {
+    this.holders += 1;
+  }
+
+  /** Stops once no graph has it any more. Never throws. */
+  async release(): Promise<void> {
+    this.holders -= 1;
+    if (this.holders <= 0) await this.stop();
   }
 
   /**
@@ -124,9 +162,9 @@ export class PluginInstance<C extends ContractName = ContractName> {
    * nothing for plugins that do something at their start.
    * @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT, GW_PLUGIN_INVALID
    */
-  derive(key: string, settings: JsonObject): PluginInstance<C> {
+  derive(use: InstanceUse): PluginInstance<C> {
     if (this.life.start) throw pluginError('GW_PLUGIN_INIT', this.id, 'init', 'it cannot take settings from a call.');
-    return PluginInstance.create<C>(key, this.loaded, settings, this.options);
+    return PluginInstance.create<C>(use, this.loaded, this.options);
   }
 
   /** @throws GW_PLUGIN_START; `stop` must be called all the same */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { HttpClient } from '@turnpike/plugin-sdk';
 import { brokenPlugins, fakeHost } from '@turnpike/plugin-testkit';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bundle } from './catalogue.js';
 import type { HookEvent } from './containment.js';
-import type { PluginUse } from './graph.js';
+import type { PluginGraph, PluginUse } from './graph.js';
 import { Kernel } from './kernel.js';
 import { StateStore } from './shared-state.js';
 
@@ -26,6 +27,8 @@ afterEach(() => {
 
 const BUNDLE: Bundle = { plugins: [] };
 
+const GUARDED: HttpClient = { request: () => Promise.reject(new Error('guarded')) };
+
 const kernelIn = (base: string, bundle = BUNDLE): { kernel: Kernel; events: HookEvent[] } => {
   const host = fakeHost();
   const events: HookEvent[] = [];
@@ -40,8 +43,7 @@ const kernelIn = (base: string, bundle = BUNDLE): { kernel: Kernel; events: Hook
       clock: host.clock,
       random: host.random,
       models: host.models,
-      http: host.http,
-      guardedHttp: host.http,
+      http: { ...host.http, request: () => Promise.reject(new Error('open')), guarded: () => GUARDED },
       state: new StateStore(),
       dataDir: base,
     },
@@ -173,9 +175,95 @@ describe('Kernel', () => {
     const base = folder();
     const { kernel } = kernelIn(base);
     const { graph } = await load(kernel, write(base, 'fixed.mjs', strategyText(0)), [
-      use('strategy.fixed', { idnex: 1 }, { mayBeRefused: true }),
+      use('strategy.fixed', { idnex: 1 }, { mayFail: 'settings' }),
     ]);
     expect([graph.all(), graph.refused.get('strategy.fixed')?.code]).toEqual([[], 'GW_PLUGIN_CONFIG']);
+  });
+
+  /** Its choice is the number of instances that there were before it; its timers, starts and stops are told. */
+  const COUNTED = strategyText(0)
+    .replace('export default', 'globalThis.counted ??= { made: 0, stopped: 0 };\nexport default')
+    .replace(
+      'init: (config, host) => ({ select: { select: () => config.index },  }),',
+      `init: () => { const own = globalThis.counted.made++; return {
+        select: { select: () => own }, stop: async () => { globalThis.counted.stopped += 1; } }; },`,
+    );
+  const chosenBy = (graph: PluginGraph, key: string): unknown =>
+    graph.get<'strategy/v1'>(key)?.exports.select.select([], {} as never);
+
+  it('takes over what runs as the next plan wants it, and stops what nobody wants any more', async () => {
+    const counted = { made: 0, stopped: 0 };
+    Object.assign(globalThis, { counted });
+    const { kernel } = kernelIn(folder());
+    const catalogue = await kernel.discover([{ path: write(folder(), 'counted.mjs', COUNTED) }]);
+    const plan = (...indices: number[]): PluginUse[] =>
+      indices.map((index) => use('strategy.fixed', { index }, { key: `k${index}` }));
+    const first = await kernel.prepare(catalogue, plan(1, 2));
+    kernel.commit(first);
+    const second = await kernel.prepare(catalogue, plan(2, 3));
+    kernel.commit(second);
+    expect([chosenBy(second.graph, 'k2'), chosenBy(second.graph, 'k3'), counted.made]).toEqual([1, 2, 3]);
+    await first.graph.stop();
+    expect([counted.stopped, second.graph.get('k2')?.status]).toEqual([1, 'started']);
+    await kernel.stop();
+    expect(counted.stopped).toBe(3);
+  });
+
+  it('leaves what runs alone when the next plan comes to nothing', async () => {
+    const { kernel } = kernelIn(folder());
+    const catalogue = await kernel.discover([{ path: write(folder(), 'fixed.mjs', strategyText(1)) }]);
+    const running = await kernel.prepare(catalogue, [use('strategy.fixed')]);
+    kernel.commit(running);
+    const wrong = use('strategy.fixed', { idnex: 1 }, { key: 'wrong' });
+    await expect(kernel.prepare(catalogue, [use('strategy.fixed'), wrong])).rejects.toThrow(/idnex/);
+    expect(running.graph.get('strategy.fixed')?.status).toBe('started');
+  });
+
+  it('takes over nothing with other code, other settings or another guard', async () => {
+    const { kernel } = kernelIn(folder());
+    const path = write(folder(), 'fixed.mjs', strategyText(1));
+    const catalogue = await kernel.discover([{ path }]);
+    const first = await kernel.prepare(catalogue, [use('strategy.fixed')]);
+    kernel.commit(first);
+    const others = [
+      await kernel.prepare(catalogue, [use('strategy.fixed', { index: 5 })]),
+      await kernel.prepare(catalogue, [use('strategy.fixed', {}, { isGuarded: true })]),
+      await kernel.prepare(await kernel.discover([{ path }]), [use('strategy.fixed')]),
+    ];
+    for (const { graph } of others) expect(graph.get('strategy.fixed')).not.toBe(first.graph.get('strategy.fixed'));
+  });
+
+  it('lets a guarded use call guarded only, and without what the entry gives', async () => {
+    const path = write(
+      folder(),
+      'caller.mjs',
+      strategyText(0).replace('select: () => config.index', 'select: () => [config.index, host.http]'),
+    );
+    const { kernel } = kernelIn(folder());
+    const { graph } = await kernel.prepare(await kernel.discover([{ path, config: { index: 7 } }]), [
+      use('strategy.fixed', {}, { key: 'open' }),
+      use('strategy.fixed', {}, { key: 'guarded', isGuarded: true }),
+    ]);
+    expect(chosenBy(graph, 'guarded')).toEqual([0, GUARDED]);
+    expect(chosenBy(graph, 'open')).toEqual([7, expect.not.objectContaining(GUARDED)]);
+  });
+
+  it('reports whatever fails where that was asked for', async () => {
+    const failing = strategyText(0, { body: "start: async () => { throw new Error('no luck'); }" });
+    const { kernel } = kernelIn(folder());
+    const catalogue = await kernel.discover([{ path: write(folder(), 'failing.mjs', failing) }]);
+    const { graph } = await kernel.prepare(catalogue, [use('strategy.fixed', {}, { mayFail: 'always' })]);
+    expect([graph.all(), graph.refused.get('strategy.fixed')?.code]).toEqual([[], 'GW_PLUGIN_START']);
+    const strict = kernel.prepare(catalogue, [use('strategy.fixed', {}, { mayFail: 'settings' })]);
+    await expect(strict).rejects.toMatchObject({ code: 'GW_PLUGIN_START' });
+  });
+
+  it('checks settings without making anything', async () => {
+    const { kernel } = kernelIn(folder());
+    const catalogue = await kernel.discover([{ path: write(folder(), 'fixed.mjs', strategyText(0)) }]);
+    kernel.commit(await kernel.prepare(catalogue, []));
+    await expect(kernel.check(use('strategy.fixed', { index: 1 }))).resolves.toBeUndefined();
+    await expect(kernel.check(use('strategy.fixed', { idnex: 1 }))).rejects.toMatchObject({ code: 'GW_PLUGIN_CONFIG' });
   });
 
   it('tells which settings the entry gives, by name, and gives them to every use', async () => {

@@ -2,7 +2,7 @@
 import type { PluginSource } from '@turnpike/domain';
 import type { ContractName } from '@turnpike/plugin-sdk';
 import { PluginCatalogue, type Bundle } from './catalogue.js';
-import { PluginGraph, type PluginUse } from './graph.js';
+import { checkUse, PluginGraph, type PluginUse } from './graph.js';
 import { PluginInstance, type InstanceOptions } from './instance.js';
 
 export interface KernelOptions extends InstanceOptions {
@@ -46,11 +46,18 @@ export class Kernel {
 
   /**
    * Prepares a graph beside the running one: everything built and started. Nothing changes for requests until
-   * `commit`. A failure leaves the running graph untouched.
+   * `commit`. A failure leaves the running graph untouched. With the catalogue that is in use, instances whose plugin
+   * and settings are what they were go on, with all that they remember; another catalogue may have other code.
    * @throws GW_PLUGIN_*
    */
   async prepare(catalogue: PluginCatalogue, plan: readonly PluginUse[]): Promise<PreparedGraph> {
-    return { catalogue, graph: await PluginGraph.build(catalogue, plan, this.options) };
+    const former = this.catalogue === catalogue ? this.graph : undefined;
+    return { catalogue, graph: await PluginGraph.build(catalogue, plan, this.options, former) };
+  }
+
+  /** Whether a plugin would take these settings; nothing is made. @throws GW_PLUGIN_CONFIG, GW_PLUGIN_NOT_FOUND … */
+  async check(use: PluginUse): Promise<void> {
+    await checkUse(this.catalogue, use);
   }
 
   /** Puts a prepared graph in place and returns the one it replaces, which the caller stops once its calls are done. */
@@ -67,9 +74,8 @@ export class Kernel {
    * @throws GW_PLUGIN_*
    */
   async open<C extends ContractName>({ id, key, settings }: PluginUse): Promise<PluginInstance<C>> {
-    const { services } = this.options;
-    const guarded = { ...this.options, services: { ...services, http: services.guardedHttp } };
-    const instance = PluginInstance.create<C>(key, await this.catalogue.load(id), settings, guarded);
+    const use = { key, settings, isGuarded: true };
+    const instance = PluginInstance.create<C>(use, await this.catalogue.load(id), this.options);
     try {
       await instance.start();
     } catch (error) {

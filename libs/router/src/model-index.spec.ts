@@ -148,7 +148,19 @@ describe('a team’s own deployments', () => {
     expect(new Set(keys).size).toBe(3);
   });
 
-  it('are not listed', () => expect(index.names().map(({ name }) => name)).toEqual(['fast']));
+  it('are listed for that team only, each name once', () => {
+    const names = (team?: string): string[] => index.names(team).map(({ name }) => name);
+    expect([names(), names('red'), names('green')]).toEqual([['fast'], ['fast', 'only-red'], ['fast']]);
+  });
+
+  it('are reached by their id by that team only', () => {
+    expect([models('id-red-only', 'red'), models('id-red-only', 'blue'), models('id-red-only')]).toEqual([
+      ['red-only'],
+      undefined,
+      undefined,
+    ]);
+    expect(index.resolve('id-red-only', 'red')?.groups).toMatchObject([{ name: 'only-red', isPinned: true }]);
+  });
 });
 
 describe('an alias', () => {

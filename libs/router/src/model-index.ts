@@ -81,6 +81,8 @@ const fill = (template: string, caught: readonly string[]): string => {
 /** Somebody asked for it; others exist because a fallback names them. */
 const isWritten = (deployment: Deployment): boolean => deployment.info['implicit'] !== true;
 
+const deploymentsIn = ({ targets }: ResolvedGroup): Deployment[] => targets.map(({ deployment }) => deployment);
+
 /** A target that two members of a union share would be chosen twice as often. */
 const withoutTwins = (targets: readonly Target[]): Target[] => {
   const byCall = new Map<string, Target>();
@@ -92,7 +94,7 @@ const withoutTwins = (targets: readonly Target[]): Target[] => {
 };
 
 /** `model_info.team_id`: a deployment that only this team sees, under the name it has there. */
-const teamOf = ({ info, modelName }: Deployment): { id: string; modelName: string } | undefined => {
+export const teamOf = ({ info, modelName }: Deployment): { id: string; modelName: string } | undefined => {
   const { team_id: id, team_public_model_name: name } = info;
   return typeof id === 'string' && id !== ''
     ? { id, modelName: typeof name === 'string' ? name : modelName }
@@ -114,6 +116,12 @@ export interface ModelIndexOptions {
   recognise?: (model: string) => string | undefined;
 }
 
+export interface ListedName {
+  readonly name: string;
+  readonly isPattern: boolean;
+  readonly deployments: readonly Deployment[];
+}
+
 export class ModelIndex {
   private readonly byId = new Map<string, Target>();
   private readonly groups = new Map<string, ResolvedGroup>();
@@ -126,15 +134,18 @@ export class ModelIndex {
     const patterns = new Map<string, Pattern>();
     const groups = new Map<string, Target[]>();
     const teams = new Map<string, Map<string, Target[]>>();
+    const pinned: { id: string; modelName: string; target: Target }[] = [];
     for (const deployment of options.deployments) {
       const target = this.target(deployment, deployment.model);
-      this.byId.set(deployment.id, target);
       const name = deployment.modelName;
       const team = teamOf(deployment);
+      if (!team) this.byId.set(deployment.id, target);
       if (team) {
         const own = teams.get(team.id) ?? new Map<string, Target[]>();
         teams.set(team.id, own);
         addTo(own, team.modelName, target);
+        // Its id, too, means something to this team only.
+        pinned.push({ ...team, target });
       } else if (name.includes('*')) {
         const pattern = patterns.get(name) ?? { source: name, regex: toRegex(name), deployments: [] };
         pattern.deployments.push(deployment);
@@ -147,6 +158,11 @@ export class ModelIndex {
     for (const [team, own] of teams) {
       const named = [...own].map(([name, targets]) => [name, groupOf(name, `${team} ${name}`, targets)] as const);
       this.teams.set(team, new Map(named));
+    }
+    for (const { id: team, modelName, target } of pinned) {
+      const { id } = target.deployment;
+      const own = this.teams.get(team)!;
+      if (!own.has(id)) own.set(id, groupOf(modelName, `${team} ${id}`, [target], true));
     }
     this.patterns = [...patterns.values()].sort(bySpecificity);
   }
@@ -165,18 +181,24 @@ export class ModelIndex {
     return resolution;
   }
 
-  /** Names for `/v1/models`: groups, unions and visible aliases that stand for something, then wildcards as written. */
-  names(): { name: string; isPattern: boolean; deployments: readonly Deployment[] }[] {
+  /**
+   * Names for `/v1/models`: a team's own, groups, unions and visible aliases that stand for something, then wildcards as
+   * written.
+   */
+  names(teamId?: string): ListedName[] {
     const listed = new Map<string, readonly Deployment[]>();
+    for (const [name, group] of (teamId ? this.teams.get(teamId) : undefined) ?? []) {
+      if (!group.isPinned) listed.set(name, deploymentsIn(group));
+    }
     for (const [name, group] of this.groups) {
-      const deployments = group.targets.map((target) => target.deployment);
-      if (deployments.some(isWritten)) listed.set(name, deployments);
+      const deployments = deploymentsIn(group);
+      if (deployments.some(isWritten) && !listed.has(name)) listed.set(name, deployments);
     }
     const { unions, aliases } = this.options.settings;
     const visible = Object.keys(aliases).filter((name) => !aliases[name]!.hidden);
     for (const name of [...Object.keys(unions), ...visible]) {
       const deployments = this.deploymentsOf(name);
-      if (deployments.length > 0) listed.set(name, deployments);
+      if (deployments.length > 0 && !listed.has(name)) listed.set(name, deployments);
     }
     const patterns = this.patterns.filter(({ deployments }) => deployments.some(isWritten));
     return [
@@ -243,6 +265,6 @@ export class ModelIndex {
   }
 
   private deploymentsOf(name: string): Deployment[] {
-    return (this.resolve(name)?.groups ?? []).flatMap((group) => group.targets.map((target) => target.deployment));
+    return (this.resolve(name)?.groups ?? []).flatMap(deploymentsIn);
   }
 }

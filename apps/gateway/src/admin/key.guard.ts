@@ -1,18 +1,28 @@
-// Lets every known key through, also where calls need none. No setting opens these routes.
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+// Lets every caller through that may call models, and remembers who it is. An open gateway knows nobody.
+import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { Principal } from '../pipeline/exchange.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { RUNTIME } from '../runtime/tokens.js';
+
+const callers = new WeakMap<object, Principal>();
 
 @Injectable()
 export class KeyGuard implements CanActivate {
   constructor(@Inject(RUNTIME) private readonly runtime: Runtime) {}
 
-  /** @throws GW_NO_KEY, GW_INVALID_KEY, GW_KEY_EXPIRED, GW_KEY_BLOCKED, GW_PERMISSION_DENIED */
+  /** @throws GW_NO_KEY, GW_INVALID_KEY, GW_KEY_EXPIRED, GW_KEY_BLOCKED, GW_PERMISSION_DENIED, GW_LEDGER_UNAVAILABLE */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { headers, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
-    const { keys, config } = this.runtime;
-    await keys.authenticate(headers, { ...config.auth, isOpen: false }, routeOptions.url ?? '');
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { config, keys } = this.runtime;
+    callers.set(request, await keys.authenticate(request.headers, config.auth, request.routeOptions.url ?? ''));
     return true;
   }
 }
+
+/** In a controller behind KeyGuard: who calls. */
+export const Caller = createParamDecorator((_: undefined, context: ExecutionContext): Principal => {
+  const caller = callers.get(context.switchToHttp().getRequest<object>());
+  if (!caller) throw new Error('this route has no KeyGuard');
+  return caller;
+});

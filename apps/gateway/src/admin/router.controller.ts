@@ -1,6 +1,7 @@
 // Why a request goes where it goes: before it is sent, and after.
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
-import { isJsonObject, type JsonValue } from '@turnpike/domain';
+import { maskTree } from '@turnpike/config';
+import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError, invalidRequest } from '@turnpike/errors';
 import type { Explanation } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -13,7 +14,8 @@ import { AllWorkers, RUNTIME } from '../runtime/tokens.js';
 import { estimateTokens } from '../upstream/estimate-usage.js';
 import { AdminGuard } from './admin.guard.js';
 import { Documented } from './documented.js';
-import { callSchema, explanationSchema } from './router.schemas.js';
+import { fieldNames, fromField, storedFields } from './ledger/config.json.js';
+import { callSchema, explanationSchema, routerSettingsSchema } from './router.schemas.js';
 
 export interface ExplainedRequest extends Explanation {
   strategy: string;
@@ -65,6 +67,33 @@ export class RouterController {
       numRetries: wishes.numRetries ?? current.config.router.numRetries,
       ...router.explain(request, resolution, clock.now()),
     };
+  }
+
+  @Get('router/settings')
+  @Documented({
+    summary: 'What may be set of the router by API, with what is in use',
+    tag: 'router',
+    admin: true,
+    response: routerSettingsSchema,
+  })
+  settings(): JsonObject {
+    const { kept } = this.runtime.config;
+    const current = maskTree(kept.router);
+    return { ...this.fields(), current_values: current };
+  }
+
+  @Get('router/fields')
+  @Documented({
+    summary: 'What may be set of the router by API',
+    tag: 'router',
+    admin: true,
+    response: routerSettingsSchema,
+  })
+  fields(): JsonObject {
+    const { kept } = this.runtime.config;
+    const stored = storedFields(this.runtime.live.stored.settings);
+    const fields = fieldNames('router_settings').map((name) => fromField(name, kept.router[name], stored));
+    return { fields, routing_strategy_descriptions: {} };
   }
 
   @Get('calls/:id')

@@ -80,3 +80,9 @@ export const callSchema = z.object({
   usage: usage.nullable(),
   costUsd: text.nullable().describe('Of all attempts'),
 });
+
+export const routerSettingsSchema = z.object({
+  fields: z.array(z.looseObject({ field_name: text, field_type: text, field_value: z.unknown() })),
+  current_values: z.record(text, z.unknown()).optional(),
+  routing_strategy_descriptions: z.record(text, text),
+});

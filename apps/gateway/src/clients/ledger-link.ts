@@ -9,6 +9,7 @@ import {
   type BudgetEvent,
   type Change,
   type LedgerClient,
+  type LoadConfigurationResponse,
   type Principal,
 } from '@turnpike/rpc';
 
@@ -19,6 +20,7 @@ const MAX_RETRY_MS = 2_000;
 /** A key is asked for while a client waits. */
 const AUTHORIZE_MS = 2_000;
 const LEASE_MS = 2_000;
+const LOAD_MS = 5_000;
 
 export interface LedgerEvents {
   /** What these are about is not what it was. */
@@ -91,6 +93,11 @@ export class LedgerLink {
     } catch (error) {
       throw unanswered('tag', error);
     }
+  }
+
+  /** What is configured by API. Rejects when the ledger does not answer. */
+  async loadConfiguration(): Promise<LoadConfigurationResponse> {
+    return await this.options.client.gateway.loadConfiguration({}, { deadlineMs: LOAD_MS });
   }
 
   /** Rejects when the ledger does not answer. */

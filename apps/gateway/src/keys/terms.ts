@@ -10,7 +10,7 @@ import {
   type ModelList,
   type ModelOwner,
 } from '@turnpike/domain';
-import type { Principal as ToldPrincipal } from '@turnpike/rpc';
+import type { ModelAccess, Principal as ToldPrincipal } from '@turnpike/rpc';
 import type { KeyCallback } from '../callbacks/key-callbacks.js';
 import type { Principal } from '../pipeline/exchange.js';
 import { Bounds } from './bounds.js';
@@ -38,7 +38,7 @@ export interface Terms {
   readonly turnOffMessageLogging: boolean;
 }
 
-/** @param catalog of the configuration that its calls are made with */
+/** @param catalog of the configuration in use */
 export const principalOf = (told: ToldPrincipal, catalog: ModelCatalog): Principal => ({
   isAdmin: told.role === 'proxy_admin',
   keyHash: told.keyHash,
@@ -62,7 +62,11 @@ const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
   return {
     refusal: told.refusal || undefined,
     expiresAt: told.expires?.getTime() ?? Infinity,
-    models: new PrincipalModels(told.modelAccess.map(listOf), told.aliases, catalog),
+    models: new PrincipalModels(
+      told.modelAccess.map((access) => listOf(access, told.teamId)),
+      told.aliases,
+      catalog,
+    ),
     routes: new AllowedRoutes(told.allowedRoutes),
     bounds: Bounds.of(told),
     tags: tags.length === 0 ? undefined : [...new Set(tags)].slice(0, ENTRY_LIMITS.tags),
@@ -72,9 +76,10 @@ const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
   };
 };
 
-const listOf = ({ owner, models }: ToldPrincipal['modelAccess'][number]): ModelList => ({
+const listOf = ({ owner, models, withTeamModels }: ModelAccess, teamId: string): ModelList => ({
   owner: MODEL_OWNERS.find((known): known is ModelOwner => known === owner) ?? 'key',
   models,
+  teamId: withTeamModels ? teamId : undefined,
 });
 
 const objectOf = (value: unknown): Readonly<JsonObject> => (isJsonObject(value) ? value : {});

@@ -1,5 +1,5 @@
 // A finished call as its journal entry: what it cost whom, and nothing of what was said in it.
-import type { CallEntry, EntryAttempt, EntryError } from '@turnpike/domain';
+import { ENTRY_LIMITS, type CallEntry, type EntryAttempt, type EntryError } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt } from './attempt.js';
@@ -13,7 +13,7 @@ export interface EntryFacts {
 }
 
 export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: EntryFacts): CallEntry => {
-  const { principal, attempt, isStream, snapshot } = exchange;
+  const { principal, attempt, body, isStream, snapshot } = exchange;
   const cost = outcome.costNanoUsd;
   const entry: CallEntry = {
     v: 1,

@@ -18,9 +18,9 @@ interface ListedModel {
 const listed = (id: string): ListedModel => ({ id, object: 'model', created: CREATED, owned_by: 'openai' });
 
 /** Names a client may ask for. A wildcard stands for the models that are known of its provider. */
-const modelNames = (runtime: Runtime, { terms }: Principal, keepPatterns: boolean): string[] => {
+const modelNames = (runtime: Runtime, { terms, teamId }: Principal, keepPatterns: boolean): string[] => {
   const names = new Set<string>();
-  for (const { name, isPattern, deployments } of runtime.current.index.names()) {
+  for (const { name, isPattern, deployments } of runtime.current.index.names(teamId)) {
     const known = isPattern && !keepPatterns ? runtime.prices.modelsOf(deployments[0]?.provider ?? '') : [];
     if (known.length === 0) names.add(name);
     for (const model of known) names.add(name.replace('*', model));
@@ -50,9 +50,9 @@ export const modelRoutes = (scope: FastifyInstance, runtime: Runtime): void => {
     });
 
   const one = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
-    authenticated(request, reply, ({ terms }) => {
+    authenticated(request, reply, ({ terms, teamId }) => {
       const id = (request.params as { '*': string })['*'];
-      if (runtime.current.index.resolve(id) && (terms?.models.allows(id) ?? true)) return listed(id);
+      if (runtime.current.index.resolve(id, teamId) && (terms?.models.allows(id) ?? true)) return listed(id);
       throw new GatewayError(
         'GW_NOT_FOUND',
         `The model '${id.slice(0, 200)}' does not exist. GET /v1/models lists the names.`,

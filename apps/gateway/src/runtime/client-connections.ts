@@ -63,8 +63,9 @@ export class ClientConnections {
     // Our key is for our address: whoever chooses another brings its own.
     if (isElsewhere) for (const name of Object.keys(settings)) if (!(name in brought)) delete settings[name];
     try {
-      const provider = own.provider.derive(key, settings);
-      return new Callable(isElsewhere ? { ...own.deployment, headers: {} } : own.deployment, provider, isElsewhere);
+      const isGuarded = isElsewhere || own.isGuarded;
+      const provider = own.provider.derive({ key, settings, isGuarded });
+      return new Callable(isElsewhere ? { ...own.deployment, headers: {} } : own.deployment, provider, isGuarded);
     } catch (error) {
       if (!isGatewayError(error)) throw error;
       throw new GatewayError('GW_INVALID_REQUEST', error.message, { cause: error });

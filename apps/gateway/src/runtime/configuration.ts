@@ -1,11 +1,19 @@
 // From the files to a configuration and the plugins it may use. The same way at start and at every reload.
-import { loadConfig, loadPluginSources, type LoadedConfig, type LoadOptions } from '@turnpike/config';
+import {
+  loadPluginSources,
+  openConfig,
+  type LoadedConfig,
+  type LoadOptions,
+  type OpenedConfig,
+} from '@turnpike/config';
 import { discoverPlugins, shareSdk, type Bundle, type PluginCatalogue } from '@turnpike/kernel';
 
 export type ConfigurationOptions = Omit<LoadOptions, 'manifests'>;
 
 export interface Configuration extends LoadedConfig {
   catalogue: PluginCatalogue;
+  /** The files that it is of, to be joined with what is stored. */
+  opened: OpenedConfig;
 }
 
 /**
@@ -18,5 +26,6 @@ export const readConfiguration = async (bundle: Bundle, options: ConfigurationOp
   // Its resolve hook slows every import, so it is for those who need it.
   if (sources.length > 0) shareSdk();
   const catalogue = sources.length > 0 ? await discoverPlugins(bundle, sources, options.cwd) : builtIn;
-  return { ...loadConfig({ ...options, manifests: catalogue.manifests() }), catalogue };
+  const opened = openConfig({ ...options, manifests: catalogue.manifests() });
+  return { ...opened.read(), catalogue, opened };
 };

@@ -1,6 +1,5 @@
 // All that this worker has of the ledger: keys, budgets, the journal, and the link to it.
 import type { GatewayConfig, LedgerSettings } from '@turnpike/config';
-import type { ModelCatalog } from '@turnpike/domain';
 import { adoptAbandoned, openJournal, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
 import { connectLedger, type BudgetEvent, type LedgerClient } from '@turnpike/rpc';
@@ -12,10 +11,12 @@ import { join } from 'node:path';
 import { LedgerLink } from '../clients/ledger-link.js';
 import { applyChanges } from '../keys/apply-changes.js';
 import { AskedCache } from '../keys/asked-cache.js';
+import { LiveModelCatalog } from '../keys/model-catalog.js';
 import { Parties } from '../keys/parties.js';
 import { principalOf } from '../keys/terms.js';
 import { CallJournal } from './call-journal.js';
 import { steadyNow } from './clock.js';
+import { concernsConfiguration, toStored, type Stored } from './stored-configuration.js';
 
 /** How often it is looked for journals that nobody has. */
 const ADOPT_EVERY_MS = 10_000;
@@ -30,6 +31,8 @@ export interface LedgerSideOptions {
   /** The ledger went away, or is back. */
   readonly onAway: (isAway: boolean) => void;
   readonly onBudgetEvents: (events: readonly BudgetEvent[]) => void;
+  /** What is configured by API may have changed. */
+  readonly onConfiguration: () => void;
 }
 
 export class LedgerSide {
@@ -39,8 +42,8 @@ export class LedgerSide {
   readonly parties: Parties;
   readonly budgets: Budgets;
   readonly journal: CallJournal;
-  /** Names of models, of the configuration that calls are made with. */
-  catalog: ModelCatalog | undefined;
+  /** Names of models, of the configuration in use. */
+  readonly catalog = new LiveModelCatalog();
   private readonly link: LedgerLink;
   private wasAway = false;
   private readonly adoption = new AbortController();
@@ -48,7 +51,7 @@ export class LedgerSide {
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
-  constructor({ config, address, token, log, onAway, onBudgetEvents }: LedgerSideOptions) {
+  constructor({ config, address, token, log, onAway, onBudgetEvents, onConfiguration }: LedgerSideOptions) {
     const { ledger, database, server } = config;
     this.client = connectLedger({ address, token });
     const holder = `${hostname()}/${randomUUID()}`;
@@ -57,7 +60,10 @@ export class LedgerSide {
       holder,
       now: steadyNow,
       events: {
-        onChanges: (changes) => applyChanges(changes, this),
+        onChanges: (changes) => {
+          applyChanges(changes, this);
+          if (concernsConfiguration(changes)) onConfiguration();
+        },
         onBounded: (bounded) => this.parties.told(bounded),
         onRecall: (accounts) => this.budgets.recall(accounts),
         onBudgetEvents,
@@ -90,6 +96,11 @@ export class LedgerSide {
     return this.link.isAway;
   }
 
+  /** What is configured by API. Rejects when the ledger does not answer. */
+  async loadStored(): Promise<Stored> {
+    return toStored(await this.link.loadConfiguration());
+  }
+
   /** Calls have ended: what is on record leaves, as far as the ledger takes it. */
   async close(): Promise<void> {
     clearInterval(this.adoptTimer);
@@ -105,7 +116,7 @@ export class LedgerSide {
       what: 'key',
       ask: async (keyHash) => {
         const told = await this.link.authorize(keyHash);
-        return told && principalOf(told, this.catalog!);
+        return told && principalOf(told, this.catalog);
       },
       confirmedAt: () => this.link.confirmedAt,
       max: keyCacheMax,

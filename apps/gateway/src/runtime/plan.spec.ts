@@ -38,10 +38,17 @@ describe('the plan', () => {
         id: deployment.provider,
         key: keyOfProvider(deployment),
         settings: deployment.connection,
-        mayBeRefused: true,
+        mayFail: 'settings',
       })),
     );
     expect(new Set(uses.slice(0, 4).map(({ key }) => key)).size).toBe(3);
+  });
+
+  it('keeps what came by API apart, and lets it fail by itself', () => {
+    const own = aDeployment({ provider: 'provider.a', connection: { api_base: 'b' } });
+    const { uses } = planOf(config({ deployments: [own, { ...own, isStored: true, isGuarded: true }] }), installed());
+    expect(uses[0]!.key).not.toBe(uses[1]!.key);
+    expect(uses[1]).toMatchObject({ isGuarded: true, mayFail: 'always' });
   });
 
   it('has the strategy with its settings', () => {

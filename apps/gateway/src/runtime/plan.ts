@@ -5,8 +5,17 @@ import type { PluginUse } from '@turnpike/kernel';
 import { canonicalJson } from './canonical-json.js';
 
 /** Deployments with the same provider and settings share one instance, and so its connections and tokens. */
-export const keyOfProvider = (deployment: Deployment): string =>
-  `${deployment.provider} ${canonicalJson(deployment.connection)}`;
+export const keyOfProvider = ({ provider, connection, isGuarded }: Deployment): string =>
+  `${isGuarded ? 'guarded ' : ''}${provider} ${canonicalJson(connection)}`;
+
+/** What came by API is off by itself, whatever is wrong with it; what the file says must at least start. */
+export const useOfProvider = (deployment: Deployment): PluginUse => ({
+  id: deployment.provider,
+  key: keyOfProvider(deployment),
+  settings: deployment.connection,
+  isGuarded: deployment.isGuarded,
+  mayFail: deployment.isStored ? 'always' : 'settings',
+});
 
 export const STRATEGY_KEY = 'strategy';
 export const CACHE_KEY = 'cache';
@@ -24,12 +33,7 @@ export interface PlanResult {
 /** @param idOf an installed plugin's own id for its id or alias; undefined when there is none */
 export const planOf = (config: GatewayConfig, idOf: (name: string) => string | undefined): PlanResult => {
   const missing: string[] = [];
-  const uses: PluginUse[] = config.deployments.map((deployment) => ({
-    id: deployment.provider,
-    key: keyOfProvider(deployment),
-    settings: deployment.connection,
-    mayBeRefused: true,
-  }));
+  const uses = config.deployments.map(useOfProvider);
 
   const strategy = idOf(config.router.strategy);
   if (!strategy) missing.push(`${config.router.strategy} is not installed: routing uses ${DEFAULT_STRATEGY}`);

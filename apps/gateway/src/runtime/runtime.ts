@@ -1,5 +1,5 @@
 // What all calls share: the current snapshot, keys, HTTP client, prices, metrics, log.
-import { describeOff, readStoredCallback, type GatewayConfig } from '@turnpike/config';
+import { describeOff, readStoredCallback, type DisabledDeployment, type GatewayConfig } from '@turnpike/config';
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
 import { GatewayError, isGatewayError, toGatewayError } from '@turnpike/errors';
 import {
@@ -17,6 +17,7 @@ import {
   createPriceBook,
   perMillionTokens,
   readPriceKeys,
+  type ModelFacts,
   type Price,
   type PriceBook,
 } from '@turnpike/pricing';
@@ -27,7 +28,6 @@ import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { Callbacks } from '../callbacks/callbacks.js';
 import type { OpenCallback } from '../callbacks/key-callbacks.js';
-import { modelCatalogOf } from '../keys/model-catalog.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import type { PreparedCall } from '../upstream/prepare.js';
@@ -40,6 +40,7 @@ import { Losses } from './losses.js';
 import { Keys } from './keys.js';
 import type { Parties } from '../keys/parties.js';
 import { LedgerSide } from './ledger-side.js';
+import { LiveConfiguration } from './live-configuration.js';
 import { GatewayMetrics } from './metrics.js';
 import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
 import { RecentCalls } from './recent-calls.js';
@@ -106,6 +107,8 @@ export class Runtime {
   readonly budgets: Budgets | undefined;
   /** What bounds end users and tags; absent: there is no ledger. */
   readonly parties: Parties | undefined;
+  /** The files and what is stored. */
+  readonly live: LiveConfiguration;
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
   isDraining = false;
   callsServed = 0;
@@ -150,6 +153,13 @@ export class Runtime {
     this.http = http;
     this.prices = prices;
     this.sharedState = sharedState;
+    this.live = new LiveConfiguration({
+      open: () => readConfiguration(options.bundle, options.load),
+      load: ledger && (() => ledger.loadStored()),
+      apply: (configuration) => this.apply(configuration),
+      log: options.log,
+      onDegraded: (state, isDegraded) => metrics.degraded(state, isDegraded),
+    });
     registerSecret(options.masterKey);
   }
 
@@ -175,7 +185,6 @@ export class Runtime {
         random: Math.random,
         models: { facts: (provider, model) => prices.facts(provider, model) },
         http,
-        guardedHttp: http.guarded(),
         state: sharedState,
         dataDir: config.server.dataDir,
       },
@@ -189,9 +198,10 @@ export class Runtime {
         log: options.log,
         onAway: (isAway) => metrics.degraded('ledger_away', isAway),
         onBudgetEvents: (events) => budgetEvents.told(events),
+        onConfiguration: () => runtime.live.changed(),
       });
-    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, budgetEvents, ledger });
-    await runtime.apply(configuration);
+    const runtime: Runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, budgetEvents, ledger });
+    await runtime.live.start(configuration);
     return runtime;
   }
 
@@ -219,7 +229,11 @@ export class Runtime {
 
   /** What is away or off, though this gateway serves. */
   get degraded(): readonly string[] {
-    const away = [...(this.limits.isDegraded ? [REDIS_AWAY] : []), ...(this.ledger?.isAway ? [LEDGER_AWAY] : [])];
+    const away = [
+      ...(this.limits.isDegraded ? [REDIS_AWAY] : []),
+      ...(this.ledger?.isAway ? [LEDGER_AWAY] : []),
+      ...this.live.degraded,
+    ];
     return away.length === 0 ? this.off : [...this.off, ...away];
   }
 
@@ -231,14 +245,15 @@ export class Runtime {
 
   /** Reads the configuration anew. A failure leaves everything as it is. @throws GW_CONFIG_INVALID, GW_PLUGIN_* */
   async reload(): Promise<void> {
-    await this.apply(await readConfiguration(this.options.bundle, this.options.load));
+    await this.live.reload();
   }
 
   /** Any failure as one of ours; what is not ours is logged with its cause and told to nobody. */
   toError(thrown: unknown, exchange?: Exchange): GatewayError {
     if (!isGatewayError(thrown))
       this.log.error('a request failed unexpectedly', { callId: exchange?.callId, error: thrown });
-    return toGatewayError(thrown);
+    const error = toGatewayError(thrown);
+    return error.code === 'GW_UNKNOWN_MODEL' && this.live.isAwaited ? notKnownYet(error) : error;
   }
 
   /** Nano-dollars; undefined when the price is unknown. */
@@ -247,15 +262,22 @@ export class Runtime {
     return price && costOf(price, usage);
   }
 
-  /** Undefined: nobody states one. */
+  /**
+   * @param model the upstream's name of it
+   * @returns undefined: nobody states one
+   */
   priceOf(deployment: Deployment, model: string): Price | undefined {
-    const baseModel = deployment.info['base_model'];
     return this.prices.priceOf({
       provider: deployment.provider,
       model,
-      baseModel: typeof baseModel === 'string' ? baseModel : undefined,
+      baseModel: baseModelOf(deployment),
       overrides: deployment.prices,
     });
+  }
+
+  /** @param model the upstream's name of it */
+  facts(deployment: Deployment, model: string): ModelFacts | undefined {
+    return this.prices.facts(deployment.provider, baseModelOf(deployment) ?? model);
   }
 
   /** `--detailed_debug`: the upstream request as a curl command, secrets masked. */
@@ -271,6 +293,7 @@ export class Runtime {
 
   async stop(): Promise<void> {
     this.tokens.stop();
+    this.live.close();
     await this.ledger?.close();
     await this.limits.close();
     await this.snapshot.callbacks.close(CALLBACKS_FLUSH_MS);
@@ -281,10 +304,9 @@ export class Runtime {
   }
 
   private async apply(configuration: Configuration): Promise<void> {
-    const { config, catalogue } = configuration;
-    for (const secret of secretsOf(config)) registerSecret(secret);
-    // Prices are first used in the middle of a call; what is wrong with them is said now.
-    for (const { prices, source, modelName } of config.deployments) readPriceKeys(prices, source ?? modelName);
+    const { config: written, catalogue } = configuration;
+    for (const secret of secretsOf(written)) registerSecret(secret);
+    const config = withReadablePrices(written);
     const { uses, missing } = planOf(config, (name) => catalogue.find(name)?.manifest.id);
     const prepared = await this.kernel.prepare(catalogue, uses);
     const { graph } = prepared;
@@ -308,11 +330,7 @@ export class Runtime {
     this.snapshot = next;
     this.off = off.map(redactText);
     this.state.keepOnly(config.deployments);
-    if (this.ledger) {
-      this.ledger.catalog = modelCatalogOf(config);
-      // Their lists of models were read by the former one's names.
-      this.ledger.keys.forgetAll();
-    }
+    this.ledger?.catalog.use(config);
     if (!former) return;
     this.retired.add(former);
     if ((this.callsOf.get(former) ?? 0) === 0) this.stopRetired(former);
@@ -392,6 +410,42 @@ export class Runtime {
     });
   }
 }
+
+/** `model_info.base_model`: what a deployment's name does not tell. */
+const baseModelOf = ({ info }: Deployment): string | undefined => {
+  const { base_model: name } = info;
+  return typeof name === 'string' ? name : undefined;
+};
+
+const notKnownYet = (cause: unknown): GatewayError =>
+  new GatewayError(
+    'GW_LEDGER_UNAVAILABLE',
+    'This may be a stored model, and stored models are not known yet: the ledger does not answer.',
+    { param: 'model', retryAfterMs: 1_000, cause },
+  );
+
+/**
+ * Prices are first used in the middle of a call; what is wrong with them is said now.
+ * @throws GW_CONFIG_INVALID for those of the file; stored models are left out
+ */
+const withReadablePrices = (config: GatewayConfig): GatewayConfig => {
+  const unreadable: DisabledDeployment[] = [];
+  for (const { id, modelName, model, prices, source, isStored } of config.deployments) {
+    try {
+      readPriceKeys(prices, source ?? modelName);
+    } catch (error) {
+      if (!isStored || !isGatewayError(error)) throw error;
+      unreadable.push({ id, modelName, model, reason: error.message, source });
+    }
+  }
+  if (unreadable.length === 0) return config;
+  const ids = new Set(unreadable.map(({ id }) => id));
+  return {
+    ...config,
+    deployments: config.deployments.filter(({ id }) => !ids.has(id)),
+    disabled: [...config.disabled, ...unreadable],
+  };
+};
 
 /** @throws GW_CONFIG_INVALID */
 const readPriceFile = ({ prices: { file } }: GatewayConfig): JsonObject => {

@@ -75,7 +75,7 @@ export class RuntimeSnapshot {
     this.strategyId = strategy.id;
     for (const deployment of config.deployments) {
       const provider = graph.get<'provider/v1'>(keyOfProvider(deployment));
-      if (provider) this.callables.set(deployment.id, new Callable(deployment, provider));
+      if (provider) this.callables.set(deployment.id, new Callable(deployment, provider, deployment.isGuarded));
     }
     this.index = new ModelIndex({
       deployments: config.deployments,

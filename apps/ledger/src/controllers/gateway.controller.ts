@@ -15,6 +15,7 @@ import {
   type BudgetEvent,
   type LeaseRequest,
   type LeaseResponse,
+  type LoadConfigurationResponse,
   type SettleRequest,
   type SettleResponse,
   type WatchRequest,
@@ -25,6 +26,7 @@ import { Rpc } from '../grpc/rpc.decorator.js';
 import type { Change } from '../repositories/changes.js';
 import { AuthorizeService } from '../services/authorize.service.js';
 import { BoundedParties } from '../services/bounded-parties.js';
+import { ConfigurationService } from '../services/configuration.service.js';
 import { ChangeFeed, type ChangeBatch } from '../services/change-feed.js';
 import { merge } from '../services/merge.js';
 import { RecallFeed } from '../services/recall-feed.js';
@@ -55,6 +57,7 @@ const KINDS: Readonly<Record<Change['kind'], Change_Kind>> = {
 export class GatewayController {
   constructor(
     private readonly authorizations: AuthorizeService,
+    private readonly configuration: ConfigurationService,
     private readonly changes: ChangeFeed,
     private readonly bounded: BoundedParties,
     private readonly recalls: RecallFeed,
@@ -104,6 +107,11 @@ export class GatewayController {
         bounded: await this.bounded.after(news.changes),
       };
     }
+  }
+
+  @Rpc(GatewayServiceDefinition, 'loadConfiguration')
+  loadConfiguration(): Promise<LoadConfigurationResponse> {
+    return this.configuration.load();
   }
 
   @Rpc(GatewayServiceDefinition, 'lease')

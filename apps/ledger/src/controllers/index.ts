@@ -1,10 +1,13 @@
 import { AccessGroupController } from './access-group.controller.js';
 import { AuditController } from './audit.controller.js';
 import { BudgetController } from './budget.controller.js';
+import { CredentialController } from './credential.controller.js';
 import { CustomerController } from './customer.controller.js';
 import { GatewayController } from './gateway.controller.js';
 import { KeyController } from './key.controller.js';
+import { ModelController } from './model.controller.js';
 import { OrganizationController } from './organization.controller.js';
+import { SettingController } from './setting.controller.js';
 import { SpendController } from './spend.controller.js';
 import { TagController } from './tag.controller.js';
 import { TeamController } from './team.controller.js';
@@ -14,10 +17,13 @@ export const CONTROLLERS = [
   AccessGroupController,
   AuditController,
   BudgetController,
+  CredentialController,
   CustomerController,
   GatewayController,
   KeyController,
+  ModelController,
   OrganizationController,
+  SettingController,
   SpendController,
   TagController,
   TeamController,

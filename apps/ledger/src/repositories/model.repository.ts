@@ -9,6 +9,8 @@ import { Repository } from './repository.js';
 export interface ModelFilter {
   modelName?: string;
   teamId?: string;
+  /** Of one of these. */
+  teamIds?: readonly string[];
   /** A part of the name or id. */
   search?: string;
 }
@@ -26,12 +28,17 @@ export class ModelRepository extends Repository<ModelEntity> {
     return await manager.find(ModelEntity, { order: { createdAt: 'ASC', modelId: 'ASC' } });
   }
 
+  async ofTeams(manager: EntityManager, teamIds: readonly string[]): Promise<ModelEntity[]> {
+    return await this.findBy(manager, 'teamId', teamIds);
+  }
+
   async page(manager: EntityManager, filter: ModelFilter, query: PageQuery): Promise<Page<ModelEntity>> {
     assertStorable(filter, 'filter');
-    const { modelName, teamId, search } = filter;
+    const { modelName, teamId, teamIds, search } = filter;
     const builder = manager.createQueryBuilder(ModelEntity, 't');
     if (modelName !== undefined) builder.andWhere('t.modelName = :modelName', { modelName });
     if (teamId !== undefined) builder.andWhere('t.teamId = :teamId', { teamId });
+    if (teamIds !== undefined) builder.andWhere('t.teamId = ANY(:teamIds)', { teamIds });
     if (search)
       builder.andWhere('(t.modelName ILIKE :search OR t.modelId ILIKE :search)', { search: containing(search) });
     return await readPage(builder, query, SORTS, 't.modelId');

@@ -5,17 +5,22 @@ import { BoundedParties } from './bounded-parties.js';
 import { BudgetHolders } from './budget-holders.js';
 import { BudgetService } from './budget.service.js';
 import { Chores } from './chores.js';
+import { ConfigurationService } from './configuration.service.js';
+import { CredentialService } from './credential.service.js';
 import { CustomerService } from './customer.service.js';
 import { Holders } from './holders.js';
 import { KeyListService } from './key-list.service.js';
 import { KeyWishes } from './key-wishes.js';
 import { KeyService } from './key.service.js';
 import { Keys } from './keys.js';
+import { ModelService } from './model.service.js';
 import { OrganizationMemberService } from './organization-member.service.js';
 import { OrganizationService } from './organization.service.js';
 import { Organizations } from './organizations.js';
 import { People } from './people.js';
 import { Recorder } from './recorder.js';
+import { SealedDocuments } from './sealed-documents.js';
+import { SettingService } from './setting.service.js';
 import { SpendFilters } from './spend-filters.js';
 import { SpendLogService } from './spend-log.service.js';
 import { SpendNames } from './spend-names.js';
@@ -43,17 +48,22 @@ export const SERVICES = [
   BudgetHolders,
   BudgetService,
   Chores,
+  ConfigurationService,
+  CredentialService,
   CustomerService,
   Holders,
   KeyListService,
   KeyService,
   KeyWishes,
   Keys,
+  ModelService,
   OrganizationMemberService,
   OrganizationService,
   Organizations,
   People,
   Recorder,
+  SealedDocuments,
+  SettingService,
   SpendFilters,
   SpendLogService,
   SpendNames,

@@ -25,6 +25,9 @@ export const MASTER_KEY_HASH = Symbol('MasterKeyHash');
 /** SHA-256 hex of what gateways prove themselves with. */
 export const GATEWAY_TOKEN_HASH = Symbol('GatewayTokenHash');
 
+/** `general_settings.api_env_names`: variables that stored values may name. */
+export const API_ENV_NAMES = Symbol('ApiEnvNames');
+
 /** Epoch milliseconds. */
 export type Now = () => number;
 export const NOW = Symbol('Now');

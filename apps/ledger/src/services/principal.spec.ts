@@ -113,22 +113,22 @@ describe('a caller is refused', () => {
 });
 
 describe('the models of a caller', () => {
-  it.each<[string, Partial<KeyHolder>, { owner: string; models: string[] }[]]>([
+  it.each<[string, Partial<KeyHolder>, { owner: string; models: string[]; withTeamModels?: boolean }[]]>([
     ['are all where nobody has a list', { key: teamKey(), team: aTeam() }, []],
     [
       'are those of the key and of the team',
       { key: teamKey({ models: ['a'] }), team: aTeam({ models: ['a', 'b'] }) },
       [
         { owner: 'key', models: ['a'] },
-        { owner: 'team', models: ['a', 'b'] },
+        { owner: 'team', models: ['a', 'b'], withTeamModels: true },
       ],
     ],
     [
       'of the key can be those of the team',
       { key: teamKey({ models: ['all-team-models'] }), team: aTeam({ models: ['b'] }) },
       [
-        { owner: 'key', models: ['b'] },
-        { owner: 'team', models: ['b'] },
+        { owner: 'key', models: ['b'], withTeamModels: true },
+        { owner: 'team', models: ['b'], withTeamModels: true },
       ],
     ],
     [

@@ -1,5 +1,5 @@
 // Who calls with a key, and all that holds for the call: put together from the key and whom it belongs to.
-import { accountName, resolveModelList } from '@turnpike/domain';
+import { accountName, ALL_TEAM_MODELS, resolveModelList } from '@turnpike/domain';
 import type { Account, ModelAccess, Principal } from '@turnpike/rpc';
 import type { BudgetEntity } from '../schema/entities/budget.entity.js';
 import type { JsonObject } from '../schema/entities/columns.js';
@@ -143,9 +143,9 @@ const refusalOf = ({ key, user, team }: KeyHolder, now: number): string => {
 const modelAccessOf = (holder: KeyHolder): ModelAccess[] => {
   const { key, user, team, membership, organization, budgets, accessGroups, namedGroups } = holder;
   const access: ModelAccess[] = [];
-  const add = (owner: string, models: readonly string[] | undefined): void => {
+  const add = (owner: string, models: readonly string[] | undefined, withTeamModels?: true): void => {
     const meant = models?.flatMap((name) => [name, ...(namedGroups.get(name) ?? [])]);
-    if (meant) access.push({ owner, models: [...new Set(meant)] });
+    if (meant) access.push({ owner, models: [...new Set(meant)], withTeamModels });
   };
   const ofGroups = (ids: readonly string[]): string[] => ids.flatMap((id) => accessGroups.get(id) ?? []);
   /** The names that a team calls its models by are meant when the models are. */
@@ -156,16 +156,16 @@ const modelAccessOf = (holder: KeyHolder): ModelAccess[] => {
   };
   const ofTeam = team ? withGroups(team.models, team.accessGroupIds) : undefined;
   const ofKey = resolveModelList(withGroups(key.models, key.accessGroupIds), ofTeam);
-  add('key', ofKey && [...ofKey, ...aliased]);
+  add('key', ofKey && [...ofKey, ...aliased], key.models.includes(ALL_TEAM_MODELS) || undefined);
   if (team && ofTeam) {
     const resolved = resolveModelList(ofTeam);
-    add('team', resolved && [...resolved, ...aliased]);
+    add('team', resolved && [...resolved, ...aliased], true);
   }
   if (team && membership) {
     const shared = budgets.get(textOf(membership.budgetId))?.allowedModels ?? [];
     const lists = [membership.models, shared, team.defaultMemberTerms?.models ?? [], team.defaultMemberModels];
     const own = lists.find((models) => models.length > 0);
-    if (own) add('member', resolveModelList(own, ofTeam));
+    if (own) add('member', resolveModelList(own, ofTeam), own.includes(ALL_TEAM_MODELS) || undefined);
   }
   if (user && !key.teamId) add('user', resolveModelList(user.models));
   if (organization) add('org', resolveModelList(organization.models));

@@ -19,6 +19,9 @@ export const TABLES = {
   budget: 'LiteLLM_BudgetTable',
   tag: 'LiteLLM_TagTable',
   accessGroup: 'LiteLLM_AccessGroupTable',
+  model: 'LiteLLM_ProxyModelTable',
+  credential: 'LiteLLM_CredentialsTable',
+  setting: 'LiteLLM_Config',
 } as const;
 
 export interface Deed {

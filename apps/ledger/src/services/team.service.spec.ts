@@ -179,7 +179,7 @@ describeOnEachDatabase('teams', (database) => {
     expect((await teams.deleteModels(ADMIN, { teamId: 'red', models: ['a', 'b'] })).team.models).toEqual([
       'no-default-models',
     ]);
-    expect((await authorize(await aKey())).modelAccess).toEqual([{ owner: 'team', models: [] }]);
+    expect((await authorize(await aKey())).modelAccess).toEqual([{ owner: 'team', models: [], withTeamModels: true }]);
   });
 
   it('are managed by their admins, who do not say what they may spend', async () => {

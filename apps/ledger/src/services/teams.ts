@@ -4,6 +4,7 @@ import { accountName } from '@turnpike/domain';
 import type { Team, TeamMembership } from '@turnpike/rpc';
 import type { EntityManager } from 'typeorm';
 import { BudgetRepository } from '../repositories/budget.repository.js';
+import { ModelRepository } from '../repositories/model.repository.js';
 import { TeamMembershipRepository } from '../repositories/team-membership.repository.js';
 import { TeamRepository } from '../repositories/team.repository.js';
 import { VirtualKeyRepository } from '../repositories/virtual-key.repository.js';
@@ -37,6 +38,7 @@ export class Teams {
     private readonly memberships: TeamMembershipRepository,
     private readonly virtualKeys: VirtualKeyRepository,
     private readonly budgets: BudgetRepository,
+    private readonly models: ModelRepository,
     private readonly people: People,
     private readonly keys: Keys,
     private readonly bounds: BoundsKeeper,
@@ -100,21 +102,27 @@ export class Teams {
     );
   }
 
-  /** With keys, memberships and balances; without asking whether the caller may. @returns what is to be recorded */
+  /** With keys, memberships, models of its own and balances; without asking whether the caller may. @returns what is to be recorded */
   async remove(manager: EntityManager, caller: Caller, teams: readonly TeamEntity[]): Promise<Trace> {
     const ids = teams.map(({ teamId }) => teamId);
     if (ids.length === 0) return { deeds: [], changes: [] };
     const keys = await this.virtualKeys.ofOwner(manager, { teamIds: ids });
     const { deeds, changes } = await this.keys.remove(manager, caller, keys);
     const members = await this.memberships.ofTeams(manager, ids);
+    const models = await this.models.ofTeams(manager, ids);
     await this.repository.delete(manager, ids);
     await this.bounds.close(manager, [...ids.map(accountOfTeam), ...members.map(accountOfMember)]);
     return {
       deeds: [
         ...deeds,
         ...teams.map((before) => ({ action: 'deleted', table: 'team', id: before.teamId, before }) as const),
+        ...models.map(({ modelId: id }) => ({ action: 'deleted', table: 'model', id }) as const),
       ],
-      changes: [...changes, ...ids.map((id) => ({ kind: 'team', id }) as const)],
+      changes: [
+        ...changes,
+        ...ids.map((id) => ({ kind: 'team', id }) as const),
+        ...models.map(({ modelId: id }) => ({ kind: 'model', id }) as const),
+      ],
     };
   }
 }

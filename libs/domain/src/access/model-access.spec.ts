@@ -2,9 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { fitsModelWildcard, ModelMatcher, type ModelCatalog } from './model-access.js';
 
 const catalog: ModelCatalog = {
+  version: 1,
   aliasTargets: (name) => (name === 'fast' ? ['gpt-4o-mini'] : []),
   accessGroups: (name) => (name === 'gpt-4o' ? ['beta-models'] : []),
   prefixedForms: (name) => (name.startsWith('gpt-') ? [`openai/${name}`] : []),
+  isOfTeam: (name, teamId) => name === 'house-model' && teamId === 'red',
 };
 
 describe('a model', () => {
@@ -38,6 +40,22 @@ describe('a model', () => {
     for (let name = 0; name < 200; name++) matcher.allows(`m${name}`);
     matcher.allows('o1');
     expect(asked.filter((name) => name === 'o1')).toHaveLength(2);
+  });
+
+  it('of a team alone is allowed by lists that its models are in, too', () => {
+    const allows = (teamId?: string): boolean =>
+      new ModelMatcher({ owner: 'team', models: ['gpt-4o'], teamId }, catalog).allows('house-model');
+    expect([allows('red'), allows('blue'), allows()]).toEqual([true, false, false]);
+  });
+
+  it('is asked about anew once there is another catalogue', () => {
+    const live = { ...catalog, version: 1, accessGroups: (): string[] => [] };
+    const matcher = new ModelMatcher({ owner: 'key', models: ['late'] }, live);
+    expect(matcher.allows('o1')).toBe(false);
+    live.accessGroups = () => ['late'];
+    expect(matcher.allows('o1')).toBe(false);
+    live.version = 2;
+    expect(matcher.allows('o1')).toBe(true);
   });
 
   it('is refused with the list of its owner', () => {

@@ -1,23 +1,29 @@
 // One list of models, made ready to be asked about with every request.
 import type { ModelList, ModelOwner } from './model-list.js';
 
-/** What a gateway knows of the names that clients ask for. Answers must not change while a matcher is in use. */
+/** What a gateway knows of the names that clients ask for. */
 export interface ModelCatalog {
+  /** Another one: what was answered before may be answered differently now. */
+  readonly version: number;
   /** What a model group alias stands for, itself left out. */
   aliasTargets(name: string): readonly string[];
   /** The access groups that a model is in: `model_info.access_groups`. */
   accessGroups(name: string): readonly string[];
   /** The name with its providers before it: "gpt-4o" → "openai/gpt-4o". */
   prefixedForms(name: string): readonly string[];
+  /** Whether a team has a model of this name for itself: `model_info.team_id`. */
+  isOfTeam(name: string, teamId: string): boolean;
 }
 
 const NONE: readonly string[] = [];
 
 /** Of a gateway that knows nothing but names. */
 export const EMPTY_MODEL_CATALOG: ModelCatalog = {
+  version: 0,
   aliasTargets: () => NONE,
   accessGroups: () => NONE,
   prefixedForms: () => NONE,
+  isOfTeam: () => false,
 };
 
 /** Clients choose names freely, so what is remembered of them is bounded. */
@@ -32,12 +38,15 @@ export class ModelMatcher {
   private readonly wildcards: readonly Wildcard[];
   private readonly isEverything: boolean;
   private remembered: Map<string, boolean> | undefined;
+  /** Of the catalogue that it was remembered of. */
+  private version: number;
 
   constructor(
     private readonly list: ModelList,
     private readonly catalog: ModelCatalog = EMPTY_MODEL_CATALOG,
   ) {
     this.owner = list.owner;
+    this.version = catalog.version;
     this.names = new Set(list.models);
     this.isEverything = this.names.has('*');
     this.wildcards = list.models.filter((name) => name.includes('*')).map(readWildcard);
@@ -45,6 +54,10 @@ export class ModelMatcher {
 
   allows(model: string): boolean {
     if (this.isEverything || this.names.has(model)) return true;
+    if (this.version !== this.catalog.version) {
+      this.version = this.catalog.version;
+      this.remembered = undefined;
+    }
     const known = this.remembered?.get(model);
     if (known !== undefined) return known;
     const isAllowed = this.search(model);
@@ -64,6 +77,8 @@ export class ModelMatcher {
   }
 
   private search(model: string): boolean {
+    const { teamId } = this.list;
+    if (teamId !== undefined && this.catalog.isOfTeam(model, teamId)) return true;
     return [model, ...this.catalog.aliasTargets(model)].some(
       (name) =>
         this.matches(name) ||

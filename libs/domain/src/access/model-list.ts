@@ -15,6 +15,8 @@ export interface ModelList {
   readonly owner: ModelOwner;
   /** Names, wildcards, access groups; no special names. */
   readonly models: readonly string[];
+  /** The models that only this team has are in it, too. */
+  readonly teamId?: string | undefined;
 }
 
 /**

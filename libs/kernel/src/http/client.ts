@@ -53,14 +53,28 @@ export class UpstreamClient implements HttpClient {
   private readonly pools: Pools;
   /** URL → pool and path, so that a URL is parsed once and not once a call. */
   private readonly routes = new Map<string, Route>();
+  private readonly guardedRoutes = new Map<string, Route>();
 
   constructor(settings: HttpClientSettings) {
     this.pools = new Pools(settings);
   }
 
+  /** The same client, for plugins whose addresses did not come from the operator's file. */
+  guarded(): HttpClient {
+    return { request: (request) => this.request({ ...request, isGuarded: true }) };
+  }
+
+  /**
+   * Whether a guarded request could reach this address now. A name that cannot be resolved may come to be.
+   * @throws GW_EGRESS_REFUSED
+   */
+  checkAddress(url: URL): Promise<void> {
+    return this.pools.guard.check(url);
+  }
+
   /** @throws GW_EGRESS_REFUSED for guarded literal addresses, GW_UPSTREAM_CONNECTION for a URL that is none */
   send(request: OutgoingRequest, sink: ResponseSink): Transfer {
-    const route = request.isGuarded ? this.resolve(request.url, true) : this.route(request.url);
+    const route = this.route(request.url, request.isGuarded === true);
     const transfer = new OpenTransfer(sink, route.origin);
     if (request.connectTimeoutMs) transfer.connectWithin(request.connectTimeoutMs);
     route.dispatcher.dispatch(
@@ -99,11 +113,6 @@ export class UpstreamClient implements HttpClient {
     }
   }
 
-  /** The same for those whose addresses did not come from the operator's file. */
-  guarded(): HttpClient {
-    return { request: (request) => this.request({ ...request, isGuarded: true }) };
-  }
-
   stats(): ReturnType<Pools['stats']> {
     return this.pools.stats();
   }
@@ -135,13 +144,14 @@ export class UpstreamClient implements HttpClient {
     });
   }
 
-  private route(url: string): Route {
-    let route = this.routes.get(url);
+  private route(url: string, isGuarded: boolean): Route {
+    const routes = isGuarded ? this.guardedRoutes : this.routes;
+    let route = routes.get(url);
     if (!route) {
-      route = this.resolve(url, false);
+      route = this.resolve(url, isGuarded);
       // Wildcard models can make endless URLs; starting over is cheap.
-      if (this.routes.size >= MAX_ROUTES) this.routes.clear();
-      this.routes.set(url, route);
+      if (routes.size >= MAX_ROUTES) routes.clear();
+      routes.set(url, route);
     }
     return route;
   }

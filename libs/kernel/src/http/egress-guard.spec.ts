@@ -75,6 +75,16 @@ describe('EgressGuard', () => {
     else expect(outcome).toEqual(REFUSED);
   });
 
+  it.each<[string, boolean]>([
+    ['http://localhost:1/v1', false],
+    ['http://10.0.0.1/', false],
+    ['https://no-such-host.invalid/', true],
+  ])('checks %s beforehand: allowed %p', async (address, isAllowed) => {
+    const checked = new EgressGuard([]).check(new URL(address));
+    if (isAllowed) await expect(checked).resolves.toBeUndefined();
+    else await expect(checked).rejects.toEqual(REFUSED);
+  });
+
   it('allows what a name below an allowed suffix resolves to', () => {
     const guard = new EgressGuard(['*.internal.example']);
     expect(() => guard.checkAddress('10.0.0.1', 'llm.internal.example')).not.toThrow();

@@ -1,5 +1,5 @@
 // Which addresses may be reached when the address did not come from the operator's own file.
-import { GatewayError } from '@turnpike/errors';
+import { GatewayError, isGatewayError } from '@turnpike/errors';
 import { lookup as dnsLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
@@ -100,6 +100,17 @@ export class EgressGuard {
     if (metadata.check(plain, family)) throw refused(host, 'it is a link-local or metadata address');
     if (!notPublic.check(plain, family) || this.opened.check(plain, family) || this.isNamed(host)) return;
     throw refused(host, 'it is not a public address');
+  }
+
+  /** As a connection would be checked, without making one. @throws GW_EGRESS_REFUSED */
+  async check(url: URL): Promise<void> {
+    this.checkUrl(url);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host)) return;
+    const problem = await new Promise<NodeJS.ErrnoException | null>((resolve) =>
+      this.lookup(host, { all: true }, (error) => resolve(error)),
+    );
+    if (isGatewayError(problem)) throw problem;
   }
 
   /** Resolves like the system does, then checks every address: at connect time, so that a name cannot change in between. */

@@ -16,9 +16,10 @@ export class LedgerGuard implements CanActivate {
     const { config, keys, ledger } = this.runtime;
     // The route's pattern, not the path: that may hold a key.
     const route = request.routeOptions.url ?? '';
-    const { keyHash } = await keys.authenticate(request.headers, { ...config.auth, isOpen: false }, route);
+    const { keyHash, isAdmin } = await keys.authenticate(request.headers, { ...config.auth, isOpen: false }, route);
     if (!ledger) throw noLedger();
-    actFor(request, new OnBehalf(ledger.client, keyHash, changedByIn(request.headers['litellm-changed-by'])));
+    const changedBy = changedByIn(request.headers['litellm-changed-by']);
+    actFor(request, new OnBehalf(ledger.client, { keyHash, isAdmin, changedBy }));
     return true;
   }
 }

@@ -5,18 +5,26 @@ import { fromLedgerError } from './ledger-error.js';
 
 type Method<Request, Answer> = (request: Request, options?: CallOptions) => Promise<Answer>;
 
+export interface Acting {
+  readonly keyHash: string;
+  readonly isAdmin?: boolean;
+  /** Whom the key says that it acts for, for the audit log. */
+  readonly changedBy?: string;
+}
+
 export class OnBehalf {
+  /** Of the key that acts. */
+  readonly keyHash: string;
+  /** As this gateway knows it; what it may do is decided in the ledger all the same. */
+  readonly isAdmin: boolean;
   private readonly metadata: NonNullable<CallOptions['metadata']>;
 
-  /**
-   * @param keyHash of the key that acts
-   * @param changedBy whom it says that it acts for, for the audit log
-   */
   constructor(
     readonly services: LedgerServices,
-    readonly keyHash: string,
-    changedBy?: string,
+    { keyHash, isAdmin = false, changedBy }: Acting,
   ) {
+    this.keyHash = keyHash;
+    this.isAdmin = isAdmin;
     this.metadata = {
       'x-turnpike-caller': keyHash,
       ...(changedBy !== undefined && { 'x-turnpike-changed-by': changedBy }),

@@ -70,6 +70,8 @@ export interface ModelAccess {
   owner: string;
   /** Names, wildcards, access groups. Empty: none. */
   models: string[];
+  /** The stored models that only the key's team has are in it, too. */
+  withTeamModels?: boolean | undefined;
 }
 
 export interface LimitedScope {
@@ -796,7 +798,7 @@ export const Principal_AliasesEntry: MessageFns<Principal_AliasesEntry> = {
 };
 
 function createBaseModelAccess(): ModelAccess {
-  return { owner: "", models: [] };
+  return { owner: "", models: [], withTeamModels: undefined };
 }
 
 export const ModelAccess: MessageFns<ModelAccess> = {
@@ -806,6 +808,9 @@ export const ModelAccess: MessageFns<ModelAccess> = {
     }
     for (const v of message.models) {
       writer.uint32(18).string(v!);
+    }
+    if (message.withTeamModels !== undefined) {
+      writer.uint32(24).bool(message.withTeamModels);
     }
     return writer;
   },
@@ -839,6 +844,14 @@ export const ModelAccess: MessageFns<ModelAccess> = {
             message.models.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.withTeamModels = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -858,6 +871,7 @@ export const ModelAccess: MessageFns<ModelAccess> = {
     const message = createBaseModelAccess();
     message.owner = object.owner ?? "";
     message.models = object.models?.map((e) => e) || [];
+    message.withTeamModels = object.withTeamModels ?? undefined;
     return message;
   },
 };
