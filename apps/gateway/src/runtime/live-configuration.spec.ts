@@ -57,7 +57,7 @@ describe('the live configuration', () => {
     refuse = () => false;
     degraded.clear();
   });
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => void jest.useRealTimers());
 
   const later = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
 

@@ -168,6 +168,7 @@ export class Runtime {
         random: Math.random,
         models: { facts: (provider, model) => prices.facts(provider, model) },
         http,
+        guardedHttp: http.guarded(),
         state: sharedState,
         dataDir: config.server.dataDir,
       },
