@@ -47,8 +47,8 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  ledger?.close();
-  await gateway?.kill();
+  ledger.close();
+  await gateway.kill();
 });
 
 const asked = async (method: string, path: string, body?: object, key = MASTER_KEY): Promise<[number, Json]> => {

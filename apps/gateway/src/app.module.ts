@@ -8,7 +8,7 @@ import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
 import { LEDGER_CONTROLLERS } from './admin/ledger/ledger-controllers.js';
 import { LedgerGuard } from './admin/ledger/ledger.guard.js';
-import { KeyGuard } from './admin/key.guard.js';
+import { CallerGuard } from './admin/caller.guard.js';
 import { MetricsController } from './admin/metrics.controller.js';
 import { ModelInfoController } from './admin/model-info.controller.js';
 import { PluginsController } from './admin/plugins.controller.js';
@@ -40,7 +40,7 @@ export class AppModule {
         CostController,
         ...LEDGER_CONTROLLERS,
       ],
-      providers: [AdminGuard, KeyGuard, LedgerGuard, HealthService, Readiness, OpenApi],
+      providers: [AdminGuard, CallerGuard, LedgerGuard, HealthService, Readiness, OpenApi],
     };
   }
 }

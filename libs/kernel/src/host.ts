@@ -11,10 +11,9 @@ export interface HostServices {
   clock: Clock;
   random: () => number;
   models: ModelCatalogue;
-  http: HttpClient & {
-    /** The same for plugins whose addresses did not come from the operator's file. */
-    guarded(): HttpClient;
-  };
+  http: HttpClient;
+  /** For plugins whose addresses did not come from the operator's file. */
+  guardedHttp: HttpClient;
   state: StateStore;
   /** Each plugin gets a folder of its own below it. */
   dataDir: string;
@@ -78,7 +77,7 @@ export const createHost = (
     metrics: services.metrics(pluginId),
     state: services.state.forPlugin(pluginId),
     models: services.models,
-    http: isGuarded ? services.http.guarded() : services.http,
+    http: isGuarded ? services.guardedHttp : services.http,
     dataDir: () => {
       const folder = join(services.dataDir, 'plugins', pluginId);
       mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -7,7 +7,7 @@ import { teamOf } from '@turnpike/router';
 import type { Principal } from '../pipeline/exchange.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { RUNTIME } from '../runtime/tokens.js';
-import { Caller, KeyGuard } from './key.guard.js';
+import { Caller, CallerGuard } from './caller.guard.js';
 import { inQuery, readQuery } from './ledger/body.js';
 import { managementRoutes } from './ledger/management-route.js';
 import { describeGroup, type GroupMember } from './model-groups.js';
@@ -40,7 +40,7 @@ const USUAL_SIZE = 50;
 const LARGEST_SIZE = 1_000;
 
 @Controller()
-@UseGuards(KeyGuard)
+@UseGuards(CallerGuard)
 export class ModelInfoController {
   constructor(@Inject(RUNTIME) private readonly runtime: Runtime) {}
 

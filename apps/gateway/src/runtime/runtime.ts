@@ -185,6 +185,7 @@ export class Runtime {
         random: Math.random,
         models: { facts: (provider, model) => prices.facts(provider, model) },
         http,
+        guardedHttp: http.guarded(),
         state: sharedState,
         dataDir: config.server.dataDir,
       },

@@ -243,7 +243,9 @@ const assertSame = (info: JsonObject, name: string, current: string): void => {
 
 /** What has no say in whom a secret is sent to. */
 const HARMLESS = new Set(
-  'rpm tpm weight order tags timeout stream_timeout num_retries max_parallel_requests temperature max_tokens'.split(' '),
+  'rpm tpm weight order tags timeout stream_timeout num_retries max_parallel_requests temperature max_tokens'.split(
+    ' ',
+  ),
 );
 
 /** Who was never shown a secret must not have it sent to another place. @throws GW_PERMISSION_DENIED */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ModelAccess } from '@turnpike/rpc';
 import type { BudgetEntity } from '../schema/entities/budget.entity.js';
 import type { OrganizationEntity } from '../schema/entities/organization.entity.js';
 import type { TeamMembershipEntity } from '../schema/entities/team-membership.entity.js';
@@ -113,7 +114,7 @@ describe('a caller is refused', () => {
 });
 
 describe('the models of a caller', () => {
-  it.each<[string, Partial<KeyHolder>, { owner: string; models: string[]; withTeamModels?: boolean }[]]>([
+  it.each<[string, Partial<KeyHolder>, ModelAccess[]]>([
     ['are all where nobody has a list', { key: teamKey(), team: aTeam() }, []],
     [
       'are those of the key and of the team',

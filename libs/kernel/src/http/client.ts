@@ -59,7 +59,7 @@ export class UpstreamClient implements HttpClient {
     this.pools = new Pools(settings);
   }
 
-  /** The same client, for plugins whose addresses did not come from the operator's file. */
+  /** The same for those whose addresses did not come from the operator's file. */
   guarded(): HttpClient {
     return { request: (request) => this.request({ ...request, isGuarded: true }) };
   }

@@ -186,7 +186,7 @@ export class ConfigController {
 
   private async stored(ledger: OnBehalf, paramName: string): Promise<JsonObject> {
     const { setting } = await ledger.ask(ledger.services.settings.getSetting, { paramName });
-    return (setting?.value ?? {}) as JsonObject;
+    return setting?.value ?? {};
   }
 
   private inUse(name: string): JsonValue | undefined {

@@ -58,7 +58,8 @@ export const fieldNames = (home: string): string[] =>
   );
 
 /** By name, whichever section they were put into. */
-export const storedFields = (settings: StoredSettings): JsonObject => Object.assign({}, ...Object.values(settings));
+export const storedFields = (settings: StoredSettings): JsonObject =>
+  Object.fromEntries(Object.values(settings).flatMap((fields) => Object.entries(fields)));
 
 /**
  * @param value as it is in use

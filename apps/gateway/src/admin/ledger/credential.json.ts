@@ -51,6 +51,6 @@ export const toCredentialChanges = (
 
 export const fromCredential = ({ credentialName, credentialValues, credentialInfo }: Credential): JsonObject => ({
   credential_name: credentialName,
-  credential_values: (credentialValues ?? {}) as JsonObject,
-  credential_info: (credentialInfo ?? {}) as JsonObject,
+  credential_values: credentialValues ?? {},
+  credential_info: credentialInfo ?? {},
 });

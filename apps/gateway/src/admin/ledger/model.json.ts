@@ -68,9 +68,9 @@ export const toModelChanges = (
 export const fromModel = (model: StoredModel): JsonObject => ({
   model_id: model.modelId,
   model_name: model.modelName,
-  litellm_params: (model.litellmParams ?? {}) as JsonObject,
+  litellm_params: model.litellmParams ?? {},
   model_info: {
-    ...(model.modelInfo as JsonObject | undefined),
+    ...model.modelInfo,
     id: model.modelId,
     db_model: true,
     ...(model.teamId && { team_id: model.teamId, team_public_model_name: model.teamPublicModelName }),

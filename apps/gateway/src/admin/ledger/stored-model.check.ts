@@ -1,6 +1,5 @@
 // Looks at a model before it is stored: whether this gateway could call it, so that what is wrong is told to whoever asks.
 import { withChanges, type GatewayConfig, type StoredModel } from '@turnpike/config';
-import type { JsonObject } from '@turnpike/domain';
 import { GatewayError, invalidRequest, isGatewayError } from '@turnpike/errors';
 import type { UpdateModelRequest } from '@turnpike/rpc';
 import type { Filled } from './fields.js';
@@ -54,8 +53,8 @@ export const assertStillCallable = async (
   await assertCallable(runtime, {
     ...current,
     modelName: modelName || current.modelName,
-    params: withChanges(current.params, (litellmParams ?? {}) as JsonObject, 'litellm_params'),
-    info: withChanges(current.info, (modelInfo ?? {}) as JsonObject, 'model_info'),
+    params: withChanges(current.params, litellmParams ?? {}, 'litellm_params'),
+    info: withChanges(current.info, modelInfo ?? {}, 'model_info'),
   });
 };
 

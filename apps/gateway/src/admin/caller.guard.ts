@@ -8,7 +8,7 @@ import { RUNTIME } from '../runtime/tokens.js';
 const callers = new WeakMap<object, Principal>();
 
 @Injectable()
-export class KeyGuard implements CanActivate {
+export class CallerGuard implements CanActivate {
   constructor(@Inject(RUNTIME) private readonly runtime: Runtime) {}
 
   /** @throws GW_NO_KEY, GW_INVALID_KEY, GW_KEY_EXPIRED, GW_KEY_BLOCKED, GW_PERMISSION_DENIED, GW_LEDGER_UNAVAILABLE */
@@ -20,9 +20,9 @@ export class KeyGuard implements CanActivate {
   }
 }
 
-/** In a controller behind KeyGuard: who calls. */
+/** In a controller behind CallerGuard: who calls. */
 export const Caller = createParamDecorator((_: undefined, context: ExecutionContext): Principal => {
   const caller = callers.get(context.switchToHttp().getRequest<object>());
-  if (!caller) throw new Error('this route has no KeyGuard');
+  if (!caller) throw new Error('this route has no CallerGuard');
   return caller;
 });
