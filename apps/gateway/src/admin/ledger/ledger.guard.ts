@@ -16,8 +16,13 @@ export class LedgerGuard implements CanActivate {
     const { config, keys, ledger } = this.runtime;
     // The route's pattern, not the path: that may hold a key.
     const route = request.routeOptions.url ?? '';
-    const { keyHash } = await keys.authenticate(request.headers, { ...config.auth, isOpen: false }, route);
+    const { keyHash, isToken } = await keys.authenticate(request.headers, { ...config.auth, isOpen: false }, route);
     if (!ledger) throw noLedger();
+    if (isToken)
+      throw new GatewayError(
+        'GW_PERMISSION_DENIED',
+        'Tokens of teams and users manage nothing here. Use a key, or a token with the admin scope.',
+      );
     actFor(request, new OnBehalf(ledger.client, keyHash));
     return true;
   }
