@@ -202,3 +202,24 @@ describe('what is wrong', () => {
     expect(gateway.output()).not.toContain(key);
   });
 });
+
+describe('a body that is empty', () => {
+  it.each(['', '  \n'])('%j is no body, though it is said to be JSON', async (body) => {
+    const { key, token } = await generate();
+    const sent = {
+      method: 'POST',
+      headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
+    };
+    const made = await okJson(fetch(`${gateway.url}/key/${token}/regenerate`, { ...sent, body }));
+    expect(made.key).not.toBe(key);
+    expect(await call(made.key)).toBe(200);
+    const refused = await fetch(`${gateway.url}/key/block`, { ...sent, body });
+    expect([refused.status, (await jsonOf(refused)).error.param]).toEqual([400, 'key']);
+  });
+
+  it('that is no JSON is still refused', async () => {
+    const headers = { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' };
+    const response = await fetch(`${gateway.url}/key/generate`, { method: 'POST', headers, body: '{"a"' });
+    expect(response.status).toBe(400);
+  });
+});

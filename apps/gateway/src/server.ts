@@ -108,11 +108,22 @@ const controlPlane = async (
       adapter,
       { logger: false },
     );
+    takeEmptyBodies(application, scope, runtime.config.requests.maxBodyBytes);
     application.useGlobalFilters(new GatewayErrorFilter(runtime));
     application.get(OpenApi).application = application;
     await application.init();
   });
   return application;
+};
+
+/** Scripts that send nothing often say that it is JSON: an empty body is no body. */
+const takeEmptyBodies = (application: NestFastifyApplication, scope: FastifyInstance, bodyLimit: number): void => {
+  const readJson = scope.getDefaultJsonParser('error', 'error');
+  application.useBodyParser('application/json', { bodyLimit }, (request, body: Buffer, done) => {
+    const text = body.toString('utf8');
+    if (text.trim() === '') done(null, undefined);
+    else void readJson(request as never, text, done);
+  });
 };
 
 /** `SERVER_ROOT_PATH`: every route is also reached below it. */

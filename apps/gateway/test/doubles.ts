@@ -1,5 +1,5 @@
 // What gateway specs put in place of plugins, connections and calls; each fills in what a test does not care about.
-import type { CallbackSettings, CallerSettings, GatewayConfig } from '@turnpike/config';
+import type { CallbackSettings, CallerSettings, GatewayConfig, JwtClaims, JwtSettings } from '@turnpike/config';
 import type { Deployment } from '@turnpike/domain';
 import { Containment, type PluginGraph, type PluginInstance } from '@turnpike/kernel';
 import type { CallbackV1, ContractName, Contracts } from '@turnpike/plugin-sdk';
@@ -66,6 +66,47 @@ export const someCallers = (changes: Partial<CallerSettings> = {}): CallerSettin
   requiresUser: false,
   refusesClientTags: false,
   enforcedParams: [],
+  ...changes,
+});
+
+const NO_CLAIMS: JwtClaims = {
+  team: undefined,
+  teams: undefined,
+  user: undefined,
+  email: undefined,
+  organization: undefined,
+  customer: undefined,
+  roles: undefined,
+  userRoles: undefined,
+  object: undefined,
+};
+
+/** Tokens as LiteLLM takes them, of whose claims none is read unless the test says so. */
+export const someJwtSettings = ({
+  claims,
+  ...changes
+}: Partial<Omit<JwtSettings, 'claims'>> & { claims?: Partial<JwtClaims> } = {}): JwtSettings => ({
+  keyUrls: ['http://idp/jwks'],
+  audience: [],
+  issuer: [],
+  leewayMs: 0,
+  keyTtlMs: 600_000,
+  keyStaleTtlMs: 3_600_000,
+  claims: { ...NO_CLAIMS, ...claims },
+  adminScope: 'litellm_proxy_admin',
+  adminRoutes: ['management_routes', 'info_routes'],
+  teamRoutes: ['openai_routes', 'info_routes'],
+  defaultTeam: undefined,
+  emailDomain: undefined,
+  userRoles: undefined,
+  upsertUser: false,
+  upsertTeam: false,
+  enforceRbac: false,
+  enforceTeam: false,
+  enforceScopes: false,
+  roleMappings: [],
+  scopeMappings: [],
+  rolePermissions: [],
   ...changes,
 });
 

@@ -67,13 +67,90 @@ export interface AuthSettings {
   readonly isOpen: boolean;
   /** Header that carries keys besides the usual ones, lower-case. */
   readonly keyHeaderName: string | undefined;
+  /** Addresses and ranges that may call; empty: all. */
   readonly allowedIps: readonly string[];
+  /** The client's address is the one that the nearest proxy that is not trusted gave. */
   readonly useForwardedFor: boolean;
+  /** Addresses and ranges of proxies whose `x-forwarded-for` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly routes: RouteSettings;
+  /** Tokens of other issuers; absent: none are taken. */
+  readonly jwt: JwtSettings | undefined;
   readonly allowClientCredentials: boolean;
   /** Variables that stored values may name. */
   readonly apiEnvNames: readonly string[];
   /** Encrypts stored credentials. A secret. */
   readonly saltKey: string | undefined;
+}
+
+/** Paths, with wildcards, and names of groups. */
+export interface RouteSettings {
+  /** All that this gateway answers; empty: everything it has. */
+  readonly allowed: readonly string[];
+  /** For admins alone. */
+  readonly adminOnly: readonly string[];
+  /** For everybody, without a key. */
+  readonly public: readonly string[];
+}
+
+/** `enable_jwt_auth` with `litellm_jwtauth`. Claims are named by paths: `realm.roles`. */
+export interface JwtSettings {
+  /** JWKS, or OpenID discovery documents that name one. */
+  readonly keyUrls: readonly string[];
+  readonly audience: readonly string[];
+  readonly issuer: readonly string[];
+  readonly leewayMs: number;
+  /** Keys are fetched anew after this. */
+  readonly keyTtlMs: number;
+  /** So long after that they are still good while they cannot be fetched. */
+  readonly keyStaleTtlMs: number;
+  readonly claims: JwtClaims;
+  readonly adminScope: string;
+  readonly adminRoutes: readonly string[];
+  readonly teamRoutes: readonly string[];
+  /** Team of tokens that name none. */
+  readonly defaultTeam: string | undefined;
+  /** Domain that addresses of users must be of: `example.com`. */
+  readonly emailDomain: string | undefined;
+  /** One of these must be among the roles of a user; absent: all may. */
+  readonly userRoles: readonly string[] | undefined;
+  readonly upsertUser: boolean;
+  readonly upsertTeam: boolean;
+  /** Every token must have a role. */
+  readonly enforceRbac: boolean;
+  /** A team must be found that may call the model. */
+  readonly enforceTeam: boolean;
+  readonly enforceScopes: boolean;
+  /** The first whose role a token has counts. */
+  readonly roleMappings: readonly { readonly role: string; readonly internalRole: JwtRole }[];
+  readonly scopeMappings: readonly JwtGrant[];
+  /** By internal role. */
+  readonly rolePermissions: readonly JwtGrant[];
+}
+
+export const JWT_ROLES = ['proxy_admin', 'team', 'internal_user'] as const;
+export type JwtRole = (typeof JWT_ROLES)[number];
+
+/** Undefined: whatever the team or the user may. */
+export interface JwtGrant {
+  /** A scope, or a role. */
+  readonly name: string;
+  readonly models: readonly string[] | undefined;
+  readonly routes: readonly string[] | undefined;
+}
+
+/** Undefined: tokens do not tell. */
+export interface JwtClaims {
+  readonly team: string | undefined;
+  readonly teams: string | undefined;
+  readonly user: string | undefined;
+  readonly email: string | undefined;
+  readonly organization: string | undefined;
+  readonly customer: string | undefined;
+  readonly roles: string | undefined;
+  readonly userRoles: string | undefined;
+  /** Of the team or the user, by the token's role. */
+  readonly object: string | undefined;
 }
 
 /** Whom requests name beside their key, and what they must say. Headers are lower-case. */

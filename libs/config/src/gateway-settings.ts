@@ -13,6 +13,7 @@ import type {
 } from './canonical.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Environment } from './environment.js';
+import { readJwt } from './jwt.js';
 import type { Settings, UnsetVariable } from './settings.js';
 
 export interface SettingsSource {
@@ -51,7 +52,9 @@ export const readAuth = (source: SettingsSource, isFromFile: boolean): AuthSetti
   const { settings } = source;
   const requireAuth = settings.get('require_auth') ?? false;
   const masterKey = readMasterKey(source, isFromFile);
-  const isOpen = isFromFile && masterKey === undefined;
+  const jwt = readJwt(source);
+  // Who wants tokens does not want everybody.
+  const isOpen = isFromFile && masterKey === undefined && jwt === undefined;
   return {
     masterKey,
     requireAuth,
@@ -59,6 +62,13 @@ export const readAuth = (source: SettingsSource, isFromFile: boolean): AuthSetti
     keyHeaderName: settings.get('litellm_key_header_name')?.toLowerCase(),
     allowedIps: settings.get('allowed_ips') ?? [],
     useForwardedFor: settings.get('use_x_forwarded_for') ?? false,
+    trustedProxies: settings.get('trusted_proxies') ?? settings.get('trusted_proxy_ranges') ?? [],
+    routes: {
+      allowed: settings.get('allowed_routes') ?? [],
+      adminOnly: settings.get('admin_only_routes') ?? [],
+      public: settings.get('public_routes') ?? [],
+    },
+    jwt,
     allowClientCredentials: settings.get('allow_client_side_credentials') ?? false,
     apiEnvNames: settings.get('api_env_names') ?? [],
     saltKey: settings.get('salt_key') || undefined,
@@ -79,7 +89,7 @@ const readMasterKey = (
     const message = 'The master key is empty. Give one, or remove it to leave the gateway open.';
     diagnostics.fail(message, isEmptyVariable ? environment.where('LITELLM_MASTER_KEY') : settings.where(name));
   } else if (masterKey === undefined) {
-    if (isFromFile) warnOpen(settings.get('require_auth') ?? false, diagnostics);
+    if (isFromFile && !settings.get('enable_jwt_auth')) warnOpen(settings.get('require_auth') ?? false, diagnostics);
   } else if (!masterKey.startsWith('sk-')) {
     const message = "master_key must start with 'sk-': clients and key checks go by that prefix.";
     diagnostics.fail(message, settings.where(name));

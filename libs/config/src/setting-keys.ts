@@ -45,6 +45,17 @@ export const SETTINGS = {
   litellm_key_header_name: general('text'),
   allowed_ips: general('texts'),
   use_x_forwarded_for: general('switch'),
+  trusted_proxies: general('texts'),
+  trusted_proxy_ranges: general('texts'),
+  allowed_routes: general('texts'),
+  admin_only_routes: general('texts'),
+  public_routes: general('texts'),
+  enable_jwt_auth: general('switch'),
+  litellm_jwtauth: general('map'),
+  jwt_public_key_url: general('texts', 'JWT_PUBLIC_KEY_URL'),
+  jwt_audience: general('texts', 'JWT_AUDIENCE'),
+  jwt_issuer: general('texts', 'JWT_ISSUER'),
+  role_permissions: general('list'),
   allow_client_side_credentials: general('switch'),
   api_env_names: general('texts'),
   allowed_hosts: general('texts'),
@@ -180,7 +191,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
     switch: `disable_prisma_schema_update store_prompts_in_spend_logs disable_spend_logs disable_spend_updates
       disable_error_logs disable_adding_master_key_hash_to_db disable_reset_budget disable_master_key_return
       use_redis_transaction_buffer infer_model_from_keys disable_retry_on_max_parallel_request_limit_error
-      health_check_details use_shared_health_check custom_auth_run_common_checks enable_jwt_auth enable_oauth2_auth
+      health_check_details use_shared_health_check custom_auth_run_common_checks enable_oauth2_auth
       enable_oauth2_proxy_auth enforce_rbac allow_user_auth
       default_team_disabled forward_openai_org_id forward_llm_provider_auth_headers
       use_client_credentials_pass_through_routes use_google_kms use_azure_key_vault auto_redirect_ui_login_to_sso
@@ -193,11 +204,10 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
       custom_sso custom_ui_sso_sign_in_handler key_management_system ui_access_mode
       user_mcp_management_mode litellm_license control_plane_url`,
     duration: `maximum_spend_logs_retention_period maximum_spend_logs_retention_interval spend_report_frequency`,
-    texts: `supported_db_objects alerting alert_types allowed_routes public_routes admin_only_routes
-      trusted_proxies`,
-    list: `pass_through_endpoints role_permissions`,
-    map: `alert_to_webhook_url alert_type_config alerting_args custom_auth_settings litellm_jwtauth
-      oauth2_config_mappings service_account_settings key_management_settings`,
+    texts: `supported_db_objects alerting alert_types`,
+    list: `pass_through_endpoints`,
+    map: `alert_to_webhook_url alert_type_config alerting_args custom_auth_settings oauth2_config_mappings
+      service_account_settings key_management_settings`,
   },
   litellm: {
     switch: `redact_user_api_key_info redact_messages_in_exceptions log_raw_request_response enable_redis_auth_cache

@@ -427,6 +427,15 @@ export const ERRORS = {
     'The client left before the answer was complete.',
     'Nothing: it is recorded only.',
   ),
+  GW_AUTH_PROVIDER_UNAVAILABLE: row(
+    'unavailable',
+    503,
+    'auth_provider_unavailable',
+    null,
+    true,
+    'The keys that tokens are signed with cannot be fetched.',
+    'Retry after the time in `Retry-After`; the operator looks at the address in `JWT_PUBLIC_KEY_URL`.',
+  ),
   GW_LEDGER_UNAVAILABLE: row(
     'unavailable',
     503,

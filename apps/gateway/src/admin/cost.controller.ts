@@ -6,7 +6,7 @@ import { z } from '@turnpike/plugin-sdk';
 import type { Runtime } from '../runtime/runtime.js';
 import { RUNTIME } from '../runtime/tokens.js';
 import { costOfAnswer, costOfPrompt, costOfTokens } from './cost-of.js';
-import { KeyGuard } from './key.guard.js';
+import { CallerGuard } from './caller.guard.js';
 import { bodyOf, must, readBody, required } from './ledger/body.js';
 import { countSchema, objectSchema, toUsd } from './ledger/kinds.js';
 import { managementRoutes } from './ledger/management-route.js';
@@ -35,7 +35,7 @@ const estimateBody = bodyOf({
 });
 
 @Controller()
-@UseGuards(KeyGuard)
+@UseGuards(CallerGuard)
 export class CostController {
   constructor(@Inject(RUNTIME) private readonly runtime: Runtime) {}
 

@@ -37,6 +37,7 @@ class FakeLedger {
     return {
       gateway: {
         authorize: answer('authorize'),
+        authorizeSubject: answer('authorizeSubject'),
         authorizeCustomer: answer('authorizeCustomer'),
         authorizeTag: answer('authorizeTag'),
         lease: answer('lease'),
@@ -222,4 +223,19 @@ it.each<[string, (link: LedgerLink) => Promise<unknown>, object]>([
   };
   const { link } = linked(new FakeLedger({ authorizeCustomer: away, authorizeTag: away }));
   await expect(ask(link)).rejects.toMatchObject({ code: 'GW_LEDGER_UNAVAILABLE' });
+});
+
+it('whom a token names is nobody where the ledger does not know them, and cannot be told where it is away', async () => {
+  const answering = (error: LedgerError): LedgerLink => {
+    const authorizeSubject = (): never => {
+      throw error;
+    };
+    return linked(new FakeLedger({ authorizeSubject })).link;
+  };
+  expect(await answering(new LedgerError('NOT_FOUND', 'no')).authorizeSubject({ teamId: 'red' })).toBeUndefined();
+  await expect(
+    answering(new LedgerError('UNAVAILABLE', 'no')).authorizeSubject({ teamId: 'red' }),
+  ).rejects.toMatchObject({
+    code: 'GW_LEDGER_UNAVAILABLE',
+  });
 });

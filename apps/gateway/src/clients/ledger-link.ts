@@ -4,12 +4,14 @@ import type { LeaseAsk, LeaseGrant } from '@turnpike/limits';
 import {
   LedgerError,
   type AuthorizeCustomerResponse,
+  type AuthorizeSubjectRequest,
   type AuthorizeTagResponse,
   type Bounded,
   type BudgetEvent,
   type Change,
   type LedgerClient,
   type LoadConfigurationResponse,
+  type PartialOf,
   type Principal,
 } from '@turnpike/rpc';
 
@@ -74,6 +76,17 @@ export class LedgerLink {
     } catch (error) {
       if (error instanceof LedgerError && error.code === 'NOT_FOUND') return undefined;
       throw unanswered('key', error);
+    }
+  }
+
+  /** Undefined: one of them is not known. @throws GW_LEDGER_UNAVAILABLE */
+  async authorizeSubject(request: PartialOf<typeof AuthorizeSubjectRequest>): Promise<Principal | undefined> {
+    try {
+      const { gateway } = this.options.client;
+      return (await gateway.authorizeSubject(request, { deadlineMs: AUTHORIZE_MS })).principal;
+    } catch (error) {
+      if (error instanceof LedgerError && ['NOT_FOUND', 'INVALID_ARGUMENT'].includes(error.code)) return undefined;
+      throw unanswered('token', error);
     }
   }
 

@@ -7,24 +7,28 @@ import type { Parties } from './parties.js';
 
 export interface Remembered {
   readonly keys: AskedCache<Principal>;
+  /** Teams and users that tokens name. */
+  readonly subjects: AskedCache<Principal>;
   readonly parties: Parties;
   readonly budgets: Budgets;
 }
 
-export const applyChanges = (changes: readonly Change[], { keys, parties, budgets }: Remembered): void => {
+export const applyChanges = (changes: readonly Change[], { keys, subjects, parties, budgets }: Remembered): void => {
   for (const { kind, id } of changes) {
     switch (kind) {
       case Change_Kind.KEY:
         keys.forget(id);
         break;
       case Change_Kind.TEAM:
-        keys.forgetWhere(({ teamId }) => teamId === id);
+        for (const cache of [keys, subjects]) cache.forgetWhere(({ teamId }) => teamId === id);
+        subjects.forgetUnknown();
         break;
       case Change_Kind.USER:
-        keys.forgetWhere(({ userId }) => userId === id);
+        for (const cache of [keys, subjects]) cache.forgetWhere(({ userId }) => userId === id);
+        subjects.forgetUnknown();
         break;
       case Change_Kind.ORGANIZATION:
-        keys.forgetWhere(({ organizationId }) => organizationId === id);
+        for (const cache of [keys, subjects]) cache.forgetWhere(({ organizationId }) => organizationId === id);
         break;
       case Change_Kind.ACCOUNT:
         budgets.renewed(id);
@@ -43,6 +47,7 @@ export const applyChanges = (changes: readonly Change[], { keys, parties, budget
       // A budget may be linked from anything, and a kind that is not known yet may mean anything.
       default:
         keys.forgetAll();
+        subjects.forgetAll();
         parties.forgetAll();
     }
   }

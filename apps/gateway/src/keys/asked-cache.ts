@@ -73,6 +73,12 @@ export class AskedCache<T extends object> {
     this.outdate();
   }
 
+  /** Who was unknown may be known now. */
+  forgetUnknown(): void {
+    this.unknown.clear();
+    this.outdate();
+  }
+
   forgetAll(): void {
     this.known.clear();
     this.unknown.clear();

@@ -22,7 +22,7 @@ export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: En
     startedAt: Math.round(performance.timeOrigin + exchange.startedAt),
     endedAt: Math.round(performance.timeOrigin + outcome.endedAt),
     holder,
-    key: principal?.keyHash || undefined,
+    key: principal?.isToken ? undefined : principal?.keyHash || undefined,
     alias: principal?.keyAlias || undefined,
     user: exchange.internalUser ?? (principal?.userId || undefined),
     team: principal?.teamId || undefined,

@@ -1,5 +1,5 @@
 // The one object that travels the road of a request. Each stage fills what the next ones need.
-import type { JsonObject, Usage } from '@turnpike/domain';
+import type { AllowedRoutes, JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import type { Permit, Reservation } from '@turnpike/limits';
 import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
@@ -16,8 +16,10 @@ import type { Abortable, Attempt } from './attempt.js';
 export interface Principal {
   /** The master key or another admin's. */
   readonly isAdmin: boolean;
-  /** SHA-256 hex of the key; empty when the data plane is open and no key was sent. */
+  /** SHA-256 hex of the key; of a token a digest of whom it is for; empty when the data plane is open and no key was sent. */
   readonly keyHash: string;
+  /** It came with a token of another issuer: there is no key. */
+  readonly isToken?: boolean;
   readonly keyAlias: string;
   readonly teamId: string;
   readonly userId: string;
@@ -26,6 +28,10 @@ export interface Principal {
   readonly organizationId?: string;
   /** The end user that the caller's own token names. */
   readonly customer?: string;
+  /** Routes that it may call, where its token says so. */
+  readonly routes?: AllowedRoutes;
+  /** Of a token that names several teams: all of them, this one first. The first that may call the model is meant. */
+  readonly alternatives?: readonly Principal[];
   /** What it may do, and how much of it. Absent: everything. */
   readonly terms?: Terms;
 }

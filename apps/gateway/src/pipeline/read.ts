@@ -9,7 +9,7 @@ import { checkClientParameters } from '../upstream/client-parameters.js';
 import { customerIn, internalUserIn, plainTags, tagsIn } from './parties.js';
 import { checkRequired } from './required.js';
 import { wishesOf } from './wishes.js';
-import type { Authenticated, Deadlines, Exchange, Read } from './exchange.js';
+import type { Authenticated, Deadlines, Exchange, Principal, Read } from './exchange.js';
 import type { Stage } from './stage.js';
 
 export const read = (_runtime: Runtime): Stage<Authenticated, Read> => ({
@@ -21,12 +21,18 @@ export const read = (_runtime: Runtime): Stage<Authenticated, Read> => ({
     exchange.isStream = streamOf(body);
     exchange.deadlines = deadlinesOf(exchange, body);
     checkClientParameters(body, exchange.snapshot);
+    const { alternatives } = exchange.principal;
+    if (alternatives) exchange.principal = whoMayCall(alternatives, exchange.model);
     const tags = name(exchange, body);
     checkRequired(exchange, body);
     exchange.wishes = wishesOf(exchange.headers, body, exchange.snapshot, tags);
     return exchange as Read;
   },
 });
+
+/** The first, where none may: it is refused with that one's list. */
+const whoMayCall = (alternatives: readonly Principal[], model: string): Principal =>
+  alternatives.find(({ terms }) => terms?.models.allows(model)) ?? alternatives[0]!;
 
 /** @returns the tags as the router reads them, with what it is not to have */
 const name = (exchange: Authenticated, body: JsonObject): readonly string[] | undefined => {

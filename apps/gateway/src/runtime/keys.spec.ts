@@ -1,5 +1,5 @@
 import type { AuthSettings } from '@turnpike/config';
-import { EMPTY_MODEL_CATALOG } from '@turnpike/domain';
+import { AllowedRoutes, EMPTY_MODEL_CATALOG } from '@turnpike/domain';
 import { Principal as ToldPrincipal } from '@turnpike/rpc';
 import { describe, expect, it, jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
@@ -188,5 +188,31 @@ describe('a virtual key', () => {
     expect(call(withTerms({ allowedRoutes: [ROUTE] }))).toBeDefined();
     expect(call(withTerms({ allowedRoutes: ['llm_api_routes'] }))).toBeDefined();
     expect(() => call(withTerms({ allowedRoutes: ['/v1/models'] }))).toThrow(fault('GW_PERMISSION_DENIED', ROUTE));
+  });
+});
+
+describe('a token of another issuer', () => {
+  const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln';
+  const tokenCaller: Principal = { ...someone, isToken: true, routes: new AllowedRoutes(['/v1/models']) };
+
+  it('is a caller where tokens are taken, and may call what it says', async () => {
+    const keys = new Keys(MASTER, knows);
+    keys.tokens = { authenticate: () => tokenCaller };
+    const call = (route: string): unknown => keys.authenticate({ authorization: `Bearer ${TOKEN}` }, auth(), route);
+    expect(call('/v1/models')).toBe(tokenCaller);
+    expect(() => call(ROUTE)).toThrow(fault('GW_PERMISSION_DENIED', ROUTE));
+    keys.tokens = { authenticate: async () => tokenCaller };
+    await expect(call(ROUTE)).rejects.toEqual(fault('GW_PERMISSION_DENIED', ROUTE));
+  });
+
+  it('is an unknown key where they are not, and keys are keys where they are', () => {
+    const keys = new Keys(MASTER, knows);
+    expect(() => keys.authenticate({ authorization: TOKEN }, auth(), ROUTE)).toThrow(fault('GW_INVALID_KEY'));
+    keys.tokens = {
+      authenticate: () => {
+        throw new Error('asked');
+      },
+    };
+    expect(keys.authenticate({ authorization: VIRTUAL }, auth(), ROUTE)).toBe(someone);
   });
 });

@@ -3,6 +3,8 @@ import type { AuthSettings } from '@turnpike/config';
 import { GatewayError } from '@turnpike/errors';
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { isToken } from '../keys/jwt/is-token.js';
+import type { Tokens } from '../keys/jwt/tokens.js';
 import type { Principal } from '../pipeline/exchange.js';
 
 /** Knows virtual keys. Answers at once from memory, or by a promise when it has to ask. */
@@ -30,7 +32,10 @@ const KEY_HEADERS = [
 const BEARER = /^bearer(?:\s+|$)/i;
 
 export class Keys {
-  private readonly master: Principal;
+  /** Whom the master key makes of a caller. */
+  readonly master: Principal;
+  /** Tokens of other issuers; absent: none are taken. */
+  tokens: Pick<Tokens, 'authenticate'> | undefined;
   /** The last key of each kept connection, which sends the same one with every request. */
   private readonly lastKeys = new WeakMap<object, { key: string; keyHash: string }>();
 
@@ -44,7 +49,8 @@ export class Keys {
   /**
    * @param route that is called, as its path is written: `/v1/models`
    * @param connection that the key came over: what was found out about its last key is used again
-   * @throws GW_NO_KEY, GW_INVALID_KEY, GW_KEY_EXPIRED, GW_KEY_BLOCKED, GW_PERMISSION_DENIED, GW_LEDGER_UNAVAILABLE
+   * @throws GW_NO_KEY, GW_INVALID_KEY, GW_KEY_EXPIRED, GW_KEY_BLOCKED, GW_PERMISSION_DENIED, GW_LEDGER_UNAVAILABLE,
+   *   GW_AUTH_PROVIDER_UNAVAILABLE
    */
   authenticate(
     headers: IncomingHttpHeaders,
@@ -61,6 +67,10 @@ export class Keys {
       );
     }
     const keyHash = this.hashOf(key, connection);
+    if (this.tokens && isToken(key)) {
+      const principal = this.tokens.authenticate(key, keyHash, headers);
+      return principal instanceof Promise ? principal.then((one) => admitted(one, route)) : admitted(principal, route);
+    }
     // Digests are compared, not keys: how far they agree tells nothing about the key.
     if (keyHash === this.master.keyHash) return this.master;
     const known = this.resolver.resolve(keyHash);
@@ -99,7 +109,8 @@ export class Keys {
 
 /** @throws what keeps this caller from calling at all, or from this route */
 const admitted = (principal: Principal, route: string): Principal => {
-  const { terms } = principal;
+  const { terms, routes } = principal;
+  if (routes && !routes.allows(route)) throw new GatewayError('GW_PERMISSION_DENIED', routes.refusalOf(route));
   if (!terms) return principal;
   if (terms.refusal !== undefined) throw new GatewayError('GW_KEY_BLOCKED', terms.refusal);
   // Most keys have no end; the others are worth a look at the clock.

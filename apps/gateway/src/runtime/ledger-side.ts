@@ -1,8 +1,8 @@
 // All that this worker has of the ledger: keys, budgets, the journal, and the link to it.
-import type { GatewayConfig, LedgerSettings } from '@turnpike/config';
+import type { GatewayConfig, JwtSettings, LedgerSettings } from '@turnpike/config';
 import { adoptAbandoned, openJournal, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
-import { connectLedger, type BudgetEvent, type LedgerClient } from '@turnpike/rpc';
+import { connectLedger, type BudgetEvent, type LedgerClient, type Principal as ToldPrincipal } from '@turnpike/rpc';
 import type { Logger } from '@turnpike/plugin-sdk';
 import type { Principal } from '../pipeline/exchange.js';
 import { randomUUID } from 'node:crypto';
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { LedgerLink } from '../clients/ledger-link.js';
 import { applyChanges } from '../keys/apply-changes.js';
 import { AskedCache } from '../keys/asked-cache.js';
+import type { SubjectName } from '../keys/jwt/tokens.js';
 import { LiveModelCatalog } from '../keys/model-catalog.js';
 import { Parties } from '../keys/parties.js';
 import { principalOf } from '../keys/terms.js';
@@ -22,6 +23,9 @@ import { concernsConfiguration, toStored, type Stored } from './stored-configura
 const ADOPT_EVERY_MS = 10_000;
 /** Time for the last entries to reach the ledger; what does not stays in the journal. */
 const SHIP_WITHIN_MS = 5_000;
+
+/** Who is not known is made. */
+type Upserts = Pick<JwtSettings, 'upsertUser' | 'upsertTeam'>;
 
 export interface LedgerSideOptions {
   readonly config: GatewayConfig;
@@ -39,6 +43,7 @@ export class LedgerSide {
   /** For management routes, which say on whose behalf they ask. */
   readonly client: LedgerClient;
   readonly keys: AskedCache<Principal>;
+  readonly subjects: AskedCache<Principal>;
   readonly parties: Parties;
   readonly budgets: Budgets;
   readonly journal: CallJournal;
@@ -76,7 +81,10 @@ export class LedgerSide {
         },
       },
     });
-    this.keys = this.keyCache(ledger);
+    this.keys = this.remembering(ledger, 'key', (keyHash) => this.link.authorize(keyHash));
+    this.subjects = this.remembering(ledger, 'token', (name) =>
+      this.link.authorizeSubject(JSON.parse(name) as SubjectName & Upserts),
+    );
     this.parties = this.partiesOf(config);
     this.budgets = new Budgets({
       source: (asks) => this.link.lease(asks),
@@ -90,6 +98,16 @@ export class LedgerSide {
       this.adopting = this.adopting.then(() => adoptAbandoned({ ...shipping, signal: this.adoption.signal }));
     }, ADOPT_EVERY_MS).unref();
     this.link.start();
+  }
+
+  /** A team or user that a token names. @throws GW_LEDGER_UNAVAILABLE */
+  subject(
+    { teamId, userId, userEmail, organizationId }: SubjectName,
+    { upsertUser, upsertTeam }: Upserts,
+  ): Principal | undefined | Promise<Principal | undefined> {
+    // Always in this order: the text is what it is remembered by.
+    const name = { teamId, userId, userEmail, organizationId, upsertUser, upsertTeam };
+    return this.subjects.resolve(JSON.stringify(name));
   }
 
   get isAway(): boolean {
@@ -111,11 +129,15 @@ export class LedgerSide {
     this.link.close();
   }
 
-  private keyCache({ keyCacheMax, keyCacheTtlMs, keyStaleTtlMs }: LedgerSettings): AskedCache<Principal> {
+  private remembering(
+    { keyCacheMax, keyCacheTtlMs, keyStaleTtlMs }: LedgerSettings,
+    what: string,
+    ask: (id: string) => Promise<ToldPrincipal | undefined>,
+  ): AskedCache<Principal> {
     return new AskedCache({
-      what: 'key',
-      ask: async (keyHash) => {
-        const told = await this.link.authorize(keyHash);
+      what,
+      ask: async (id) => {
+        const told = await ask(id);
         return told && principalOf(told, this.catalog);
       },
       confirmedAt: () => this.link.confirmedAt,

@@ -1,5 +1,11 @@
 // What all calls share: the current snapshot, keys, HTTP client, prices, metrics, log.
-import { describeOff, readStoredCallback, type DisabledDeployment, type GatewayConfig } from '@turnpike/config';
+import {
+  describeOff,
+  readStoredCallback,
+  type DisabledDeployment,
+  type GatewayConfig,
+  type JwtSettings,
+} from '@turnpike/config';
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type Usage } from '@turnpike/domain';
 import { GatewayError, isGatewayError, toGatewayError } from '@turnpike/errors';
 import {
@@ -25,6 +31,7 @@ import { Limits, type Budgets, type LimitsOptions } from '@turnpike/limits';
 import { LiveState } from '@turnpike/router';
 import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { Registry } from 'prom-client';
 import { Callbacks } from '../callbacks/callbacks.js';
 import type { OpenCallback } from '../callbacks/key-callbacks.js';
@@ -69,6 +76,7 @@ export interface RuntimeOptions {
 
 /** What readiness says of it. */
 const REDIS_AWAY = 'redis_away: limits hold on each machine alone until Redis is back';
+const JWT_KEYS_AWAY = 'jwt_keys_away: tokens are checked by the keys that are known until their issuer is back';
 const LEDGER_AWAY = 'ledger_away: known keys go on, and finished calls wait in the journal until the ledger is back';
 
 /** A strategy that fails does so at every call. The log has it now and then, the metric each time. */
@@ -114,6 +122,7 @@ export class Runtime {
   callsServed = 0;
   /** What was configured and cannot be served, and why. */
   off: readonly string[] = [];
+  private areJwtKeysAway = false;
   private snapshot!: RuntimeSnapshot;
   private readonly callsOf = new Map<RuntimeSnapshot, number>();
   private retired = new Set<RuntimeSnapshot>();
@@ -233,6 +242,7 @@ export class Runtime {
     const away = [
       ...(this.limits.isDegraded ? [REDIS_AWAY] : []),
       ...(this.ledger?.isAway ? [LEDGER_AWAY] : []),
+      ...(this.areJwtKeysAway ? [JWT_KEYS_AWAY] : []),
       ...this.live.degraded,
     ];
     return away.length === 0 ? this.off : [...this.off, ...away];
@@ -327,14 +337,32 @@ export class Runtime {
         );
     }
     const former = this.snapshot as RuntimeSnapshot | undefined;
+    const { jwt } = config.auth;
+    const takeTokens = isDeepStrictEqual(former?.config.auth.jwt, jwt) ? undefined : await this.tokenTaker(jwt);
     this.kernel.commit(prepared);
     this.snapshot = next;
     this.off = off.map(redactText);
     this.state.keepOnly(config.deployments);
+    if (takeTokens) takeTokens();
     this.ledger?.catalog.use(config);
     if (!former) return;
     this.retired.add(former);
     if ((this.callsOf.get(former) ?? 0) === 0) this.stopRetired(former);
+  }
+
+  /** What reads tokens is loaded where tokens are taken. */
+  private async tokenTaker(settings: JwtSettings | undefined): Promise<() => void> {
+    const { http, ledger, log } = this;
+    const { tokenCallers } = settings ? await import('./token-callers.js') : {};
+    const onAway = (isAway: boolean): void => {
+      this.areJwtKeysAway = isAway;
+      this.metrics.degraded('jwt_keys_away', isAway);
+    };
+    return () => {
+      onAway(false);
+      const { master } = this.keys;
+      this.keys.tokens = settings && tokenCallers?.({ settings, http, ledger, master, log, onAway });
+    };
   }
 
   /** @throws GW_PLUGIN_NOT_FOUND, GW_CONFIG_INVALID */

@@ -18,6 +18,11 @@ describe('a caller', () => {
     expect(new PrincipalModels(lists, aliases).refusalOf(model)?.type).toBe(refusal);
   });
 
+  it('may be bound by further lists', () => {
+    const models = new PrincipalModels([key('a', 'b')], { fast: 'a' }).alsoIn([['a', 'c']]);
+    expect(['a', 'fast', 'b', 'c'].map((name) => models.allows(name))).toEqual([true, true, false, false]);
+  });
+
   it('means the target of its alias, and inherited names mean nothing', () => {
     const models = new PrincipalModels([], { fast: 'a' });
     expect([models.resolve('fast'), models.resolve('constructor')]).toEqual(['a', 'constructor']);

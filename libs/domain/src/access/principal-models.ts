@@ -16,15 +16,22 @@ export class PrincipalModels {
 
   /**
    * @param lists every one of them must allow a model
-   * @param aliases of the caller: asked for → really used
+   * @param ownAliases of the caller: asked for → really used
    */
   constructor(
-    lists: readonly ModelList[],
-    aliases: Readonly<Record<string, string>> = {},
-    catalog: ModelCatalog = EMPTY_MODEL_CATALOG,
+    private readonly lists: readonly ModelList[],
+    private readonly ownAliases: Readonly<Record<string, string>> = {},
+    private readonly catalog: ModelCatalog = EMPTY_MODEL_CATALOG,
   ) {
     this.matchers = lists.map((list) => new ModelMatcher(list, catalog));
-    this.aliases = new Map(Object.entries(aliases));
+    this.aliases = new Map(Object.entries(ownAliases));
+  }
+
+  /** The same, and every one of these must allow a model, too. */
+  alsoIn(lists: readonly (readonly string[])[]): PrincipalModels {
+    if (lists.length === 0) return this;
+    const others = lists.map((models): ModelList => ({ owner: 'key', models }));
+    return new PrincipalModels([...this.lists, ...others], this.ownAliases, this.catalog);
   }
 
   /** The model that is meant. */

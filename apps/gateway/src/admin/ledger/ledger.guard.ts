@@ -16,8 +16,14 @@ export class LedgerGuard implements CanActivate {
     const { config, keys, ledger } = this.runtime;
     // The route's pattern, not the path: that may hold a key.
     const route = request.routeOptions.url ?? '';
-    const { keyHash, isAdmin } = await keys.authenticate(request.headers, { ...config.auth, isOpen: false }, route);
+    const caller = await keys.authenticate(request.headers, { ...config.auth, isOpen: false }, route);
     if (!ledger) throw noLedger();
+    const { keyHash, isAdmin, isToken } = caller;
+    if (isToken)
+      throw new GatewayError(
+        'GW_PERMISSION_DENIED',
+        'Tokens of teams and users manage nothing here. Use a key, or a token with the admin scope.',
+      );
     const changedBy = changedByIn(request.headers['litellm-changed-by']);
     actFor(request, new OnBehalf(ledger.client, { keyHash, isAdmin, changedBy }));
     return true;
