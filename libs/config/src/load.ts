@@ -21,6 +21,7 @@ import {
   readRequests,
   readServer,
 } from './gateway-settings.js';
+import { readMetrics } from './metrics.js';
 import { readGuardrails } from './guardrails.js';
 import { implicitDeployment } from './implicit.js';
 import { readLedger } from './ledger.js';
@@ -108,7 +109,7 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
     redis: readRedis(settings, environment, cacheRedis),
     budget: readBudget(reading),
     health: readHealth(reading),
-    metrics: { requireAuth: settings.get('require_auth_for_metrics_endpoint') ?? false },
+    metrics: readMetrics(reading),
     plugins: readPluginSources(root, source.files[0], options.cwd, places, diagnostics),
     pluginSettings: { ...pluginKeys.pluginSettings, ...pluginSettings },
     kept: keptOf(root, settings, pluginKeys.kept),

@@ -52,7 +52,7 @@ const unrecordable = (): GatewayError =>
 const takeLimits = (runtime: Runtime, exchange: Read): Admitted | Promise<Admitted> => {
   const { snapshot, raw, principal, model } = exchange;
   const rules = snapshot.limits.rulesFor(principal.terms, model);
-  if (rules.length === 0) return admitted(runtime, exchange, FREE);
+  if (rules.length === 0) return admitted(exchange, FREE);
   const { waitingRoom } = snapshot;
   if (snapshot.limits.hasGlobal && waitingRoom?.isQueued(EVERY_MODEL))
     return queueUp(runtime, exchange, waitingRoom, undefined);
@@ -62,14 +62,13 @@ const takeLimits = (runtime: Runtime, exchange: Read): Admitted | Promise<Admitt
     : decided(runtime, exchange, taken);
 };
 
-const admitted = (runtime: Runtime, exchange: Read, permit: Permit): Admitted => {
-  runtime.metrics.inFlight.add(1);
+const admitted = (exchange: Read, permit: Permit): Admitted => {
   exchange.admission = permit;
   return exchange as Admitted;
 };
 
 const decided = (runtime: Runtime, exchange: Read, outcome: Permit | Denial): Admitted | Promise<Admitted> => {
-  if (!isDenial(outcome)) return admitted(runtime, exchange, outcome);
+  if (!isDenial(outcome)) return admitted(exchange, outcome);
   const { waitingRoom, limits } = exchange.snapshot;
   // Room in the installation is waited for; a caller's own limit is its own to keep.
   if (!waitingRoom || !limits.isGlobal(outcome)) throw limited(exchange, outcome);
@@ -101,7 +100,7 @@ const queueUp = async (
     }
     // Where one got through, the next may too.
     room.letInTo(EVERY_MODEL);
-    return admitted(runtime, exchange, outcome);
+    return admitted(exchange, outcome);
   }
 };
 

@@ -30,6 +30,8 @@ const KEY_HEADERS = [
 const BEARER = /^bearer(?:\s+|$)/i;
 
 export class Keys {
+  /** Requests with a key that is not the master key. */
+  lookups = 0;
   private readonly master: Principal;
   /** The last key of each kept connection, which sends the same one with every request. */
   private readonly lastKeys = new WeakMap<object, { key: string; keyHash: string }>();
@@ -63,6 +65,7 @@ export class Keys {
     const keyHash = this.hashOf(key, connection);
     // Digests are compared, not keys: how far they agree tells nothing about the key.
     if (keyHash === this.master.keyHash) return this.master;
+    this.lookups += 1;
     const known = this.resolver.resolve(keyHash);
     if (known instanceof Promise)
       return known.then((principal) => (principal ? admitted(principal, route) : this.unknown(key, keyHash, auth)));

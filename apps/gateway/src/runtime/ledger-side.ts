@@ -1,7 +1,7 @@
 // All that this worker has of the ledger: keys, budgets, the journal, and the link to it.
 import type { GatewayConfig, LedgerSettings } from '@turnpike/config';
 import type { ModelCatalog } from '@turnpike/domain';
-import { adoptAbandoned, openJournal, type FaultListeners, type Ship } from '@turnpike/journal';
+import { adoptAbandoned, openJournal, type FaultKind, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
 import { connectLedger, type LedgerClient } from '@turnpike/rpc';
 import type { Logger } from '@turnpike/plugin-sdk';
@@ -12,6 +12,7 @@ import { LedgerLink } from '../clients/ledger-link.js';
 import { applyChanges } from '../keys/apply-changes.js';
 import { KeyCache } from '../keys/key-cache.js';
 import { principalOf } from '../keys/terms.js';
+import type { CallerBook } from '../metrics/caller-book.js';
 import { CallJournal } from './call-journal.js';
 import { steadyNow } from './clock.js';
 
@@ -20,13 +21,16 @@ const ADOPT_EVERY_MS = 10_000;
 /** Time for the last entries to reach the ledger; what does not stays in the journal. */
 const SHIP_WITHIN_MS = 5_000;
 
+/** Those that last until they are told to be over; that entries are not taken means that the ledger is away. */
+const LASTING_FAULTS: ReadonlySet<FaultKind> = new Set(['write', 'sync', 'read', 'cursor', 'remove']);
+
 export interface LedgerSideOptions {
   readonly config: GatewayConfig;
   readonly address: string;
   readonly token: string;
   readonly log: Logger;
-  /** The ledger went away, or is back. */
-  readonly onAway: (isAway: boolean) => void;
+  /** Hears who calls, and how budgets stand. */
+  readonly book: CallerBook;
 }
 
 export class LedgerSide {
@@ -38,13 +42,17 @@ export class LedgerSide {
   /** Names of models, of the configuration that calls are made with. */
   catalog: ModelCatalog | undefined;
   private readonly link: LedgerLink;
+  /** Faults of the journal that have not passed: `<journal> <kind>`. */
+  readonly faults = new Set<string>();
+  /** How often it was asked for a key. */
+  keyQuestions = 0;
   private wasAway = false;
   private readonly adoption = new AbortController();
   private adopting: Promise<unknown> = Promise.resolve();
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
-  constructor({ config, address, token, log, onAway }: LedgerSideOptions) {
+  constructor({ config, address, token, log, book }: LedgerSideOptions) {
     const { ledger, database, server } = config;
     this.client = connectLedger({ address, token });
     const holder = `${hostname()}/${randomUUID()}`;
@@ -60,13 +68,16 @@ export class LedgerSide {
             log.warn('the ledger is away: known keys go on, calls wait in the journal', { reason });
           else if (this.wasAway) log.info('the ledger is back');
           this.wasAway ||= reason !== undefined;
-          onAway(reason !== undefined);
         },
       },
     });
-    this.keys = this.keyCache(ledger);
+    this.keys = this.keyCache(ledger, book);
     this.budgets = new Budgets({
-      source: (asks) => this.link.lease(asks),
+      source: async (asks) => {
+        const grants = await this.link.lease(asks);
+        for (const grant of grants) book.granted(grant);
+        return grants;
+      },
       now: steadyNow,
       isOpenWhenAway: database.allowRequestsWhenAway,
     });
@@ -83,6 +94,11 @@ export class LedgerSide {
     return this.link.isAway;
   }
 
+  /** All changes until then are known here; epoch milliseconds. */
+  get confirmedAt(): number {
+    return this.link.confirmedAt;
+  }
+
   /** Calls have ended: what is on record leaves, as far as the ledger takes it. */
   async close(): Promise<void> {
     clearInterval(this.adoptTimer);
@@ -93,10 +109,12 @@ export class LedgerSide {
     this.link.close();
   }
 
-  private keyCache({ keyCacheMax, keyCacheTtlMs, keyStaleTtlMs }: LedgerSettings): KeyCache {
+  private keyCache({ keyCacheMax, keyCacheTtlMs, keyStaleTtlMs }: LedgerSettings, book: CallerBook): KeyCache {
     return new KeyCache({
       ask: async (keyHash) => {
         const told = await this.link.authorize(keyHash);
+        this.keyQuestions += 1;
+        if (told) book.learn(told);
         return told && principalOf(told, this.catalog!);
       },
       confirmedAt: () => this.link.confirmedAt,
@@ -111,8 +129,14 @@ export class LedgerSide {
     return {
       directory,
       ship: ({ worker, entries }, signal) => this.link.settle(`${hostname()}/${worker}`, entries, signal),
-      onFault: ({ kind, worker, message }) => log.warn(message, { journal: worker, fault: kind }),
-      onRecovery: (kind, worker) => log.info('the journal works again', { journal: worker, fault: kind }),
+      onFault: ({ kind, worker, message }) => {
+        if (LASTING_FAULTS.has(kind)) this.faults.add(`${worker} ${kind}`);
+        log.warn(message, { journal: worker, fault: kind });
+      },
+      onRecovery: (kind, worker) => {
+        this.faults.delete(`${worker} ${kind}`);
+        log.info('the journal works again', { journal: worker, fault: kind });
+      },
     };
   }
 }

@@ -34,9 +34,12 @@ import type { CallJournal } from './call-journal.js';
 import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { CostEstimates } from './cost-estimates.js';
+import { degradedNow } from './degraded-states.js';
 import { Keys } from './keys.js';
 import { LedgerSide } from './ledger-side.js';
-import { GatewayMetrics } from './metrics.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import type { RedisMetrics } from '../metrics/redis-metrics.js';
+import { gatewaySources } from '../metrics/sources/index.js';
 import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
 import { RecentCalls } from './recent-calls.js';
 import { recogniser } from './recognise.js';
@@ -50,6 +53,8 @@ export interface RuntimeOptions {
   bundle: Bundle;
   log: RootLogger;
   registry: Registry;
+  /** Of the connection to Redis that this process has, where it has one. */
+  redisMetrics?: RedisMetrics;
   /** The key that management routes take: configured, or generated. */
   masterKey: string;
   /** Whom limits are asked of; absent: this worker counts alone. */
@@ -61,10 +66,6 @@ export interface RuntimeOptions {
   /** Sends a plugin's shared state to the other workers. */
   publishState?: (change: StateChange) => void;
 }
-
-/** What readiness says of it. */
-const REDIS_AWAY = 'redis_away: limits hold on each machine alone until Redis is back';
-const LEDGER_AWAY = 'ledger_away: known keys go on, and finished calls wait in the journal until the ledger is back';
 
 /** A strategy that fails does so at every call. The log has it now and then, the metric each time. */
 const STRATEGY_WARNING_EVERY_MS = 60_000;
@@ -97,6 +98,8 @@ export class Runtime {
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
   isDraining = false;
   callsServed = 0;
+  /** The last reload failed. */
+  hasRefusedReload = false;
   /** What was configured and cannot be served, and why. */
   off: readonly string[] = [];
   private snapshot!: RuntimeSnapshot;
@@ -118,13 +121,15 @@ export class Runtime {
     this.state = options.state ?? new LiveState();
     this.limits = new Limits({ authority: options.limitAuthority, now: () => this.clock.now() });
     this.limits.onDegraded((isDegraded) => {
-      metrics.degraded('redis_away', isDegraded);
-      if (isDegraded) this.log.warn(REDIS_AWAY);
+      if (isDegraded) this.log.warn('Redis is away: limits hold on each machine alone until it is back');
       else this.log.info('Redis is back: limits hold across machines again');
     });
     this.tokens = new TokenCounter((error) => this.log.warn('prompt tokens could not be counted', { error }));
     this.metrics = metrics;
-    this.events = new CallEvents((plugin, count) => this.log.warn('a callback lost events', { plugin, count }));
+    this.events = new CallEvents((plugin, count) => {
+      metrics.callbackFailed(plugin.replace(/^callback\./, ''), count);
+      this.log.warn('a callback lost events', { plugin, count });
+    });
     this.ledger = ledger;
     this.journal = ledger?.journal;
     this.budgets = ledger?.budgets;
@@ -142,7 +147,7 @@ export class Runtime {
     const http = new UpstreamClient(httpSettings(config, environment));
     const prices = createPriceBook({ priceFile: readPriceFile(config) });
     const sharedState = new StateStore(options.publishState);
-    const metrics = new GatewayMetrics(options.registry);
+    const metrics = new GatewayMetrics(config.metrics, options.registry, options.redisMetrics);
     collectProcessMetrics(options.registry);
     const kernel = new Kernel({
       bundle: options.bundle,
@@ -168,10 +173,11 @@ export class Runtime {
         ...options.ledger,
         config,
         log: options.log,
-        onAway: (isAway) => metrics.degraded('ledger_away', isAway),
+        book: metrics.book,
       });
     const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
     await runtime.apply(configuration);
+    for (const source of gatewaySources(runtime)) metrics.sources.register(source);
     return runtime;
   }
 
@@ -199,8 +205,7 @@ export class Runtime {
 
   /** What is away or off, though this gateway serves. */
   get degraded(): readonly string[] {
-    const away = [...(this.limits.isDegraded ? [REDIS_AWAY] : []), ...(this.ledger?.isAway ? [LEDGER_AWAY] : [])];
-    return away.length === 0 ? this.off : [...this.off, ...away];
+    return [...this.off, ...degradedNow(this)];
   }
 
   get callsUnderWay(): number {
@@ -211,7 +216,9 @@ export class Runtime {
 
   /** Reads the configuration anew. A failure leaves everything as it is. @throws GW_CONFIG_INVALID, GW_PLUGIN_* */
   async reload(): Promise<void> {
+    this.hasRefusedReload = true;
     await this.apply(await readConfiguration(this.options.bundle, this.options.load));
+    this.hasRefusedReload = false;
   }
 
   /** Any failure as one of ours; what is not ours is logged with its cause and told to nobody. */
@@ -321,6 +328,7 @@ export class Runtime {
           maxInputTokensIn(info) ?? this.prices.facts(provider, model)?.maxInputTokens,
       },
       limits: this.limits,
+      onGuardrail: (run) => this.metrics.guardrail(run),
       now: () => this.clock.now(),
       random: this.random,
       onStrategyFault: (error) => {

@@ -6,6 +6,7 @@ import type { SelectV1 } from '@turnpike/plugin-sdk';
 import { ModelIndex, Router, type LiveState, type TargetFacts } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadlines } from '../pipeline/exchange.js';
+import type { GuardrailRun } from '../metrics/gateway-metrics.js';
 import { Guardrails } from './guardrails.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
 import { ResponseCache } from './response-cache.js';
@@ -23,6 +24,7 @@ export interface SnapshotOptions {
   recognise: (model: string) => string | undefined;
   facts: Omit<TargetFacts, 'isUsable'>;
   limits: Limits;
+  onGuardrail: (run: GuardrailRun) => void;
   /** Epoch milliseconds. */
   now: () => number;
   random: () => number;
@@ -61,6 +63,7 @@ export class RuntimeSnapshot {
     recognise,
     facts,
     limits,
+    onGuardrail,
     now,
     random,
     onStrategyFault,
@@ -88,7 +91,7 @@ export class RuntimeSnapshot {
       random,
       onStrategyFault,
     });
-    this.guardrails = new Guardrails(config.guardrails, graph);
+    this.guardrails = new Guardrails(config.guardrails, graph, onGuardrail);
     const { enableQueue, queueMaxSize: maxSize, queueTimeoutMs: maxWaitMs } = config.limits;
     this.waitingRoom = enableQueue ? new WaitingRoom({ maxSize, maxWaitMs }, now) : undefined;
     this.cache = ResponseCache.create(config.cache, graph);
