@@ -1,5 +1,5 @@
-// The rows that calls are counted in, found by what is alike in many calls. Joining labels to a key for every call would
-// cost more than counting does.
+// The rows that calls are counted in, found by what is alike in many calls. Few are alike in one thing and not in others, so
+// short lists are searched: maps, and joined keys, would cost more than counting does.
 import type { Principal } from '../pipeline/exchange.js';
 
 /** Labels by name. */
@@ -13,36 +13,48 @@ export interface RateLimits {
   toldAt: number;
 }
 
+interface Answer {
+  readonly route: string;
+  readonly status: number;
+  readonly isStream: boolean;
+  readonly row: Float64Array;
+}
+
 /** What the calls of one caller under one name are counted in, of those that one deployment answered. */
 export class CallSeries {
   rateLimits: RateLimits | undefined;
-  /** By route, then by status; those of streams apart. */
-  private readonly answers = new Map<string, Map<number, Float64Array>>();
+  private readonly answers: Answer[] = [];
 
   constructor(
+    /** As it was asked for. */
+    readonly requested: string,
+    /** Empty: nobody was asked. */
+    readonly deploymentId: string,
+    readonly model: string,
     readonly labels: Labels,
     readonly calls: Float64Array,
     readonly latencies: Float64Array,
   ) {}
 
   answer(route: string, status: number, isStream: boolean): Float64Array | undefined {
-    return this.answers.get(route)?.get(keyOf(status, isStream));
+    for (const answer of this.answers)
+      if (answer.status === status && answer.isStream === isStream && answer.route === route) return answer.row;
+    return undefined;
   }
 
-  setAnswer(route: string, status: number, isStream: boolean, row: Float64Array): Float64Array {
-    below(this.answers, route).set(keyOf(status, isStream), row);
+  addAnswer(route: string, status: number, isStream: boolean, row: Float64Array): Float64Array {
+    this.answers.push({ route, status, isStream, row });
     return row;
   }
 }
 
-const keyOf = (status: number, isStream: boolean): number => (isStream ? -status : status);
-
-type ByModel<Value> = Map<string, Map<string, Value>>;
+/** Longer lists are put into a map. */
+const MAX_SEARCHED = 12;
 
 /** One caller, as metrics tell callers apart. */
 export class CallerSeries {
-  /** By the name asked for, then by deployment and upstream model. */
-  private readonly series = new Map<string, ByModel<CallSeries>>();
+  private readonly series: CallSeries[] = [];
+  private byKey: Map<string, CallSeries> | undefined;
 
   constructor(
     readonly principal: Principal | undefined,
@@ -50,23 +62,23 @@ export class CallerSeries {
   ) {}
 
   of(requested: string, deploymentId: string, model: string): CallSeries | undefined {
-    return this.series.get(requested)?.get(deploymentId)?.get(model);
+    if (this.byKey) return this.byKey.get(keyOf(requested, deploymentId, model));
+    for (const one of this.series)
+      if (one.requested === requested && one.deploymentId === deploymentId && one.model === model) return one;
+    return undefined;
   }
 
-  set(requested: string, deploymentId: string, model: string, series: CallSeries): void {
-    let ofName = this.series.get(requested);
-    if (!ofName) this.series.set(requested, (ofName = new Map<string, Map<string, CallSeries>>()));
-    below(ofName, deploymentId).set(model, series);
+  add(series: CallSeries): void {
+    this.series.push(series);
+    if (this.byKey) this.byKey.set(keyOf(series.requested, series.deploymentId, series.model), series);
+    else if (this.series.length > MAX_SEARCHED)
+      this.byKey = new Map(this.series.map((one) => [keyOf(one.requested, one.deploymentId, one.model), one]));
   }
 
-  *all(): Generator<CallSeries> {
-    for (const byDeployment of this.series.values())
-      for (const byModel of byDeployment.values()) yield* byModel.values();
+  all(): readonly CallSeries[] {
+    return this.series;
   }
 }
 
-const below = <Key, Value>(map: Map<string, Map<Key, Value>>, key: string): Map<Key, Value> => {
-  let next = map.get(key);
-  if (!next) map.set(key, (next = new Map<Key, Value>()));
-  return next;
-};
+const keyOf = (requested: string, deploymentId: string, model: string): string =>
+  `${deploymentId}\u0000${model}\u0000${requested}`;

@@ -25,10 +25,21 @@ export const toldLabelsIn = (shown: ReadonlySet<string>): ToldLabels => ({
   userAgent: shown.has('user_agent'),
 });
 
+/** One key, or none. */
+interface Known {
+  readonly principal: Principal | undefined;
+  /** The one there is, where nothing but the key tells callers apart. */
+  readonly only: CallerSeries | undefined;
+  readonly custom: readonly (string | undefined)[] | undefined;
+  /** By what else tells them apart. */
+  readonly variants: Map<string, CallerSeries>;
+}
+
 export class Callers {
-  private readonly known = new Map<string, CallerSeries>();
+  private readonly known = new Map<string, Known>();
   private readonly varies: boolean;
   private size = 0;
+  private variants = 0;
 
   constructor(
     private readonly told: ToldLabels,
@@ -41,61 +52,65 @@ export class Callers {
   of(exchange: Exchange): CallerSeries {
     const { principal } = exchange;
     const keyHash = principal?.keyHash ?? '';
-    if (this.varies) return this.ofVarying(exchange, keyHash);
-    const known = this.known.get(keyHash);
+    const found = this.known.get(keyHash);
     // A key that was asked for again may have another alias by now.
-    return known?.principal === principal && known ? known : this.add(keyHash, principal, NO_MORE, known);
+    const known = found?.principal === principal && found ? found : this.add(keyHash, principal);
+    return known.only ?? this.variant(exchange, known);
   }
 
-  /** Rows are at hand from now on. */
-  keep(caller: CallerSeries, requested: string, deploymentId: string, model: string, series: CallSeries): void {
+  /** Its rows are at hand from now on. */
+  keep(caller: CallerSeries, series: CallSeries): void {
     // What is in real use is back at once.
     if (this.size >= MAX_SERIES_AT_HAND) this.clear();
     this.size += 1;
-    caller.set(requested, deploymentId, model, series);
+    caller.add(series);
   }
 
   /** The rows are gone, or may be. */
   clear(): void {
     this.known.clear();
     this.size = 0;
+    this.variants = 0;
   }
 
-  all(): Iterable<CallerSeries> {
-    return this.known.values();
+  *all(): Generator<CallerSeries> {
+    for (const { only, variants } of this.known.values()) {
+      if (only) yield only;
+      yield* variants.values();
+    }
   }
 
-  private ofVarying(exchange: Exchange, keyHash: string): CallerSeries {
+  private add(keyHash: string, principal: Principal | undefined): Known {
+    if (this.known.size >= MAX_CALLERS_AT_HAND) this.clear();
+    const only = this.varies ? undefined : new CallerSeries(principal, this.labelsOf(principal));
+    const custom = principal && this.book.of(keyHash)?.custom;
+    const known: Known = { principal, only, custom, variants: new Map<string, CallerSeries>() };
+    this.known.set(keyHash, known);
+    return known;
+  }
+
+  private variant(exchange: Exchange, { principal, custom: ofCaller, variants }: Known): CallerSeries {
     const { told, custom } = this;
-    const { principal, headers, response } = exchange;
-    const facts = principal && this.book.of(keyHash);
+    const { headers, response } = exchange;
     const endUser = told.endUser ? (customerOf(exchange) ?? '') : '';
     const clientIp = told.clientIp ? (response.socket?.remoteAddress ?? '') : '';
     const userAgent = told.userAgent ? (headers['user-agent'] ?? '') : '';
-    const values = custom.names.length > 0 ? custom.valuesOf(exchange, facts?.custom) : [];
-    const key = [keyHash, endUser, clientIp, userAgent, ...values].join('\u0000');
-    const known = this.known.get(key);
-    if (known?.principal === principal && known) return known;
+    const values = custom.names.length > 0 ? custom.valuesOf(exchange, ofCaller) : NO_VALUES;
+    let key = `${endUser}\u0000${clientIp}\u0000${userAgent}`;
+    for (const value of values) key += `\u0000${value}`;
+    const found = variants.get(key);
+    if (found) return found;
     const more: Record<string, string> = { end_user: endUser, client_ip: clientIp, user_agent: userAgent };
     custom.names.forEach((name, at) => (more[name] = values[at] ?? ''));
-    return this.add(key, principal, more, known);
-  }
-
-  private add(
-    key: string,
-    principal: Principal | undefined,
-    more: Labels,
-    former: CallerSeries | undefined,
-  ): CallerSeries {
-    if (former) this.known.delete(key);
-    if (this.known.size >= MAX_CALLERS_AT_HAND) this.clear();
     const caller = new CallerSeries(principal, { ...this.labelsOf(principal), ...more });
-    this.known.set(key, caller);
+    if (this.variants >= MAX_CALLERS_AT_HAND) this.clear();
+    this.variants += 1;
+    variants.set(key, caller);
     return caller;
   }
 
   private labelsOf(principal: Principal | undefined): Labels {
-    if (!principal) return NO_MORE;
+    if (!principal) return NO_LABELS;
     const { keyHash, keyAlias, teamId, teamAlias = '', userId, organizationId = '' } = principal;
     const facts = this.book.of(keyHash);
     return {
@@ -110,6 +125,7 @@ export class Callers {
   }
 }
 
-const NO_MORE: Labels = {};
+const NO_LABELS: Labels = {};
+const NO_VALUES: readonly string[] = [];
 
 export const shortHash = (keyHash: string): string => keyHash.slice(0, HASH_LENGTH);

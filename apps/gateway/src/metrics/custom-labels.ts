@@ -13,14 +13,17 @@ const labelOf = (text: string): string => {
 };
 
 /** `team-*`: anything may stand for the star. */
-const patternOf = (tag: string): RegExp =>
-  new RegExp(
+const fitting = (tag: string): ((text: string) => boolean) => {
+  if (!tag.includes('*')) return (text) => text === tag;
+  const pattern = new RegExp(
     `^${tag
       .split('*')
       .map((part) => part.replaceAll(/[\\^$.+?()[\]{}|/-]/g, String.raw`\$&`))
       .join('.*')}$`,
     's',
   );
+  return (text) => pattern.test(text);
+};
 
 /** The value at a path, as a label shows it; undefined when nothing can be shown. */
 const textAt = (metadata: Readonly<JsonObject>, path: readonly string[]): string | undefined => {
@@ -38,13 +41,13 @@ export class CustomLabels {
   /** In the order of the values that `valuesOf` gives. */
   readonly names: readonly string[];
   private readonly paths: readonly (readonly string[])[];
-  private readonly tags: readonly RegExp[];
+  private readonly tags: readonly ((tag: string) => boolean)[];
 
   constructor({ metadataLabels, tags }: Pick<MetricsSettings, 'metadataLabels' | 'tags'>) {
     const paths = new Map(
       metadataLabels.map((path) => [labelOf(path), path.replace(/^metadata\./, '').split('.')] as const),
     );
-    const patterns = new Map(tags.map((tag) => [`tag_${labelOf(tag)}`, patternOf(tag)] as const));
+    const patterns = new Map(tags.map((tag) => [`tag_${labelOf(tag)}`, fitting(tag)] as const));
     this.names = [...paths.keys(), ...patterns.keys()];
     this.paths = [...paths.values()];
     this.tags = [...patterns.values()];
@@ -67,8 +70,8 @@ export class CustomLabels {
     const metadata = isJsonObject(asked) ? asked : undefined;
     const values = this.paths.map((path, at) => (metadata && textAt(metadata, path)) ?? ofCaller?.[at] ?? '');
     if (this.tags.length === 0) return values;
-    const tags = tagsOf(exchange) ?? [];
-    for (const pattern of this.tags) values.push(tags.some((tag) => pattern.test(tag)) ? 'true' : 'false');
+    const tags = tagsOf(exchange);
+    for (const fits of this.tags) values.push(tags?.some(fits) ? 'true' : 'false');
     return values;
   }
 }

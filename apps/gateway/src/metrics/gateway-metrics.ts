@@ -233,7 +233,7 @@ export class GatewayMetrics {
     const { route } = front;
     const row =
       series.answer(route, statusCode, isStream) ??
-      series.setAnswer(
+      series.addAnswer(
         route,
         statusCode,
         isStream,
@@ -378,8 +378,8 @@ export class GatewayMetrics {
   ): CallSeries {
     const all = { ...caller.labels, ...labels, requested_model: requested };
     const { calls, latencies } = this.tables;
-    const series = new CallSeries(labels, calls.row(all), latencies.row(all));
-    this.callers.keep(caller, requested, deploymentId, model, series);
+    const series = new CallSeries(requested, deploymentId, model, labels, calls.row(all), latencies.row(all));
+    this.callers.keep(caller, series);
     return series;
   }
 
