@@ -3,6 +3,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { AdminGuard } from './admin/admin.guard.js';
 import { DocsController } from './admin/docs.controller.js';
+import { CallbacksController } from './admin/callbacks.controller.js';
+import { HealthChecks } from './admin/health-checks.service.js';
 import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
 import { LEDGER_CONTROLLERS } from './admin/ledger/ledger-controllers.js';
@@ -29,13 +31,14 @@ export class AppModule {
       ],
       controllers: [
         HealthController,
+        CallbacksController,
         PluginsController,
         RouterController,
         RoutesController,
         DocsController,
         ...LEDGER_CONTROLLERS,
       ],
-      providers: [AdminGuard, LedgerGuard, HealthService, Readiness, OpenApi],
+      providers: [AdminGuard, LedgerGuard, HealthService, HealthChecks, Readiness, OpenApi],
     };
   }
 }

@@ -45,6 +45,8 @@ export type FromPrimary =
   | { type: 'limits'; message: LimitMessage }
   /** A new worker knows nothing yet. */
   | { type: 'routing-wanted' }
+  /** It does from now on what one worker does for all. */
+  | { type: 'duty' }
   | { type: 'call-asked'; request: number; callId: string }
   | { type: 'call-found'; request: number; record: CallRecord | undefined }
   | { type: 'reload' }

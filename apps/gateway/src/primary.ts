@@ -42,6 +42,7 @@ export class Primary {
   private readonly records = new Surveys<CallRecord>(COLLECT_MS);
   private limits = new Distributor({ now: steadyNow });
   private machines: Machines | undefined;
+  private onDuty: Known | undefined;
   private restartMs = MIN_RESTART_MS;
   private hasPage = false;
   private isStopping = false;
@@ -161,6 +162,7 @@ export class Primary {
 
   private listens(known: Known): void {
     known.isListening = true;
+    this.giveDuty();
     this.tellOthers(known, { type: 'routing-wanted' });
     const former = known.replaces?.worker;
     known.replaces = undefined;
@@ -169,8 +171,19 @@ export class Primary {
     this.tell(former, { type: 'retire' });
   }
 
+  /** One of those that serve, and stay, does what is done once for all. */
+  private giveDuty(): void {
+    const { onDuty } = this;
+    if (this.isStopping || (onDuty && this.workers.has(onDuty.worker.id) && !onDuty.isRetiring)) return;
+    const next = [...this.workers.values()].find((one) => one.isListening && !one.isRetiring);
+    if (!next) return;
+    this.onDuty = next;
+    this.tell(next.worker, { type: 'duty' });
+  }
+
   private ended(known: Known): void {
     this.workers.delete(known.worker.id);
+    this.giveDuty();
     this.door.lost(known.worker);
     this.metrics.gone(known.worker.id);
     this.dumps.gone(known.worker.id);

@@ -22,7 +22,7 @@ import type { AllWorkers } from './runtime/tokens.js';
 import { validateApiKeys } from './runtime/validate-api-keys.js';
 
 /** A crash loses at most this much of a worker's counts. */
-const DUMP_INTERVAL_MS = 5_000;
+const DUMP_INTERVAL_MS = 1_000;
 /** The other workers know at most this much later what one has learned of a deployment. */
 const REPORT_INTERVAL_MS = 40;
 
@@ -136,6 +136,10 @@ export const runWorker = async (
           break;
         case 'routing-wanted':
           state.tellAll();
+          runtime.health.tellAll();
+          break;
+        case 'duty':
+          runtime.duty.begin();
           break;
         case 'routing-gone':
           state.forget(message.from);
@@ -147,6 +151,7 @@ export const runWorker = async (
           reload();
           break;
         case 'retire':
+          runtime.duty.end();
           void server.retire().then(() => stop(0));
           break;
         case 'drain':
@@ -157,7 +162,10 @@ export const runWorker = async (
   }
 
   if (channel) channel.send({ type: 'ready' });
-  else process.stdout.write(page(await server.listen()));
+  else {
+    process.stdout.write(page(await server.listen()));
+    runtime.duty.begin();
+  }
   // What the first request would otherwise wait for.
   setImmediate(() => runtime.prices.warm());
   if (config.health.validateApiKeys) void validateApiKeys(runtime);

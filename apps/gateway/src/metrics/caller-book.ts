@@ -31,6 +31,7 @@ export interface BudgetFacts {
 export class CallerBook {
   private readonly callers = new Map<string, CallerFacts>();
   private readonly budgets = new Map<string, BudgetFacts>();
+  private readonly keyAliases = new Map<string, string>();
   private readonly teamAliases = new Map<string, string>();
   private readonly organizationAliases = new Map<string, string>();
 
@@ -41,6 +42,7 @@ export class CallerBook {
     const { keyHash, keyAlias, teamId, teamAlias, userEmail, organizationId, limits, accounts } = told;
     const custom = this.custom.ofCaller(told.metadata as JsonObject, told.teamMetadata as JsonObject);
     put(this.callers, keyHash, { keyHash, keyAlias, teamId, teamAlias, userEmail, organizationId, limits, custom });
+    put(this.keyAliases, keyHash, keyAlias);
     if (teamId) put(this.teamAliases, teamId, teamAlias);
     for (const { account, maxNanoUsd: max, resetAt, model } of accounts) {
       if (model === '')
@@ -59,6 +61,14 @@ export class CallerBook {
 
   all(): Iterable<CallerFacts> {
     return this.callers.values();
+  }
+
+  keyAliasOf(keyHash: string): string {
+    return this.keyAliases.get(keyHash) ?? '';
+  }
+
+  nameKey(keyHash: string, alias: string): void {
+    put(this.keyAliases, keyHash, alias);
   }
 
   teamAliasOf(teamId: string): string {

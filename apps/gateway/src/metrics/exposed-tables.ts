@@ -1,42 +1,88 @@
 // What is told of the tables under the configuration's settings: which metrics, which labels, how many label sets.
 import type { MetricsSettings } from '@turnpike/config';
-import { exposedOf, type Exposed, type Family, type SummedTable, type TableSpec } from '@turnpike/telemetry';
+import {
+  exposedOf,
+  type Exposed,
+  type Family,
+  type MetricSource,
+  type SummedTable,
+  type TableSpec,
+} from '@turnpike/telemetry';
 import { CustomLabels } from './custom-labels.js';
-import { gatewayTables, serviceTables, type GatewayTables } from './families.js';
+import { gatewayTables, type GatewayTables } from './families.js';
 
 /** Label sets of one metric, where the configuration does not say. A histogram takes 19 lines for each. */
 const MAX_SERIES = 2_000;
 const MAX_HISTOGRAM_SERIES = 300;
 
 /** LiteLLM writes names without the ending that counters get. */
-const isNamed = (names: readonly string[], { name }: Family): boolean =>
+const isNamed = (names: readonly string[], name: string): boolean =>
   names.includes(name) || names.includes(name.replace(/_total$/, ''));
 
-/** Asked for by their own switches, or by name. */
-const UNASKED: ReadonlySet<string> = new Set(['client_ip', 'user_agent', 'stream', 'end_user']);
+/** Which labels a metric is told with, by name; undefined: it is not told. */
+const labelFilter = (
+  name: string,
+  { groups, excludedMetrics, excludedLabels }: MetricsSettings,
+): ((label: string, isUsual: boolean) => boolean) | undefined => {
+  if (isNamed(excludedMetrics, name)) return undefined;
+  const group = groups.find(({ metrics }) => isNamed(metrics, name));
+  // What LiteLLM does not have, its groups cannot name.
+  if (groups.length > 0 && !group && name.startsWith('litellm_')) return undefined;
+  const asked = group?.labels;
+  return (label, isUsual) => !excludedLabels.includes(label) && (asked ? asked.includes(label) : isUsual);
+};
+
+/** Told only where they are asked for: clients give them any value, or existing queries do not know them. */
+const isUsual = (label: string, { hasStreamLabel, hasEndUserLabel }: MetricsSettings): boolean =>
+  label === 'stream'
+    ? hasStreamLabel
+    : label === 'end_user'
+      ? hasEndUserLabel
+      : label !== 'client_ip' && label !== 'user_agent';
+
+const isCustom = (label: string): boolean => /^(?:metadata|tag)_/.test(label);
 
 /** Labels of a family as they are told; undefined: it is not. */
 const labelsOf = (
-  family: Family,
+  { name, labels }: Family,
   { labelNames }: TableSpec,
   settings: MetricsSettings,
 ): readonly string[] | undefined => {
-  const { groups, excludedMetrics, excludedLabels, hasStreamLabel, hasEndUserLabel } = settings;
-  if (isNamed(excludedMetrics, family)) return undefined;
-  // What LiteLLM does not have, its groups cannot name.
-  const isOurs = family.name.startsWith('turnpike_');
-  const group = groups.find(({ metrics }) => isNamed(metrics, family));
-  if (groups.length > 0 && !group && !isOurs) return undefined;
-  const asked = group?.labels;
-  const isTold = (label: string): boolean => {
-    if (excludedLabels.includes(label)) return false;
-    if (asked) return asked.includes(label) || isCustom(label);
-    if (label === 'stream') return hasStreamLabel;
-    if (label === 'end_user') return hasEndUserLabel && family.labels.includes(label);
-    return !UNASKED.has(label) && family.labels.includes(label);
+  const isTold = labelFilter(name, settings);
+  if (!isTold) return undefined;
+  const own = (label: string): boolean =>
+    labels.includes(label) || (label === 'stream' && name.includes('proxy_total'));
+  return labelNames.filter((label) => {
+    if (isCustom(label) && labels.includes(label)) return !settings.excludedLabels.includes(label);
+    return isTold(label, own(label) && isUsual(label, settings));
+  });
+};
+
+/** A source as it is told: in bounded number, and without the labels that nobody wants. Undefined: it is not told. */
+export const exposedSource = (source: MetricSource, settings: MetricsSettings): MetricSource | undefined => {
+  const { name, labelNames = [] } = source;
+  const isTold = labelFilter(name, settings);
+  if (!isTold) return undefined;
+  const places = labelNames.flatMap((label, at) => (isTold(label, true) ? [at] : []));
+  const most = settings.maxSeries ?? Infinity;
+  if (places.length === labelNames.length && most === Infinity) return source;
+  return {
+    ...source,
+    labelNames: places.map((at) => labelNames[at]!),
+    read: (tell) => {
+      let told = 0;
+      // What differs only in labels that are left out is joined where the workers' figures are.
+      source.read((value, labels = [], limit) => {
+        told += 1;
+        if (told <= most)
+          tell(
+            value,
+            places.map((at) => labels[at] ?? ''),
+            limit,
+          );
+      });
+    },
   };
-  const isCustom = (label: string): boolean => family.labels.includes(label) && /^(?:metadata|tag)_/.test(label);
-  return labelNames.filter(isTold);
 };
 
 const isHistogram = ({ families }: TableSpec): boolean =>
@@ -62,15 +108,20 @@ export const summedTables = (settings: MetricsSettings): SummedTable[] => summed
 export const tablesOf = (settings: MetricsSettings): GatewayTables => gatewayTables(new CustomLabels(settings).names);
 
 /** Names in the settings that no metric or label has; a misspelt one would silently do nothing. */
-export const unknownNames = (settings: MetricsSettings, others: readonly string[]): string[] => {
+export const unknownNames = (settings: MetricsSettings, sources: readonly MetricSource[]): string[] => {
   const tables = Object.values<TableSpec>(tablesOf(settings));
-  const families = tables.flatMap(({ families: own }) => Object.values(own));
-  const labels = new Set(tables.flatMap(({ labelNames }) => labelNames));
-  const metrics = [...settings.groups.flatMap(({ metrics: names }) => names), ...settings.excludedMetrics];
-  const asked = [...settings.groups.flatMap(({ labels: names }) => names ?? []), ...settings.excludedLabels];
-  const isMetric = (name: string): boolean =>
-    others.includes(name) || families.some((family) => isNamed([name], family));
-  return [...metrics.filter((name) => !isMetric(name)), ...asked.filter((label) => !labels.has(label))];
+  const known = [
+    ...tables.flatMap(({ families }) => Object.values(families).map(({ name }) => name)),
+    ...sources.map(({ name }) => name),
+  ];
+  const labels = new Set([
+    ...tables.flatMap(({ labelNames }) => labelNames),
+    ...sources.flatMap(({ labelNames = [] }) => labelNames),
+  ]);
+  const metrics = [...settings.groups.flatMap((group) => group.metrics), ...settings.excludedMetrics];
+  const asked = [...settings.groups.flatMap((group) => group.labels ?? []), ...settings.excludedLabels];
+  return [
+    ...metrics.filter((name) => !known.some((one) => isNamed([name], one))),
+    ...asked.filter((label) => !labels.has(label)),
+  ];
 };
-
-export { serviceTables };

@@ -79,6 +79,11 @@ export class Keys {
     throw new GatewayError('GW_PERMISSION_DENIED', 'This route needs an admin key, such as the master key.');
   }
 
+  /** SHA-256 hex of the master key. */
+  get masterHash(): string {
+    return this.master.keyHash;
+  }
+
   private hashOf(key: string, connection: object | null | undefined): string {
     if (!connection) return hash('sha256', key);
     const last = this.lastKeys.get(connection);

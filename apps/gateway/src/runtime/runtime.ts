@@ -35,8 +35,11 @@ import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { CostEstimates } from './cost-estimates.js';
 import { degradedNow } from './degraded-states.js';
+import { Duty } from './duty.js';
+import { HealthBoard } from './health-board.js';
 import { Keys } from './keys.js';
 import { LedgerSide } from './ledger-side.js';
+import { exposedSource, unknownNames } from '../metrics/exposed-tables.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import type { RedisMetrics } from '../metrics/redis-metrics.js';
 import { gatewaySources } from '../metrics/sources/index.js';
@@ -96,6 +99,10 @@ export class Runtime {
   /** Money that callers' budgets have for them; absent: there is no ledger. */
   readonly budgets: Budgets | undefined;
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
+  /** How the deployments did when they were last checked. */
+  readonly health: HealthBoard;
+  /** What this worker does for all, once it is told to. */
+  readonly duty = new Duty(this);
   isDraining = false;
   callsServed = 0;
   /** The last reload failed. */
@@ -138,6 +145,7 @@ export class Runtime {
     this.http = http;
     this.prices = prices;
     this.sharedState = sharedState;
+    this.health = new HealthBoard(this, sharedState.forPlugin('gateway.health'));
     registerSecret(options.masterKey);
   }
 
@@ -177,8 +185,19 @@ export class Runtime {
       });
     const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
     await runtime.apply(configuration);
-    for (const source of gatewaySources(runtime)) metrics.sources.register(source);
+    runtime.tellMetrics(config.metrics);
     return runtime;
+  }
+
+  /** From here on figures of this runtime are read whenever somebody asks for the metrics. */
+  private tellMetrics(settings: GatewayConfig['metrics']): void {
+    const sources = gatewaySources(this);
+    for (const source of sources) {
+      const exposed = exposedSource(source, settings);
+      if (exposed) this.metrics.sources.register(exposed);
+    }
+    const unknown = unknownNames(settings, sources);
+    if (unknown.length > 0) this.log.warn('settings of metrics name what there is not', { names: unknown });
   }
 
   get current(): RuntimeSnapshot {
@@ -256,6 +275,7 @@ export class Runtime {
   }
 
   async stop(): Promise<void> {
+    this.duty.end();
     this.tokens.stop();
     await this.ledger?.close();
     await this.limits.close();

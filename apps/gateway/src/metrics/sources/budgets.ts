@@ -21,7 +21,7 @@ const OWNERS: readonly Owner[] = [
     name: 'api_key',
     kind: 'key',
     labelNames: ['hashed_api_key', 'api_key_alias'],
-    labelsOf: (id, { metrics }) => [shortHash(id), metrics.book.of(id)?.keyAlias ?? ''],
+    labelsOf: (id, { metrics }) => [shortHash(id), metrics.book.keyAliasOf(id)],
   },
   {
     name: 'team',

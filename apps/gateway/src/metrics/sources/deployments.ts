@@ -19,7 +19,7 @@ export const deploymentSources = (runtime: Runtime): readonly MetricSource[] => 
   const source = (
     name: string,
     help: string,
-    combine: 'max' | 'sum',
+    combine: 'max' | 'min',
     figure: (deployment: Deployment, state: DeploymentState) => number | undefined,
   ): MetricSource => ({
     name,
@@ -44,6 +44,21 @@ export const deploymentSources = (runtime: Runtime): readonly MetricSource[] => 
       'max',
       (_, { inFlight }) => inFlight,
     ),
+    source(
+      'turnpike_deployment_healthy',
+      'Whether the last background check of it went well; only what was checked is told',
+      'min',
+      (deployment) => {
+        const last = runtime.health.of(deployment).at(-1);
+        return last && (last.problem === undefined ? 1 : 0);
+      },
+    ),
+    {
+      name: 'turnpike_health_checks_total',
+      help: 'Background checks of deployments that were made',
+      type: 'counter',
+      read: (tell) => tell(runtime.health.checks),
+    },
   ];
 };
 
