@@ -142,8 +142,17 @@ describe('a call', () => {
 
   it('from the cache counts as a hit, and one that was not there as a miss', async () => {
     const { metrics, lines } = aGateway();
-    const hit = anExchange({ startedAt: 1_000, model: 'asked', resolution, principal: aPrincipal(), cache: 'hit' });
-    metrics.record(hit, outcome({ costNanoUsd: 0 }));
+    const body = Buffer.from('{"choices":["\\"total_tokens\\":9"],"usage":{"total_tokens": 15},"id":1}');
+    const answer = { kind: 'whole', body, usage: undefined, headers: {} } as const;
+    const hit = anExchange({
+      answer,
+      startedAt: 1_000,
+      model: 'asked',
+      resolution,
+      principal: aPrincipal(),
+      cache: 'hit',
+    });
+    metrics.record(hit, outcome({ costNanoUsd: 0, usage: undefined }));
     metrics.record(aCall({ cache: 'miss' }), outcome());
     expect(await lines('litellm_cache')).toEqual([
       expect.stringMatching(/^litellm_cache_hits_metric_total\{model="asked",hashed_api_key=.* 1$/),

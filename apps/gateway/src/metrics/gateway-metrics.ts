@@ -145,7 +145,7 @@ export class GatewayMetrics {
       const hit = attempt ? this.seriesWithout(caller, requested) : series;
       count(hit.calls, calls.at.requests, 1);
       count(hit.calls, calls.at.cacheHits, 1);
-      count(hit.calls, calls.at.cachedTokens, outcome.usage?.totalTokens ?? 0);
+      count(hit.calls, calls.at.cachedTokens, outcome.usage?.totalTokens ?? storedTokens(exchange));
       observe(hit.latencies, latencies.at.total, totalSeconds);
     } else if (exchange.cache === 'miss') count(this.seriesWithout(caller, requested).calls, calls.at.cacheMisses, 1);
     observe(this.self, self.at.seconds, totalSeconds);
@@ -397,6 +397,17 @@ export class GatewayMetrics {
 
 /** Of one plugin. */
 const MAX_PLUGIN_VALUES = 100;
+
+/** What an answer of the cache once cost, as its own text tells: nobody reads all of it again for that. */
+const storedTokens = ({ answer }: Exchange): number => {
+  if (answer?.kind !== 'whole') return 0;
+  const at = answer.body.lastIndexOf(TOTAL_TOKENS);
+  const text = at < 0 ? '' : answer.body.toString('latin1', at + TOTAL_TOKENS.length, at + TOTAL_TOKENS.length + 24);
+  return Number(/^\s*:\s*(\d{1,15})\b/.exec(text)?.[1] ?? 0);
+};
+
+/** Inside a text of the answer its quotes would be escaped. */
+const TOTAL_TOKENS = '"total_tokens"';
 
 /** Of several attempts, one after the other or side by side. */
 const secondsOf = (attempts: readonly Attempt[], callEndedAt: number): number => {
