@@ -22,12 +22,13 @@ import {
 } from '@turnpike/pricing';
 import { Limits, type Budgets, type LimitsOptions } from '@turnpike/limits';
 import { LiveState } from '@turnpike/router';
-import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
+import { collectProcessMetrics, redactText, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { modelCatalogOf } from '../keys/model-catalog.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
+import { curlOf } from '../upstream/curl.js';
 import type { PreparedCall } from '../upstream/prepare.js';
 import { CallEvents } from './call-events.js';
 import type { CallJournal } from './call-journal.js';
@@ -264,14 +265,8 @@ export class Runtime {
   }
 
   /** `--detailed_debug`: the upstream request as a curl command, secrets masked. */
-  showUpstreamRequest(exchange: Exchange, { url, headers, body }: PreparedCall): void {
-    if (!exchange.snapshot.config.logging.detailedDebug) return;
-    const shown = Object.entries(redactHeaders(headers)).map(([name, value]) => `-H '${name}: ${String(value)}'`);
-    const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 10_000)).toString('utf8');
-    this.log.debug(
-      redactText(`curl -X POST ${url} ${shown.join(' ')} -d '${text.replaceAll("'", String.raw`'\''`)}'`),
-      { callId: exchange.callId },
-    );
+  showUpstreamRequest({ snapshot, callId }: Exchange, prepared: PreparedCall): void {
+    if (snapshot.config.logging.detailedDebug) this.log.debug(curlOf(prepared), { callId });
   }
 
   async stop(): Promise<void> {
