@@ -344,8 +344,8 @@ const LITELLM: readonly string[] = [
   'litellm_remaining_user_budget_metric{user="somebody"} < 50',
   'litellm_user_max_budget_metric{user="somebody"}',
   'litellm_user_budget_remaining_hours_metric{user="somebody"}',
-  'litellm_remaining_api_key_requests_for_model{api_key_alias="production",model="gpt-4o"} < 500',
-  'litellm_remaining_api_key_tokens_for_model{api_key_alias="production",model="gpt-4o"} < 500000',
+  'litellm_remaining_api_key_requests_for_model{api_key_alias="production",model="gpt-4o"} <= 500',
+  'litellm_remaining_api_key_tokens_for_model{api_key_alias="production",model="gpt-4o"} <= 500000',
   'litellm_api_key_rate_limit_allowed_metric{api_key_alias="production"} == 1000',
   'litellm_api_key_rate_limit_used_metric{api_key_alias="production"}',
   // Cache, guardrails, callbacks, queues.
