@@ -86,9 +86,9 @@ describe('while workers come and go', () => {
   it('no sum ever goes back', async () => {
     const gateway = await start(3, { args: ['--max_requests_before_restart', '25'] });
     const readings: number[] = [];
-    let isOver = false;
+    const isOver = new AbortController();
     const reading = (async () => {
-      while (!isOver) {
+      while (!isOver.signal.aborted) {
         readings.push(await counted(gateway));
         await sleep(50);
       }
@@ -100,7 +100,7 @@ describe('while workers come and go', () => {
       (now) => now.every((pid) => !first.includes(pid)),
       30_000,
     );
-    isOver = true;
+    isOver.abort();
     await reading;
     expect(readings).toEqual([...readings].sort((left, right) => left - right));
     expect(

@@ -163,9 +163,9 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await prometheus?.stop();
-  ledger?.close();
-  await gateway?.kill();
+  await prometheus.stop();
+  ledger.close();
+  await gateway.kill();
 });
 
 describe('the files', () => {

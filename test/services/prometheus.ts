@@ -77,7 +77,7 @@ export class Prometheus {
   }
 
   async ask(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<unknown> {
-    const answer = await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const answer = await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
     const told = (await answer.json()) as { status: string; error?: string; data: unknown };
     if (told.status !== 'success') throw new Error(`${parameters['query'] ?? path}: ${told.error}`);
     return told.data;

@@ -1,5 +1,4 @@
 // What metrics tell of callers beside their hash: names, limits and budgets, as the ledger told them with their keys.
-import type { JsonObject } from '@turnpike/domain';
 import type { LeaseGrant } from '@turnpike/limits';
 import type { Principal } from '@turnpike/rpc';
 import type { CustomLabels } from './custom-labels.js';
@@ -40,7 +39,7 @@ export class CallerBook {
   /** The ledger told who calls with a key. */
   learn(told: Principal): void {
     const { keyHash, keyAlias, teamId, teamAlias, userEmail, organizationId, limits, accounts } = told;
-    const custom = this.custom.ofCaller(told.metadata as JsonObject, told.teamMetadata as JsonObject);
+    const custom = this.custom.ofCaller(told.metadata, told.teamMetadata);
     put(this.callers, keyHash, { keyHash, keyAlias, teamId, teamAlias, userEmail, organizationId, limits, custom });
     put(this.keyAliases, keyHash, keyAlias);
     if (teamId) put(this.teamAliases, teamId, teamAlias);

@@ -1,5 +1,4 @@
 // Who calls, as metrics tell callers apart: by their key, and by what the configuration adds to that.
-import type { MetricsSettings } from '@turnpike/config';
 import { customerOf } from '../pipeline/entry-of.js';
 import type { Exchange, Principal } from '../pipeline/exchange.js';
 import { CallerSeries, type CallSeries, type Labels } from './call-series.js';

@@ -206,14 +206,10 @@ export class GatewayMetrics {
   /** What was counted since the last time. */
   counts(): MetricDump {
     const now = performance.now();
-    let hasForgotten = false;
-    const deltas = Object.values<Counted<string>>(this.tables).map(({ recorder }) => {
-      const drained = recorder.drain(now);
-      hasForgotten ||= drained.hasForgotten;
-      return drained.delta;
-    });
-    if (hasForgotten) this.callers.clear();
-    return { deltas: [...deltas, ...(this.redis?.counts().deltas ?? [])] };
+    const drained = Object.values<Counted<string>>(this.tables).map(({ recorder }) => recorder.drain(now));
+    // Nobody may add to rows that are forgotten.
+    if (drained.some(({ hasForgotten }) => hasForgotten)) this.callers.clear();
+    return { deltas: [...drained.map(({ delta }) => delta), ...(this.redis?.counts().deltas ?? [])] };
   }
 
   /** The same, with how things are now. */

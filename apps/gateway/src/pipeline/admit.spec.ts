@@ -75,7 +75,7 @@ describe('a request', () => {
     ['tokens', async () => denial({ dimension: 'tokens' }), '60 tokens a minute'],
     ['calls at a time', () => denial({ dimension: 'parallel', limit: 5 }), '5 requests at a time'],
   ])('is refused where there are too many %s and nobody may wait', async (_title, says, words) => {
-    const { run, exchange, told } = atTheDoor(says);
+    const { run, exchange } = atTheDoor(says);
     expect(await refusal(run)).toEqual({
       code: 'GW_RATE_LIMITED',
       retryAfterMs: 2_000,
@@ -158,7 +158,7 @@ describe('the queue', () => {
 
   it('is left by one whose time is over: it is told of the limit', async () => {
     const room = aRoom();
-    const { run, told } = waiting(room);
+    const { run } = waiting(room);
     const refused = refusal(run);
     await jest.advanceTimersByTimeAsync(5_000);
     expect(await refused).toMatchObject({ code: 'GW_RATE_LIMITED', text: expect.stringContaining('60 requests') });
@@ -183,7 +183,7 @@ describe('the queue', () => {
 
   it('is left by a client that leaves', async () => {
     const room = aRoom();
-    const { run, exchange, told } = waiting(room);
+    const { run, exchange } = waiting(room);
     const refused = refusal(run);
     await settled();
     exchange.clientGone();

@@ -38,7 +38,7 @@ export const DEGRADED_STATES: readonly DegradedState[] = [
   {
     name: 'model_unavailable',
     message: 'all deployments of a model rest after failures',
-    isOn: ({ config, state, clock }) => {
+    isOn: ({ config, state, clock }: Runtime): boolean => {
       const now = clock.now();
       const hasReady = new Map<string, boolean>();
       for (const deployment of config.deployments) {

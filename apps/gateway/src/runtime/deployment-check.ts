@@ -39,8 +39,8 @@ const requestOf = (
 ): ChatRequest | CompletionRequest | EmbeddingRequest => {
   const asked = { model, stream: false, includeUsage: false, maxOutputTokens, extras: {} };
   if (mode === 'embedding') return { model, input: [PROMPT], extras: {} };
-  if (mode === 'completion') return { ...asked, prompt: PROMPT } as CompletionRequest;
-  return { ...asked, messages: [{ role: 'user', content: [{ type: 'text', text: PROMPT }] }] } as ChatRequest;
+  if (mode === 'completion') return { ...asked, prompt: PROMPT };
+  return { ...asked, messages: [{ role: 'user', content: [{ type: 'text', text: PROMPT }] }] };
 };
 
 /** Never rejects. */

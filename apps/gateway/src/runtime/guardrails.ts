@@ -116,7 +116,8 @@ export class Guardrails {
     };
     try {
       const verdict = await instance.hooks.run(hook, HOOK_DEADLINE_MS, body, exchange.signal);
-      told(verdict?.action === 'block' ? 'guardrail_intervened' : 'success');
+      // A plugin in plain JavaScript may return nothing.
+      told((verdict as typeof verdict | undefined)?.action === 'block' ? 'guardrail_intervened' : 'success');
       return verdict;
     } catch (error) {
       told('guardrail_failed_to_respond', isGatewayError(error) ? error.code : 'error');

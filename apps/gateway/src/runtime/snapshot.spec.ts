@@ -33,6 +33,7 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {} }: Parts = {}): Run
     limits: new Limits(),
     now: () => 0,
     random: () => 0,
+    onGuardrail: () => undefined,
     onStrategyFault: () => undefined,
   });
 

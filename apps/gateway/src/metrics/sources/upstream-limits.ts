@@ -15,12 +15,12 @@ const LABELS = [
 /** Most such limits are of a minute: what was said longer ago says nothing of now. */
 const STALE_MS = 120_000;
 
-const source = (name: 'requests' | 'tokens', { metrics }: Runtime): MetricSource => ({
-  name: `litellm_remaining_${name}_metric`,
-  help: `What a provider's answer last said is left of its limit of ${name}`,
+const source = (name: string, limit: 'requests' | 'tokens', { metrics }: Runtime): MetricSource => ({
+  name,
+  help: `What a provider's answer last said is left of its limit of ${limit}`,
   combine: 'min',
   labelNames: LABELS,
-  read: (tell) => tellAll(metrics.callers.all(), name, tell),
+  read: (tell) => tellAll(metrics.callers.all(), limit, tell),
 });
 
 const tellAll = (
@@ -42,6 +42,6 @@ const tellAll = (
 };
 
 export const upstreamLimitSources = (runtime: Runtime): readonly MetricSource[] => [
-  source('requests', runtime),
-  source('tokens', runtime),
+  source('litellm_remaining_requests_metric', 'requests', runtime),
+  source('litellm_remaining_tokens_metric', 'tokens', runtime),
 ];
