@@ -26,6 +26,7 @@ const noResults: Results = {
   memory: {},
   choices: {},
   appends: {},
+  records: {},
   ledger: { perSecond: [], questions: {} },
 };
 
@@ -161,6 +162,19 @@ describe('the measure of the journal', () => {
     expect(existsSync(directory)).toBe(false);
     rmSync(folder, { recursive: true });
     await journal.stop();
+  });
+});
+
+describe('the measure of the metrics', () => {
+  it('knows what counting a call costs, and counts each in its own label set', async () => {
+    const metrics = startProcess('metrics', ['bench/records.mjs'], { messages: true });
+    const { ways } = await ask(metrics, {});
+    expect(ways).toContain('every label on');
+    for (const way of ways) {
+      const { nanos } = await ask(metrics, { way, labelSets: 50, count: 2_000 });
+      expect(nanos).toBeGreaterThan(50);
+    }
+    await metrics.stop();
   });
 });
 

@@ -14,6 +14,8 @@ import { LANGUAGES } from './wire.mjs';
  *   the strategy, one entry a round
  * @property {Record<number, Record<string, number[]>>} appends nanoseconds of an entry by the calls a turn and the way, one
  *   entry a round
+ * @property {Record<number, Record<string, number[]>>} records nanoseconds of counting a call by the number of label sets
+ *   and the settings, one entry a round
  * @property {{ perSecond: number[], questions: Record<string, number[]> }} ledger entries a second, one figure a day of
  *   the log; milliseconds of each question, one entry a round
  */
@@ -27,6 +29,11 @@ const CHOICE_LIMITS = { 10: 5, 1_000: 50 };
 export const APPEND_SIZES = [1, 8, 32];
 /** Microseconds beyond making the JSON of an entry, and the calls a turn at which they hold. */
 const APPEND_LIMIT = { micros: 2, callsPerTurn: 32 };
+
+/** Among so many label sets calls are counted. */
+export const RECORD_SIZES = [1, 5_000];
+/** Microseconds that counting a call may take, with every label on. */
+const RECORD_MICROS = 3;
 
 /** Entries a second that one ledger settles at least, and milliseconds that it takes for an answer at most. */
 const LEDGER_LIMITS = { perSecond: 20_000, questionMs: 300 };
@@ -105,6 +112,14 @@ export function holdsOf(results) {
       APPEND_LIMIT.micros,
       'µs',
       beyondJson(results.appends[APPEND_LIMIT.callsPerTurn] ?? {}),
+    ),
+    ...RECORD_SIZES.map((size) =>
+      atMost(
+        `counting a call in the metrics, ${size.toLocaleString('en')} label set${size > 1 ? 's' : ''}`,
+        RECORD_MICROS,
+        'µs',
+        slowest(Object.values(results.records[size] ?? {})).map((nanos) => nanos / 1_000),
+      ),
     ),
     atLeast('entries a second that one ledger settles', LEDGER_LIMITS.perSecond, results.ledger.perSecond),
     atMost(

@@ -33,9 +33,10 @@ import { chatBody, LANGUAGES, largeBody } from './wire.mjs';
  * @property {number} paceMs between two chunks of a stream
  * @property {number} large requests a language and round
  * @property {number} coldStarts
- * @property {number} partRounds of the router and of the journal
+ * @property {number} partRounds of the router, of the journal and of the metrics
  * @property {number} choices of the router a round, divided by the number of deployments to choose among
  * @property {number} appends entries of the journal a round
+ * @property {number} records calls counted in the metrics a round
  * @property {number} ledgerCalls in the ledger's log, on thirty days
  */
 

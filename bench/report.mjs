@@ -89,9 +89,11 @@ export function reportOf(results, holds) {
   );
   if (Object.keys(results.coldStarts).length > 0) sections.push(coldTable(results.coldStarts));
   if (Object.keys(results.memory).length > 0) sections.push(memoryTable(results.memory));
-  const { choices, appends } = results;
+  const { choices, appends, records } = results;
   if (Object.keys(choices).length > 0) sections.push(partTable('one choice of the router, ns', 'deployments', choices));
   if (Object.keys(appends).length > 0) sections.push(partTable('one entry of the journal, ns', 'a turn', appends));
+  if (Object.keys(records).length > 0)
+    sections.push(partTable('counting one call in the metrics, ns', 'label sets', records));
   const { questions } = results.ledger;
   if (Object.keys(questions).length > 0) sections.push(questionTable(questions));
   sections.push(

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { APPEND_SIZES, CHOICE_SIZES, holdsOf } from './holds.mjs';
+import { APPEND_SIZES, CHOICE_SIZES, holdsOf, RECORD_SIZES } from './holds.mjs';
 import { binFolder } from './ledger.postgres.mjs';
 import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from './phases.mjs';
 import { ask, freePort, killAll, startProcess, stopAll } from './processes.mjs';
@@ -32,6 +32,7 @@ const SIZES = {
     partRounds: 7,
     choices: 400_000,
     appends: 32_000,
+    records: 400_000,
     ledgerCalls: 1_000_000,
   },
   quick: {
@@ -48,6 +49,7 @@ const SIZES = {
     partRounds: 3,
     choices: 100_000,
     appends: 8_000,
+    records: 100_000,
     ledgerCalls: 60_000,
   },
 };
@@ -62,7 +64,7 @@ const { values: flags } = parseArgs({
   },
 });
 /** Of one part alone, without a gateway. */
-const PARTS = { router: choices, journal: appends, ledger: settlements };
+const PARTS = { router: choices, journal: appends, metrics: records, ledger: settlements };
 const phaseNames = [...Object.keys(PHASES), 'cold', ...Object.keys(PARTS)];
 const unknown = flags.only.find((name) => !phaseNames.includes(name));
 if (unknown !== undefined) {
@@ -82,6 +84,7 @@ const results = {
   memory: {},
   choices: {},
   appends: {},
+  records: {},
   ledger: { perSecond: [], questions: {} },
 };
 /** @type {Record<string, number>} requests sent to each target */
@@ -271,6 +274,18 @@ async function appends() {
     );
   }
   await journal.stop();
+}
+
+async function records() {
+  say('calls counted in the metrics …');
+  const metrics = startProcess('metrics', ['bench/records.mjs'], { messages: true });
+  const { ways } = await ask(metrics, {});
+  for (const labelSets of RECORD_SIZES) {
+    results.records[labelSets] = await turnByTurn(ways, (way) =>
+      ask(metrics, { way, labelSets, count: sizes.records }),
+    );
+  }
+  await metrics.stop();
 }
 
 async function settlements() {

@@ -4,6 +4,8 @@ import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { AdminGuard } from './admin/admin.guard.js';
 import { CostController } from './admin/cost.controller.js';
 import { DocsController } from './admin/docs.controller.js';
+import { CallbacksController } from './admin/callbacks.controller.js';
+import { HealthChecks } from './admin/health-checks.service.js';
 import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
 import { LEDGER_CONTROLLERS } from './admin/ledger/ledger-controllers.js';
@@ -32,6 +34,7 @@ export class AppModule {
       ],
       controllers: [
         HealthController,
+        CallbacksController,
         PluginsController,
         RouterController,
         ModelInfoController,
@@ -40,7 +43,7 @@ export class AppModule {
         CostController,
         ...LEDGER_CONTROLLERS,
       ],
-      providers: [AdminGuard, CallerGuard, LedgerGuard, HealthService, Readiness, OpenApi],
+      providers: [AdminGuard, CallerGuard, LedgerGuard, HealthService, HealthChecks, Readiness, OpenApi],
     };
   }
 }

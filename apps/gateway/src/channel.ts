@@ -17,8 +17,8 @@ export type FromWorker =
   | { type: 'leaving' }
   /** It cannot start, and trying again will not help. */
   | { type: 'failed'; message: string }
-  /** Its metrics: asked for, on its way out, or now and then so that a crash loses little. */
-  | { type: 'metrics-dump'; dump: MetricDump[]; request?: number }
+  /** What it counted since it last told: asked for, on its way out, or now and then so that a crash loses little. */
+  | { type: 'metrics-dump'; dump: MetricDump; request?: number }
   /** It was asked for all metrics and wants everyone's. */
   | { type: 'metrics-wanted'; request: number }
   | { type: 'state'; change: StateChange }
@@ -45,6 +45,8 @@ export type FromPrimary =
   | { type: 'limits'; message: LimitMessage }
   /** A new worker knows nothing yet. */
   | { type: 'routing-wanted' }
+  /** It does from now on what one worker does for all. */
+  | { type: 'duty' }
   | { type: 'call-asked'; request: number; callId: string }
   | { type: 'call-found'; request: number; record: CallRecord | undefined }
   | { type: 'reload' }

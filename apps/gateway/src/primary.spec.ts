@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter } from 'node:events';
-import { aConfig } from '../test/doubles.js';
+import type { MetricDump } from '@turnpike/telemetry';
+import { aConfig, someMetrics } from '../test/doubles.js';
 import type { LimitMessage } from '@turnpike/limits';
 import type { DeploymentReport } from '@turnpike/router';
 import type { FromPrimary, FromWorker } from './channel.js';
+import { gatewayTables } from './metrics/families.js';
 import type { CallRecord } from './runtime/recent-calls.js';
 import type { RoutingListener } from './runtime/routing-bus.js';
 
@@ -95,15 +97,18 @@ const { Primary } = await import('./primary.js');
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const LISTENING: FromWorker = { type: 'listening', page: 'the page\n' };
-const counter = (value: number) => [
-  { name: 'calls', help: 'Calls.', type: 'counter', aggregator: 'sum', values: [{ value, labels: {} }] },
-];
+/** So many calls since the worker last told. */
+const counted = (calls: number): MetricDump => {
+  const { proxy } = gatewayTables();
+  const rows = [{ labels: proxy.labelNames.map(() => ''), changes: [proxy.at.requests, calls] }];
+  return { deltas: [{ table: 'proxy', labelNames: proxy.labelNames, width: proxy.width, rows }] };
+};
 
 let written: string[] = [];
 let exits: (number | undefined)[] = [];
 
 const run = (numWorkers: number): void =>
-  new Primary(aConfig({ server: { host: 'h', port: 1, numWorkers, drainMs: 1_000 } })).run();
+  new Primary(aConfig({ server: { host: 'h', port: 1, numWorkers, drainMs: 1_000 }, metrics: someMetrics() })).run();
 /** The number of workers that were started so far. */
 const started = (): number => workers.length;
 const signal = (name: (typeof SIGNALS)[number]): void => process.listeners(name).at(-1)!(name);
@@ -236,7 +241,7 @@ describe('a worker that has served its time', () => {
     const old = workers[0]!;
     old.says({ type: 'retiring' });
     expect([started(), old.heardOf('retire')]).toEqual([2, []]);
-    workers[1]!.says({ type: 'metrics-dump', dump: [] });
+    workers[1]!.says({ type: 'metrics-dump', dump: { deltas: [] } });
     expect(old.heardOf('retire')).toEqual([]);
     workers[1]!.says(LISTENING);
     expect(atTheDoor).toEqual(['dismiss 1']);
@@ -296,15 +301,17 @@ it('a worker that cannot start again is tried again later, and the others serve 
   expect([started(), exits, workers[1]!.process.kill.mock.calls]).toEqual([4, [], []]);
 });
 
+const CALLS = 'litellm_proxy_total_requests_metric_total';
+
 describe('the metrics', () => {
   /** What the asking worker is told. */
   const texts = async (worker: FakeWorker): Promise<string[]> => {
-    await jest.advanceTimersByTimeAsync(0);
+    for (let turn = 0; turn < 20; turn += 1) await jest.advanceTimersByTimeAsync(1);
     return worker.heardOf('metrics-text').map((message) => (message as { text: string }).text);
   };
   const answer = (worker: FakeWorker, value: number): void => {
     const { request } = worker.heardOf('metrics-collect').at(-1) as { request: number };
-    worker.says({ type: 'metrics-dump', dump: counter(value), request });
+    worker.says({ type: 'metrics-dump', dump: counted(value), request });
   };
 
   it('are those of all workers together', async () => {
@@ -313,7 +320,7 @@ describe('the metrics', () => {
     answer(workers[0]!, 1);
     expect(await texts(workers[0]!)).toEqual([]);
     answer(workers[1]!, 2);
-    expect(await texts(workers[0]!)).toEqual([expect.stringContaining('calls 3')]);
+    expect(await texts(workers[0]!)).toEqual([expect.stringContaining(`${CALLS} 3`)]);
     expect(workers[0]!.heardOf('metrics-text')).toMatchObject([{ request: 7 }]);
   });
 
@@ -322,18 +329,22 @@ describe('the metrics', () => {
     workers[0]!.says({ type: 'metrics-wanted', request: 1 });
     answer(workers[0]!, 1);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(await texts(workers[0]!)).toEqual([expect.stringContaining('calls 1')]);
+    expect(await texts(workers[0]!)).toEqual([expect.stringContaining(`${CALLS} 1`)]);
     answer(workers[1]!, 2);
     expect(await texts(workers[0]!)).toHaveLength(1);
+    // What it had counted is not lost.
+    workers[0]!.says({ type: 'metrics-wanted', request: 2 });
+    for (const worker of workers) answer(worker, 0);
+    expect((await texts(workers[0]!)).at(-1)).toContain(`${CALLS} 3`);
   });
 
   it('do not wait for a worker that dies, and keep what it had counted', async () => {
     run(2);
-    workers[1]!.says({ type: 'metrics-dump', dump: counter(5) });
+    workers[1]!.says({ type: 'metrics-dump', dump: counted(5) });
     workers[0]!.says({ type: 'metrics-wanted', request: 1 });
     answer(workers[0]!, 1);
     workers[1]!.dies(1);
-    expect(await texts(workers[0]!)).toEqual([expect.stringContaining('calls 6')]);
+    expect(await texts(workers[0]!)).toEqual([expect.stringContaining(`${CALLS} 6`)]);
   });
 });
 
@@ -401,7 +412,9 @@ describe('limits', () => {
 describe('the other machines', () => {
   const reports = [{ id: 'd' }] as unknown as DeploymentReport[];
   const joined = async (numWorkers: number) => {
-    const primary = new Primary(aConfig({ server: { host: 'h', port: 1, numWorkers, drainMs: 1_000 }, redis: {} }));
+    const primary = new Primary(
+      aConfig({ server: { host: 'h', port: 1, numWorkers, drainMs: 1_000 }, redis: {}, metrics: someMetrics() }),
+    );
     await primary.join();
     primary.run();
   };

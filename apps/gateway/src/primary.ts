@@ -1,17 +1,19 @@
 // Owns the workers: starts them, replaces them, and holds what no single one of them knows.
 import type { GatewayConfig } from '@turnpike/config';
 import { Distributor } from '@turnpike/limits';
-import { MetricsSum, type MetricDump } from '@turnpike/telemetry';
+import { MetricsSum } from '@turnpike/telemetry';
 import cluster, { type Worker } from 'node:cluster';
 import { PLACE, type FromPrimary, type FromWorker } from './channel.js';
 import { FrontDoor } from './front-door.js';
+import { summedTables } from './metrics/exposed-tables.js';
+import { PrimaryMetrics } from './metrics/primary-metrics.js';
 import { steadyNow } from './runtime/clock.js';
 import { joinMachines, type Machines } from './runtime/machines.js';
 import type { CallRecord } from './runtime/recent-calls.js';
 import { describeFailure } from './start-failure.js';
 import { Surveys } from './survey.js';
 
-/** A worker that is silent this long is left out of one reading of the metrics. */
+/** What a worker that is silent this long has counted is in the next reading of the metrics. */
 const COLLECT_MS = 1_000;
 /** A worker that dies at once is not started again at once. */
 const MIN_RESTART_MS = 100;
@@ -24,7 +26,6 @@ interface Known {
   /** Among all workers: whose turn it is where one of them goes first. */
   place: number;
   startedAt: number;
-  lastDump: MetricDump[];
   isListening: boolean;
   /** It has served its time, and another takes its place. */
   isRetiring: boolean;
@@ -37,23 +38,32 @@ export class Primary {
   private readonly door = new FrontDoor();
   /** The port, once the door is open. */
   private opened: Promise<number> | undefined;
-  private readonly metrics = new MetricsSum();
-  private readonly dumps = new Surveys<MetricDump[]>(COLLECT_MS);
+  private readonly metrics: MetricsSum;
+  private readonly own = new PrimaryMetrics(() => this.workers.size);
+  private readonly dumps = new Surveys<true>(COLLECT_MS);
   private readonly records = new Surveys<CallRecord>(COLLECT_MS);
   private limits = new Distributor({ now: steadyNow });
   private machines: Machines | undefined;
+  private onDuty: Known | undefined;
   private restartMs = MIN_RESTART_MS;
   private hasPage = false;
   private isStopping = false;
 
-  constructor(private readonly config: GatewayConfig) {}
+  constructor(private readonly config: GatewayConfig) {
+    this.metrics = new MetricsSum(summedTables(config.metrics), { idleMs: config.metrics.idleMs });
+  }
 
   /** Meets the other machines of the installation, where there are any. */
   async join(): Promise<void> {
-    this.machines = await joinMachines(this.config.redis, steadyNow, {
-      learn: (from, reports) => this.broadcast({ type: 'routing', from, reports }),
-      forget: (from) => this.broadcast({ type: 'routing-gone', from }),
-    });
+    this.machines = await joinMachines(
+      this.config.redis,
+      steadyNow,
+      {
+        learn: (from, reports) => this.broadcast({ type: 'routing', from, reports }),
+        forget: (from) => this.broadcast({ type: 'routing-gone', from }),
+      },
+      this.own.redis,
+    );
     if (this.machines) this.limits = new Distributor({ now: steadyNow, authority: this.machines.authority });
   }
 
@@ -69,11 +79,14 @@ export class Primary {
     const place = this.freePlace();
     const worker = cluster.fork({ [PLACE]: String(place) });
     const startedAt = Date.now();
-    const known: Known = { worker, place, startedAt, lastDump: [], isListening: false, isRetiring: false, replaces };
+    const known: Known = { worker, place, startedAt, isListening: false, isRetiring: false, replaces };
     this.workers.set(worker.id, known);
     this.limits.connect(String(worker.id), (message) => this.tell(worker, { type: 'limits', message }));
     worker.on('message', (message: FromWorker) => this.heard(known, message));
-    worker.on('exit', () => this.ended(known));
+    worker.on('exit', (code, signal) => {
+      this.own.workerEnded(code, signal, this.isStopping || known.isRetiring);
+      this.ended(known);
+    });
   }
 
   private freePlace(): number {
@@ -105,8 +118,8 @@ export class Primary {
         this.giveUp(message.message);
         break;
       case 'metrics-dump':
-        known.lastDump = message.dump;
-        if (message.request !== undefined) this.dumps.heard(message.request, known.worker.id, message.dump);
+        this.metrics.add(known.worker.id, message.dump);
+        if (message.request !== undefined) this.dumps.heard(message.request, known.worker.id, true);
         break;
       case 'metrics-wanted':
         void this.collect().then((text) =>
@@ -159,6 +172,7 @@ export class Primary {
 
   private listens(known: Known): void {
     known.isListening = true;
+    this.giveDuty();
     this.tellOthers(known, { type: 'routing-wanted' });
     const former = known.replaces?.worker;
     known.replaces = undefined;
@@ -167,10 +181,21 @@ export class Primary {
     this.tell(former, { type: 'retire' });
   }
 
+  /** One of those that serve, and stay, does what is done once for all. */
+  private giveDuty(): void {
+    const { onDuty } = this;
+    if (this.isStopping || (onDuty && this.workers.has(onDuty.worker.id) && !onDuty.isRetiring)) return;
+    const next = [...this.workers.values()].find((one) => one.isListening && !one.isRetiring);
+    if (!next) return;
+    this.onDuty = next;
+    this.tell(next.worker, { type: 'duty' });
+  }
+
   private ended(known: Known): void {
     this.workers.delete(known.worker.id);
+    this.giveDuty();
     this.door.lost(known.worker);
-    this.metrics.retain(known.worker.id, known.lastDump);
+    this.metrics.gone(known.worker.id);
     this.dumps.gone(known.worker.id);
     this.records.gone(known.worker.id);
     this.broadcast({ type: 'routing-gone', from: String(known.worker.id) });
@@ -191,10 +216,9 @@ export class Primary {
 
   /** All workers' metrics as one text, with what ended workers had counted. */
   private async collect(): Promise<string> {
-    const dumps = await this.dumps.ask(this.workers.keys(), (request) =>
-      this.broadcast({ type: 'metrics-collect', request }),
-    );
-    return this.metrics.merge(dumps);
+    await this.dumps.ask(this.workers.keys(), (request) => this.broadcast({ type: 'metrics-collect', request }));
+    this.metrics.add('primary', this.own.everything());
+    return this.metrics.text();
   }
 
   private async findCall(callId: string): Promise<CallRecord | undefined> {

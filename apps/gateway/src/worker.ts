@@ -2,7 +2,7 @@
 import { masterKeyOf, type GatewayConfig } from '@turnpike/config';
 import type { Configuration } from './runtime/configuration.js';
 import { isGatewayError } from '@turnpike/errors';
-import { createLogger, type MetricDump } from '@turnpike/telemetry';
+import { createLogger, MetricsSum } from '@turnpike/telemetry';
 import { ChannelAuthority, type LimitChannel } from '@turnpike/limits';
 import { LiveState, type DeploymentReport } from '@turnpike/router';
 import { register } from 'prom-client';
@@ -12,6 +12,8 @@ import { createServer } from './server.js';
 import { ledgerOf, loadOptions, readBundle, type StartOptions } from './start-options.js';
 import { startFailure } from './start-failure.js';
 import { startPage } from './start-page.js';
+import { summedTables } from './metrics/exposed-tables.js';
+import { RedisMetrics } from './metrics/redis-metrics.js';
 import { steadyNow } from './runtime/clock.js';
 import { joinMachines } from './runtime/machines.js';
 import type { RoutingListener } from './runtime/routing-bus.js';
@@ -20,13 +22,11 @@ import type { AllWorkers } from './runtime/tokens.js';
 import { validateApiKeys } from './runtime/validate-api-keys.js';
 
 /** A crash loses at most this much of a worker's counts. */
-const DUMP_INTERVAL_MS = 5_000;
+const DUMP_INTERVAL_MS = 1_000;
 /** The other workers know at most this much later what one has learned of a deployment. */
 const REPORT_INTERVAL_MS = 40;
 /** What one learned when a cooldown began, and what one told when it sent a probe, has come to all within this time. */
 const TURN_MS = 100;
-
-const dumpMetrics = async (): Promise<MetricDump[]> => (await register.getMetricsAsJSON()) as unknown as MetricDump[];
 
 export const runWorker = async (
   options: StartOptions,
@@ -45,13 +45,15 @@ export const runWorker = async (
     turnMs: (channel?.place ?? 0) * TURN_MS,
   });
   // With a primary, that is who meets the other machines.
-  const machines = channel ? undefined : await joinMachines(config.redis, steadyNow, learning(state));
+  const redisMetrics = new RedisMetrics();
+  const machines = channel ? undefined : await joinMachines(config.redis, steadyNow, learning(state), redisMetrics);
   const runtime = await Runtime.start(
     {
       load: loadOptions(options),
       bundle: readBundle(),
       log,
       registry: register,
+      redisMetrics,
       masterKey: masterKey.key,
       ledger: ledgerOf(options, config),
       state,
@@ -62,7 +64,7 @@ export const runWorker = async (
   );
   const asked = channel && new AskedOfAll(channel);
   const allWorkers: AllWorkers = asked ?? {
-    metricsText: () => register.metrics(),
+    metricsText: summedAlone(runtime, config),
     findCall: (callId) => Promise.resolve(runtime.recentCalls.find(callId)),
   };
 
@@ -75,7 +77,7 @@ export const runWorker = async (
     if (channel) channel.send({ type: 'leaving' });
     await server.close();
     machines?.bus.close();
-    if (channel) channel.send({ type: 'metrics-dump', dump: await dumpMetrics() });
+    if (channel) channel.send({ type: 'metrics-dump', dump: await runtime.metrics.everything() });
     process.exitCode = code;
     // What still holds the process is somebody's forgotten timer.
     setTimeout(() => process.exit(code), 200).unref();
@@ -104,10 +106,7 @@ export const runWorker = async (
     }, REPORT_INTERVAL_MS).unref();
   }
   if (channel) {
-    setInterval(
-      () => void dumpMetrics().then((dump) => channel.send({ type: 'metrics-dump', dump })),
-      DUMP_INTERVAL_MS,
-    ).unref();
+    setInterval(() => channel.send({ type: 'metrics-dump', dump: runtime.metrics.counts() }), DUMP_INTERVAL_MS).unref();
     process.on('disconnect', () => void stop(0));
     channel.onMessage((message, socket) => {
       switch (message.type) {
@@ -120,7 +119,9 @@ export const runWorker = async (
           channel.send({ type: 'took' });
           break;
         case 'metrics-collect':
-          void dumpMetrics().then((dump) => channel.send({ type: 'metrics-dump', dump, request: message.request }));
+          void runtime.metrics
+            .everything()
+            .then((dump) => channel.send({ type: 'metrics-dump', dump, request: message.request }));
           break;
         case 'metrics-text':
           asked?.answered(message.request, message.text);
@@ -140,6 +141,10 @@ export const runWorker = async (
           break;
         case 'routing-wanted':
           state.tellAll();
+          runtime.health.tellAll();
+          break;
+        case 'duty':
+          runtime.duty.begin();
           break;
         case 'routing-gone':
           state.forget(message.from);
@@ -151,6 +156,7 @@ export const runWorker = async (
           reload();
           break;
         case 'retire':
+          runtime.duty.end();
           void server.retire().then(() => stop(0));
           break;
         case 'drain':
@@ -161,11 +167,23 @@ export const runWorker = async (
   }
 
   if (channel) channel.send({ type: 'ready' });
-  else process.stdout.write(page(await server.listen()));
+  else {
+    process.stdout.write(page(await server.listen()));
+    runtime.duty.begin();
+  }
   // What the first request would otherwise wait for.
   setImmediate(() => runtime.prices.warm());
   if (config.health.validateApiKeys) void validateApiKeys(runtime);
   watchRetirement(runtime, config, channel);
+};
+
+/** The metrics of a worker that is the only one. */
+const summedAlone = ({ metrics }: Runtime, { metrics: settings }: GatewayConfig): (() => Promise<string>) => {
+  const sum = new MetricsSum(summedTables(settings), { idleMs: settings.idleMs });
+  return async () => {
+    sum.add('', await metrics.everything());
+    return sum.text();
+  };
 };
 
 /** The part of the channel that limits speak over. */

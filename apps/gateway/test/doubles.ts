@@ -1,5 +1,12 @@
 // What gateway specs put in place of plugins, connections and calls; each fills in what a test does not care about.
-import type { CallbackSettings, CallerSettings, GatewayConfig, JwtClaims, JwtSettings } from '@turnpike/config';
+import type {
+  CallbackSettings,
+  CallerSettings,
+  GatewayConfig,
+  JwtClaims,
+  JwtSettings,
+  MetricsSettings,
+} from '@turnpike/config';
 import type { Deployment } from '@turnpike/domain';
 import { Containment, type PluginGraph, type PluginInstance } from '@turnpike/kernel';
 import type { CallbackV1, ContractName, Contracts } from '@turnpike/plugin-sdk';
@@ -30,6 +37,22 @@ export const aGraph = (instances: Readonly<Record<string, unknown>>): PluginGrap
 
 /** The parts of a configuration that a test names; the others are not there. */
 export const aConfig = (parts: object): GatewayConfig => parts as GatewayConfig;
+
+/** What `/metrics` tells unless the configuration says otherwise. */
+export const someMetrics = (changes: Partial<MetricsSettings> = {}): MetricsSettings => ({
+  requireAuth: false,
+  metadataLabels: [],
+  tags: [],
+  groups: [],
+  excludedMetrics: [],
+  excludedLabels: [],
+  maxSeries: undefined,
+  idleMs: undefined,
+  hasStreamLabel: false,
+  hasEndUserLabel: false,
+  tellsAllBudgets: false,
+  ...changes,
+});
 
 export const aFront = (changes: Partial<Front> = {}): Front =>
   ({ dialect: 'openai', operation: 'chat', route: '/v1/chat/completions', ...changes }) as Front;

@@ -32,22 +32,23 @@ export interface Told {
   readonly recorded: Outcome[];
   readonly left: Exchange[];
   readonly logged: { message: string; facts: Readonly<Record<string, unknown>> }[];
-  inFlight: number;
+  /** Deployment ids. */
+  readonly cooledDown: string[];
 }
 
 /** Its clock is the machine's, which jest can stop; every token costs a nano-dollar. */
 export const aRuntime = (changes: object = {}): { runtime: Runtime; told: Told } => {
-  const told: Told = { failedAttempts: [], recorded: [], left: [], logged: [], inFlight: 0 };
+  const told: Told = { failedAttempts: [], recorded: [], left: [], logged: [], cooledDown: [] };
   const log = (message: string, facts: Told['logged'][number]['facts'] = {}): void =>
     void told.logged.push({ message, facts });
   const runtime = {
     clock: { now: () => Date.now() },
     log: { info: log, warn: log, error: log, debug: log },
     metrics: {
-      inFlight: { add: (by: number) => void (told.inFlight += by) },
       record: (_exchange: Exchange, outcome: Outcome) => void told.recorded.push(outcome),
       attemptFailed: ({ target }: Attempt, { code }: GatewayError) =>
         void told.failedAttempts.push([target.deployment.id, code]),
+      cooledDown: ({ target }: Attempt) => void told.cooledDown.push(target.deployment.id),
     },
     recentCalls: { add: () => undefined },
     tokens: { count: () => Promise.resolve(undefined) },

@@ -27,7 +27,7 @@ export interface GatewayConfig {
   readonly redis: RedisSettings | undefined;
   readonly budget: BudgetSettings;
   readonly health: HealthSettings;
-  readonly metrics: { readonly requireAuth: boolean };
+  readonly metrics: MetricsSettings;
   /** Foreign plugins, in the order written. */
   readonly plugins: readonly PluginSource[];
   /** Plugin id → settings that legacy keys of other sections gave it (`langfuse_host`, `webhook_url` …). */
@@ -315,8 +315,39 @@ export interface BudgetSettings {
 export interface HealthSettings {
   readonly backgroundChecks: boolean;
   readonly intervalMs: number;
+  /** Whether `/health` tells more than names: addresses, and why a deployment is not well. */
+  readonly tellsDetails: boolean;
+  /** Deployments that are asked at the same time. */
+  readonly concurrency: number;
   /** Ask each provider's model list at start and warn about refused credentials. */
   readonly validateApiKeys: boolean;
+}
+
+/** What `/metrics` tells. All but `requireAuth` belongs to the process and needs a restart. */
+export interface MetricsSettings {
+  readonly requireAuth: boolean;
+  /** Paths in a request's or key's metadata that become labels: `metadata.team.name`. */
+  readonly metadataLabels: readonly string[];
+  /** Tags that become labels, `true` or `false`; `*` stands for anything. */
+  readonly tags: readonly string[];
+  /** Restrict what is told, where there are any; names without `_total` fit too. */
+  readonly groups: readonly MetricsGroup[];
+  readonly excludedMetrics: readonly string[];
+  readonly excludedLabels: readonly string[];
+  /** Label sets of one metric. Undefined: as many as are good for most. */
+  readonly maxSeries: number | undefined;
+  /** Label sets that nobody counted in for so long are forgotten; undefined: none is. */
+  readonly idleMs: number | undefined;
+  readonly hasStreamLabel: boolean;
+  readonly hasEndUserLabel: boolean;
+  /** Tell all budgets, also of those who have not called yet. */
+  readonly tellsAllBudgets: boolean;
+}
+
+export interface MetricsGroup {
+  readonly metrics: readonly string[];
+  /** Undefined: all that the metric has. */
+  readonly labels: readonly string[] | undefined;
 }
 
 export interface ConfigWarning {

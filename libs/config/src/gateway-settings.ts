@@ -234,8 +234,13 @@ export const readBudget = ({ settings, diagnostics }: SettingsSource): BudgetSet
   };
 };
 
+/** More often than that, checks would be a load of their own. */
+const MIN_HEALTH_INTERVAL_MS = 1_000;
+
 export const readHealth = ({ settings }: SettingsSource): HealthSettings => ({
   backgroundChecks: settings.get('background_health_checks') ?? false,
-  intervalMs: (settings.get('health_check_interval') ?? 300) * 1_000,
+  intervalMs: Math.max(MIN_HEALTH_INTERVAL_MS, (settings.get('health_check_interval') ?? 300) * 1_000),
+  tellsDetails: settings.get('health_check_details') ?? true,
+  concurrency: Math.max(1, settings.get('health_check_concurrency') ?? 8),
   validateApiKeys: settings.get('validate_api_keys') ?? false,
 });

@@ -22,6 +22,7 @@ import {
   readRequests,
   readServer,
 } from './gateway-settings.js';
+import { readMetrics } from './metrics.js';
 import { readGuardrails } from './guardrails.js';
 import { implicitDeployment } from './implicit.js';
 import { readLedger } from './ledger.js';
@@ -149,7 +150,7 @@ const interpret = (source: ConfigSource, options: LoadOptions, stored: StoredCon
     redis: readRedis(settings, environment, cacheRedis),
     budget: readBudget(reading),
     health: readHealth(reading),
-    metrics: { requireAuth: settings.get('require_auth_for_metrics_endpoint') ?? false },
+    metrics: readMetrics(reading),
     plugins: readPluginSources(root, source.files[0], options.cwd, places, diagnostics),
     pluginSettings: { ...pluginKeys.pluginSettings, ...pluginSettings },
     kept: keptOf(root, settings, pluginKeys.kept),

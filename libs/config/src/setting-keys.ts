@@ -115,6 +115,17 @@ export const SETTINGS = {
   success_callback: litellm('texts'),
   failure_callback: litellm('texts'),
   require_auth_for_metrics_endpoint: litellm('switch'),
+  custom_prometheus_metadata_labels: litellm('texts'),
+  custom_prometheus_tags: litellm('texts'),
+  prometheus_metrics_config: litellm('list'),
+  prometheus_exclude_metrics: litellm('texts'),
+  prometheus_exclude_labels: litellm('texts'),
+  prometheus_metrics_max_series_per_metric: litellm('count'),
+  prometheus_metrics_ttl_seconds: litellm('seconds'),
+  prometheus_emit_stream_label: litellm('switch'),
+  prometheus_initialize_budget_metrics: litellm('switch'),
+  enable_end_user_cost_tracking_prometheus_only: litellm('switch'),
+  disable_end_user_cost_tracking_prometheus_only: litellm('switch'),
 
   // Cache
   cache: litellm('switch'),
@@ -136,6 +147,8 @@ export const SETTINGS = {
   journal_sync: general('text'),
   background_health_checks: general('switch'),
   health_check_interval: general('seconds'),
+  health_check_details: general('switch'),
+  health_check_concurrency: general('count'),
   validate_api_keys: litellm('switch'),
 
   // Router
@@ -191,13 +204,12 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
     switch: `disable_prisma_schema_update store_prompts_in_spend_logs disable_spend_logs disable_spend_updates
       disable_error_logs disable_adding_master_key_hash_to_db disable_reset_budget disable_master_key_return
       use_redis_transaction_buffer infer_model_from_keys disable_retry_on_max_parallel_request_limit_error
-      health_check_details use_shared_health_check custom_auth_run_common_checks enable_oauth2_auth
+      use_shared_health_check custom_auth_run_common_checks enable_oauth2_auth
       enable_oauth2_proxy_auth enforce_rbac allow_user_auth
       default_team_disabled forward_openai_org_id forward_llm_provider_auth_headers
       use_client_credentials_pass_through_routes use_google_kms use_azure_key_vault auto_redirect_ui_login_to_sso
       enable_public_model_hub disable_responses_id_security otel cancel_on_disconnect`,
     number: `alerting_threshold proxy_batch_polling_interval`,
-    count: `health_check_concurrency`,
     seconds: `database_connection_timeout database_connection_pool_timeout proxy_batch_write_at
       proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time`,
     text: `maximum_spend_logs_cleanup_cron token_rate_limit_type custom_auth custom_key_generate custom_key_update
@@ -211,8 +223,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
   },
   litellm: {
     switch: `redact_user_api_key_info redact_messages_in_exceptions log_raw_request_response enable_redis_auth_cache
-      enable_caching_on_provider_specific_optional_params disable_end_user_cost_tracking_prometheus_only enable_end_user_cost_tracking_prometheus_only
-      include_cost_in_streaming_usage prometheus_initialize_budget_metrics prometheus_emit_stream_label
+      enable_caching_on_provider_specific_optional_params include_cost_in_streaming_usage
       disable_copilot_system_to_assistant use_chat_completions_url_for_anthropic_messages
       route_all_chat_openai_to_responses skip_system_message_in_guardrail disable_hf_tokenizer_download
       enable_json_schema_validation enable_key_alias_format_validation forward_traceparent_to_llm_provider
@@ -222,9 +233,9 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
     text: `timezone max_end_user_budget_id ssl_certificate ssl_security_level ssl_ecdh_curve`,
     duration: `internal_user_budget_duration`,
     texts: `service_callback service_callbacks audit_log_callbacks langfuse_default_tags
-      custom_prometheus_metadata_labels custom_prometheus_tags public_mcp_servers
+      public_mcp_servers
       public_model_groups provider_url_destination_allowed_hosts`,
-    list: `default_team_settings prometheus_metrics_config custom_provider_map`,
+    list: `default_team_settings custom_provider_map`,
     map: `default_internal_user_params default_team_params default_key_generate_params upperbound_key_generate_params
       key_generation_settings default_key_max_budget_alert_emails cost_discount_config cost_margin_config mcp_aliases
       ui_theme_config s3_callback_params datadog_params generic_api_settings model_group_settings model_alias_map

@@ -76,6 +76,8 @@ export class BudgetAccount {
   isUncertain = false;
   /** The last answer of who keeps it. */
   told: LeaseGrant | undefined;
+  /** What calls cost since then. */
+  spentSince = 0;
   /** By the first of the calls that wait. */
   needed = 0;
   filling: Promise<void> | undefined;
@@ -128,6 +130,11 @@ export class Budgets {
     const accounts = names.map((name) => this.account(name));
     const amount = Math.max(0, Math.ceil(estimate));
     return this.take(accounts, amount) ? this.takeLater(accounts, amount) : this.reservation(accounts, amount);
+  }
+
+  /** What calls of this process cost since the keeper of an account last said how it stands. */
+  spentSince(name: string): number {
+    return this.accounts.get(name)?.spentSince ?? 0;
   }
 
   /** Others need what is not used of these. */
@@ -209,6 +216,7 @@ export class Budgets {
         isOver = true;
         for (const account of accounts) {
           account.reserved -= amount;
+          account.spentSince += cost;
           // What was spent beyond the lease is the keeper's to know: it counts what calls cost.
           account.available = Math.max(0, account.available + amount - cost);
           if (account.beyond > 0) this.giveBackBeyond(account);
@@ -242,6 +250,7 @@ export class Budgets {
       return;
     }
     account.told = grant;
+    account.spentSince = 0;
     account.available += grant.granted;
     account.beyond += Math.max(0, grant.granted - Math.max(0, grant.max - grant.spent));
     if (grant.granted > 0) account.lastGrant = grant.granted;

@@ -17,7 +17,7 @@ import {
 import { RecallRounds } from './recall-rounds.js';
 import { grantedBy, lacking, type Answer } from './redis-answers.js';
 import { toBusMessage, type BusMessage } from './redis-bus.js';
-import { RedisLink, type Attempt, type RedisAddress } from './redis-link.js';
+import { RedisLink, type Attempt, type CommandListener, type RedisAddress } from './redis-link.js';
 import { parseReply } from './redis-script.js';
 import { DIMENSIONS, type LimitRule } from './rule.js';
 import { limitIn, WholeAuthority, type Book } from './whole-authority.js';
@@ -42,6 +42,7 @@ export interface RedisAuthorityOptions {
   readonly leaseMs?: number;
   /** Before every key and channel. */
   readonly prefix?: string;
+  readonly onCommand?: CommandListener;
 }
 
 export class RedisAuthority implements Authority {
@@ -67,7 +68,7 @@ export class RedisAuthority implements Authority {
     return authority;
   }
 
-  private constructor({ redis, now = Date.now, windowMs, leaseMs, prefix }: RedisAuthorityOptions) {
+  private constructor({ redis, now = Date.now, windowMs, leaseMs, prefix, onCommand }: RedisAuthorityOptions) {
     this.now = now;
     this.windowMs = windowMs ?? WINDOW_MS;
     this.leaseMs = leaseMs ?? LEASE_MS;
@@ -79,6 +80,7 @@ export class RedisAuthority implements Authority {
       onMessage: (message) => this.heard(message),
       recover: (attempt) => this.recover(attempt),
       onChange: (isAway) => this.events?.degraded(isAway),
+      onCommand,
     });
     this.heartbeat = setInterval(() => this.renewLeases(), this.leaseMs / 3).unref();
   }

@@ -43,7 +43,11 @@ export interface RedisLinkOptions {
   /** Tries out that Redis works, and tells it what is so; Redis counts as back when this resolves. */
   readonly recover: (attempt: Attempt) => Promise<void>;
   readonly onChange: (isAway: boolean) => void;
+  readonly onCommand?: CommandListener;
 }
+
+/** Told of each command that was sent. @param failure name of the error that it ended with */
+export type CommandListener = (command: string, ms: number, failure?: string) => void;
 
 export class RedisLink {
   /** Why Redis was away the last time. */
@@ -110,7 +114,18 @@ export class RedisLink {
     }
   }
 
-  private readonly attempt: Attempt = (command) => within(COMMAND_MS, command(this.commands));
+  private readonly attempt: Attempt = async (command) => {
+    const { onCommand } = this.options;
+    const startedAt = performance.now();
+    try {
+      const result = await within(COMMAND_MS, command(this.commands));
+      onCommand?.('limits', performance.now() - startedAt);
+      return result;
+    } catch (error) {
+      onCommand?.('limits', performance.now() - startedAt, error instanceof Error ? error.name : 'Error');
+      throw error;
+    }
+  };
 
   private lost(): void {
     if (this.state === 'away' || this.state === 'closed') return;

@@ -11,7 +11,6 @@ import type { Runtime } from '../runtime/runtime.js';
 import { RUNTIME } from '../runtime/tokens.js';
 
 const ASK_TIMEOUT_MS = 10_000;
-const MAX_AT_ONCE = 8;
 
 export interface EndpointHealth {
   model: string;
@@ -25,6 +24,12 @@ export interface ModelsHealth {
   unhealthy_endpoints?: EndpointHealth[];
   healthy_count: number;
   unhealthy_count: number;
+}
+
+/** Of one model, or one deployment; empty: of all. */
+export interface HealthWish {
+  readonly model?: string;
+  readonly modelId?: string;
 }
 
 @Injectable()
@@ -41,47 +46,68 @@ export class HealthService {
   }
 
   counts(): ModelsHealth {
-    const { usable, unusable } = this.split();
+    const { usable, unusable } = this.split({});
     return { healthy_count: usable.length, unhealthy_count: unusable.length };
   }
 
+  /** As the background checks found it, where they run; else each provider is asked now. */
+  async of(wish: HealthWish): Promise<ModelsHealth> {
+    return this.runtime.config.health.backgroundChecks ? this.asChecked(wish) : this.ask(wish);
+  }
+
+  /** Nobody is asked. What was not checked yet, or is not to be, is taken for well. */
+  asChecked(wish: HealthWish): ModelsHealth {
+    const { usable, unusable } = this.split(wish);
+    const problems = new Map(
+      usable.map((one) => [one, this.runtime.health.of(one.deployment).at(-1)?.problem] as const),
+    );
+    return this.told(usable, unusable, (one) => problems.get(one));
+  }
+
   /** Asks each provider for its model list, once per connection: it costs nothing and proves address and key. */
-  async ask(model?: string): Promise<ModelsHealth> {
-    const { usable, unusable } = this.split(model);
+  private async ask(wish: HealthWish): Promise<ModelsHealth> {
+    const { usable, unusable } = this.split(wish);
     const problems = new Map<PluginInstance, string | undefined>();
-    const instances = [...new Set(usable.map(({ provider }) => provider))];
-    for (let from = 0; from < instances.length; from += MAX_AT_ONCE) {
-      await Promise.all(
-        instances
-          .slice(from, from + MAX_AT_ONCE)
-          .map(async (instance) => problems.set(instance, await problemOf(instance))),
-      );
-    }
-    const healthy = usable.filter(({ provider }) => problems.get(provider) === undefined);
-    const failing = usable.filter(({ provider }) => problems.get(provider) !== undefined);
+    const waiting = [...new Set(usable.map(({ provider }) => provider))];
+    const next = async (): Promise<void> => {
+      for (let one = waiting.shift(); one; one = waiting.shift()) problems.set(one, await problemOf(one));
+    };
+    await Promise.all(Array.from({ length: this.runtime.config.health.concurrency }, next));
+    return this.told(usable, unusable, ({ provider }) => problems.get(provider));
+  }
+
+  private told(
+    usable: readonly Callable[],
+    unusable: readonly EndpointHealth[],
+    problemOfOne: (one: Callable) => string | undefined,
+  ): ModelsHealth {
+    const { tellsDetails } = this.runtime.config.health;
+    const shown = ({ model, model_id, api_base, error }: EndpointHealth): EndpointHealth =>
+      tellsDetails ? { model, model_id, api_base, error } : { model, model_id };
+    const healthy = usable.filter((one) => problemOfOne(one) === undefined);
+    const failing = usable.filter((one) => problemOfOne(one) !== undefined);
     return {
-      healthy_endpoints: healthy.map(({ deployment }) => describe(deployment)),
+      healthy_endpoints: healthy.map(({ deployment }) => shown(describe(deployment))),
       unhealthy_endpoints: [
-        ...failing.map(({ deployment, provider }) => ({ ...describe(deployment), error: problems.get(provider) })),
-        ...unusable,
+        ...failing.map((one) => shown({ ...describe(one.deployment), error: problemOfOne(one) })),
+        ...unusable.map(shown),
       ],
       healthy_count: healthy.length,
       unhealthy_count: failing.length + unusable.length,
     };
   }
 
-  private split(model?: string): { usable: Callable[]; unusable: EndpointHealth[] } {
-    const { config, callable } = {
-      config: this.runtime.config,
-      callable: (id: string) => this.runtime.current.callable(id),
-    };
-    const wanted = config.deployments.filter(({ modelName }) => model === undefined || modelName === model);
-    const usable = wanted.map(({ id }) => callable(id)).filter((one) => one !== undefined);
+  private split({ model, modelId }: HealthWish): { usable: Callable[]; unusable: EndpointHealth[] } {
+    const { config, current } = this.runtime;
+    const wanted = config.deployments.filter(
+      ({ modelName, id }) => (model === undefined || modelName === model) && (modelId === undefined || id === modelId),
+    );
+    const usable = wanted.map(({ id }) => current.callable(id)).filter((one) => one !== undefined);
     const refused = wanted
-      .filter(({ id }) => !callable(id))
+      .filter(({ id }) => !current.callable(id))
       .map((one) => ({ ...describe(one), error: 'the provider refused its settings; see the start-up log' }));
     const disabled = config.disabled
-      .filter(({ modelName }) => model === undefined || modelName === model)
+      .filter(({ modelName }) => modelId === undefined && (model === undefined || modelName === model))
       .map(({ model: upstream, reason }) => ({ model: upstream, error: reason }));
     return { usable, unusable: [...refused, ...disabled] };
   }

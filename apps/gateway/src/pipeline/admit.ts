@@ -90,7 +90,7 @@ type Bounded = Attributed & Pick<Admitted, 'bounds'>;
 const takeLimits = (runtime: Runtime, exchange: Bounded): Admitted | Promise<Admitted> => {
   const { snapshot, raw, bounds } = exchange;
   const rules = snapshot.limits.rulesFor(bounds);
-  if (rules.length === 0) return admitted(runtime, exchange, FREE);
+  if (rules.length === 0) return admitted(exchange, FREE);
   const { waitingRoom } = snapshot;
   if (snapshot.limits.hasGlobal && waitingRoom?.isQueued(EVERY_MODEL))
     return queueUp(runtime, exchange, waitingRoom, undefined);
@@ -100,14 +100,13 @@ const takeLimits = (runtime: Runtime, exchange: Bounded): Admitted | Promise<Adm
     : decided(runtime, exchange, taken);
 };
 
-const admitted = (runtime: Runtime, exchange: Bounded, permit: Permit): Admitted => {
-  runtime.metrics.inFlight.add(1);
+const admitted = (exchange: Bounded, permit: Permit): Admitted => {
   exchange.admission = permit;
   return exchange as Admitted;
 };
 
 const decided = (runtime: Runtime, exchange: Bounded, outcome: Permit | Denial): Admitted | Promise<Admitted> => {
-  if (!isDenial(outcome)) return admitted(runtime, exchange, outcome);
+  if (!isDenial(outcome)) return admitted(exchange, outcome);
   const { waitingRoom, limits } = exchange.snapshot;
   // Room in the installation is waited for; a caller's own limit is its own to keep.
   if (!waitingRoom || !limits.isGlobal(outcome)) throw limited(exchange, outcome);
@@ -139,7 +138,7 @@ const queueUp = async (
     }
     // Where one got through, the next may too.
     room.letInTo(EVERY_MODEL);
-    return admitted(runtime, exchange, outcome);
+    return admitted(exchange, outcome);
   }
 };
 

@@ -88,6 +88,7 @@ describe('the end of an attempt', () => {
     expect(told.failedAttempts).toEqual([['deployment-0', 'GW_UPSTREAM_UNAVAILABLE']]);
     expect(state.samples).toMatchObject([{ isFailure: true }]);
     expect(state.health.coolUntil).toBe(runtime.clock.now() + 5_000);
+    expect(told.cooledDown).toEqual(['deployment-0']);
   });
 
   it('that was given up says nothing of its deployment, but what it used', () => {

@@ -47,7 +47,11 @@ export const endAttempt = (
   };
   if (status === 'success') outcome.succeeded(choice, facts, now);
   else if (error) {
+    const { state } = choice.target;
+    const restedUntil = state.health.coolUntil;
     outcome.failed(choice, error, facts, snapshot.router.cooldowns, now);
     runtime.metrics.attemptFailed(attempt, error);
+    // Longer is not anew.
+    if (state.health.coolUntil > restedUntil && restedUntil <= now) runtime.metrics.cooledDown(attempt, error);
   }
 };

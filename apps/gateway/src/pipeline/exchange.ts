@@ -118,6 +118,8 @@ export class Exchange {
   /** Money set aside for it, where its caller has a budget. */
   budget?: Reservation;
   guardrails?: readonly string[];
+  /** Milliseconds that guardrails took before and after the call. */
+  guardedMs = 0;
   /** The canonical request, once somebody needed it. */
   request?: unknown;
   /** A guardrail changed the request: the client's bytes are no longer what is sent. */

@@ -10,7 +10,6 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
     if (exchange.admission) {
       exchange.admission.release(outcome.usage?.totalTokens);
       snapshot.waitingRoom?.letIn();
-      runtime.metrics.inFlight.add(-1);
     }
     if (exchange.budget) {
       exchange.budget.settle(outcome.costNanoUsd ?? 0);

@@ -1,9 +1,10 @@
 // The guardrails of a configuration, called through the kernel's containment.
 import type { GuardrailSettings } from '@turnpike/config';
-import { GatewayError } from '@turnpike/errors';
+import { GatewayError, isGatewayError } from '@turnpike/errors';
 import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
 import type { GuardrailContext, GuardrailVerdict } from '@turnpike/plugin-sdk';
 import type { Exchange } from '../pipeline/exchange.js';
+import type { GuardrailRun } from '../metrics/gateway-metrics.js';
 import { wishOf } from '../upstream/body-edits.js';
 import { GUARDED_VIEWS } from './guarded-view.js';
 import { keyOfGuardrail } from './plan.js';
@@ -40,7 +41,12 @@ export class Guardrails {
   readonly preCall: readonly Active[];
   readonly postCall: readonly Active[];
 
-  constructor(settings: readonly GuardrailSettings[], graph: PluginGraph) {
+  /** @param onRun told of each run. Must not throw */
+  constructor(
+    settings: readonly GuardrailSettings[],
+    graph: PluginGraph,
+    private readonly onRun: (run: GuardrailRun) => void = () => undefined,
+  ) {
     settings.forEach((one, index) => {
       const instance = graph.get<'guardrail/v1'>(keyOfGuardrail(index));
       if (instance) checkModes(one, instance);
@@ -65,7 +71,7 @@ export class Guardrails {
       exchange.request ??= exchange.front.toDomain(wishOf(exchange.body ?? {}));
       const { request } = exchange;
       const shown = view.request(request);
-      const verdict = await this.ask(instance, 'preCall', exchange, (signal) =>
+      const verdict = await this.ask({ name, instance }, 'preCall', exchange, (signal) =>
         instance.exports.preCall!.check(shown, contextOf(exchange, signal)),
       );
       if (verdict?.action === 'block') throw blocked(name, verdict.message);
@@ -86,7 +92,7 @@ export class Guardrails {
       if (!shown) break;
       exchange.request ??= exchange.front.toDomain(wishOf(exchange.body ?? {}));
       const request = view.request(exchange.request);
-      const verdict = await this.ask(instance, 'postCall', exchange, (signal) =>
+      const verdict = await this.ask({ name, instance }, 'postCall', exchange, (signal) =>
         instance.exports.postCall!.check(shown, request, contextOf(exchange, signal)),
       );
       if (verdict?.action === 'block') throw blocked(name, verdict.message);
@@ -96,14 +102,25 @@ export class Guardrails {
   }
 
   private async ask<T>(
-    instance: PluginInstance,
-    hook: string,
+    { name, instance }: Active,
+    hook: 'preCall' | 'postCall',
     exchange: Exchange,
     body: (signal: AbortSignal) => Promise<GuardrailVerdict<T>>,
   ): Promise<GuardrailVerdict<T> | undefined> {
+    const startedAt = performance.now();
+    const told = (status: string, error?: string): void => {
+      const ms = performance.now() - startedAt;
+      exchange.guardedMs += ms;
+      const mode = hook === 'preCall' ? 'pre_call' : 'post_call';
+      this.onRun({ name, mode, status, ms, error });
+    };
     try {
-      return await instance.hooks.run(hook, HOOK_DEADLINE_MS, body, exchange.signal);
+      const verdict = await instance.hooks.run(hook, HOOK_DEADLINE_MS, body, exchange.signal);
+      // A plugin in plain JavaScript may return nothing.
+      told((verdict as typeof verdict | undefined)?.action === 'block' ? 'guardrail_intervened' : 'success');
+      return verdict;
     } catch (error) {
+      told('guardrail_failed_to_respond', isGatewayError(error) ? error.code : 'error');
       if (instance.failure === 'closed') throw error;
       return undefined;
     }

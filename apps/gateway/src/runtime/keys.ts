@@ -36,6 +36,8 @@ export class Keys {
   readonly master: Principal;
   /** Tokens of other issuers; absent: none are taken. */
   tokens: Pick<Tokens, 'authenticate'> | undefined;
+  /** Requests with a key that is not the master key. */
+  lookups = 0;
   /** The last key of each kept connection, which sends the same one with every request. */
   private readonly lastKeys = new WeakMap<object, { key: string; keyHash: string }>();
 
@@ -73,6 +75,7 @@ export class Keys {
     }
     // Digests are compared, not keys: how far they agree tells nothing about the key.
     if (keyHash === this.master.keyHash) return this.master;
+    this.lookups += 1;
     const known = this.resolver.resolve(keyHash);
     if (known instanceof Promise)
       return known.then((principal) => (principal ? admitted(principal, route) : this.unknown(key, keyHash, auth)));
@@ -84,6 +87,11 @@ export class Keys {
     const principal = await this.authenticate(headers, { ...auth, isOpen: false }, route);
     if (principal.isAdmin) return principal;
     throw new GatewayError('GW_PERMISSION_DENIED', 'This route needs an admin key, such as the master key.');
+  }
+
+  /** SHA-256 hex of the master key. */
+  get masterHash(): string {
+    return this.master.keyHash;
   }
 
   private hashOf(key: string, connection: object | null | undefined): string {

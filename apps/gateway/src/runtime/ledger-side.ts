@@ -1,6 +1,6 @@
 // All that this worker has of the ledger: keys, budgets, the journal, and the link to it.
 import type { GatewayConfig, JwtSettings, LedgerSettings } from '@turnpike/config';
-import { adoptAbandoned, openJournal, type FaultListeners, type Ship } from '@turnpike/journal';
+import { adoptAbandoned, openJournal, type FaultKind, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
 import { connectLedger, type BudgetEvent, type LedgerClient, type Principal as ToldPrincipal } from '@turnpike/rpc';
 import type { Logger } from '@turnpike/plugin-sdk';
@@ -15,6 +15,7 @@ import type { SubjectName } from '../keys/jwt/tokens.js';
 import { LiveModelCatalog } from '../keys/model-catalog.js';
 import { Parties } from '../keys/parties.js';
 import { principalOf } from '../keys/terms.js';
+import type { CallerBook } from '../metrics/caller-book.js';
 import { CallJournal } from './call-journal.js';
 import { steadyNow } from './clock.js';
 import { concernsConfiguration, toStored, type Stored } from './stored-configuration.js';
@@ -26,14 +27,16 @@ const SHIP_WITHIN_MS = 5_000;
 
 /** Who is not known is made. */
 type Upserts = Pick<JwtSettings, 'upsertUser' | 'upsertTeam'>;
+/** Those that last until they are told to be over; that entries are not taken means that the ledger is away. */
+const LASTING_FAULTS: ReadonlySet<FaultKind> = new Set(['write', 'sync', 'read', 'cursor', 'remove']);
 
 export interface LedgerSideOptions {
   readonly config: GatewayConfig;
   readonly address: string;
   readonly token: string;
   readonly log: Logger;
-  /** The ledger went away, or is back. */
-  readonly onAway: (isAway: boolean) => void;
+  /** Hears who calls, and how budgets stand. */
+  readonly book: CallerBook;
   readonly onBudgetEvents: (events: readonly BudgetEvent[]) => void;
   /** What is configured by API may have changed. */
   readonly onConfiguration: () => void;
@@ -50,13 +53,17 @@ export class LedgerSide {
   /** Names of models, of the configuration in use. */
   readonly catalog = new LiveModelCatalog();
   private readonly link: LedgerLink;
+  /** Faults of the journal that have not passed: `<journal> <kind>`. */
+  readonly faults = new Set<string>();
+  /** How often it was asked for a key. */
+  keyQuestions = 0;
   private wasAway = false;
   private readonly adoption = new AbortController();
   private adopting: Promise<unknown> = Promise.resolve();
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
-  constructor({ config, address, token, log, onAway, onBudgetEvents, onConfiguration }: LedgerSideOptions) {
+  constructor({ config, address, token, log, book, onBudgetEvents, onConfiguration }: LedgerSideOptions) {
     const { ledger, database, server } = config;
     this.client = connectLedger({ address, token });
     const holder = `${hostname()}/${randomUUID()}`;
@@ -77,17 +84,25 @@ export class LedgerSide {
             log.warn('the ledger is away: known keys go on, calls wait in the journal', { reason });
           else if (this.wasAway) log.info('the ledger is back');
           this.wasAway ||= reason !== undefined;
-          onAway(reason !== undefined);
         },
       },
     });
-    this.keys = this.remembering(ledger, 'key', (keyHash) => this.link.authorize(keyHash));
+    this.keys = this.remembering(ledger, 'key', async (keyHash) => {
+      const told = await this.link.authorize(keyHash);
+      this.keyQuestions += 1;
+      if (told) book.learn(told);
+      return told;
+    });
     this.subjects = this.remembering(ledger, 'token', (name) =>
       this.link.authorizeSubject(JSON.parse(name) as SubjectName & Upserts),
     );
     this.parties = this.partiesOf(config);
     this.budgets = new Budgets({
-      source: (asks) => this.link.lease(asks),
+      source: async (asks) => {
+        const grants = await this.link.lease(asks);
+        for (const grant of grants) book.granted(grant);
+        return grants;
+      },
       now: steadyNow,
       isOpenWhenAway: database.allowRequestsWhenAway,
     });
@@ -112,6 +127,11 @@ export class LedgerSide {
 
   get isAway(): boolean {
     return this.link.isAway;
+  }
+
+  /** All changes until then are known here; epoch milliseconds. */
+  get confirmedAt(): number {
+    return this.link.confirmedAt;
   }
 
   /** What is configured by API. Rejects when the ledger does not answer. */
@@ -166,8 +186,14 @@ export class LedgerSide {
     return {
       directory,
       ship: ({ worker, entries }, signal) => this.link.settle(`${hostname()}/${worker}`, entries, signal),
-      onFault: ({ kind, worker, message }) => log.warn(message, { journal: worker, fault: kind }),
-      onRecovery: (kind, worker) => log.info('the journal works again', { journal: worker, fault: kind }),
+      onFault: ({ kind, worker, message }) => {
+        if (LASTING_FAULTS.has(kind)) this.faults.add(`${worker} ${kind}`);
+        log.warn(message, { journal: worker, fault: kind });
+      },
+      onRecovery: (kind, worker) => {
+        this.faults.delete(`${worker} ${kind}`);
+        log.info('the journal works again', { journal: worker, fault: kind });
+      },
     };
   }
 }

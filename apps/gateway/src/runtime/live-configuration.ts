@@ -29,7 +29,6 @@ export interface LiveConfigurationOptions {
   /** Puts a configuration in place, or throws and leaves the one that runs. */
   readonly apply: (configuration: Configuration) => Promise<void>;
   readonly log: Logger;
-  readonly onDegraded: (state: string, isDegraded: boolean) => void;
 }
 
 export class LiveConfiguration {
@@ -62,6 +61,11 @@ export class LiveConfiguration {
   /** A name that nobody has may be that of a stored model. */
   get isAwaited(): boolean {
     return this.awaited;
+  }
+
+  /** What is stored now could not be put in place. */
+  get isRefused(): boolean {
+    return this.refusal !== undefined;
   }
 
   /** For readiness. */
@@ -198,12 +202,10 @@ export class LiveConfiguration {
 
   private setAwaited(isAwaited: boolean): void {
     this.awaited = isAwaited;
-    this.options.onDegraded(AWAITED, isAwaited);
   }
 
   private setRefusal(refusal: string | undefined): void {
     this.refusal = refusal;
-    this.options.onDegraded(REFUSED, refusal !== undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 // Joins this machine with the others of the installation, where there is a Redis to meet at.
 import type { RedisSettings } from '@turnpike/config';
 import type { Authority } from '@turnpike/limits';
+import type { RedisMetrics } from '../metrics/redis-metrics.js';
 import type { RoutingBus, RoutingListener } from './routing-bus.js';
 
 export interface Machines {
@@ -17,6 +18,7 @@ export const joinMachines = async (
   redis: RedisSettings | undefined,
   now: () => number,
   listener: RoutingListener,
+  metrics?: RedisMetrics,
 ): Promise<Machines | undefined> => {
   if (!redis) return undefined;
   // A client that most do without.
@@ -24,5 +26,7 @@ export const joinMachines = async (
     import('@turnpike/limits/redis'),
     import('./routing-bus.js'),
   ]);
-  return { authority: await RedisAuthority.connect({ redis, now }), bus: new RoutingBus(redis, listener) };
+  const onCommand =
+    metrics && ((command: string, ms: number, failure?: string): void => metrics.command(command, ms, failure));
+  return { authority: await RedisAuthority.connect({ redis, now, onCommand }), bus: new RoutingBus(redis, listener) };
 };

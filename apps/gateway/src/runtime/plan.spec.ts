@@ -101,4 +101,10 @@ describe('the plan', () => {
     expect(uses.map(({ id }) => id)).toEqual(['strategy.least-busy']);
     expect(missing).toEqual([expect.stringContaining('cache.redis'), expect.stringContaining('callback.datadog')]);
   });
+
+  it('has no callback for metrics, which are always on, and says nothing of them', () => {
+    const callbacks = { both: ['prometheus'], success: ['prometheus'], failure: [] };
+    const { uses, missing } = planOf(config({ callbacks }), installed('callback.prometheus'));
+    expect([uses.map(({ id }) => id), missing]).toEqual([['strategy.least-busy'], []]);
+  });
 });

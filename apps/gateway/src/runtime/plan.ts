@@ -59,6 +59,8 @@ export const planOf = (config: GatewayConfig, idOf: (name: string) => string | u
   return { uses, missing };
 };
 
-const callbackNames = (config: GatewayConfig): string[] => [
-  ...new Set([...config.callbacks.both, ...config.callbacks.success, ...config.callbacks.failure]),
-];
+/** LiteLLM's name for metrics, which are always on here: no plugin has to be told. */
+const METRICS = 'prometheus';
+
+const callbackNames = ({ callbacks: { both, success, failure } }: GatewayConfig): string[] =>
+  [...new Set([...both, ...success, ...failure])].filter((name) => name !== METRICS);

@@ -29,7 +29,7 @@ import {
 } from '@turnpike/pricing';
 import { Limits, type Budgets, type LimitsOptions } from '@turnpike/limits';
 import { LiveState } from '@turnpike/router';
-import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
+import { collectProcessMetrics, redactText, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Registry } from 'prom-client';
@@ -37,18 +37,25 @@ import { Callbacks } from '../callbacks/callbacks.js';
 import type { OpenCallback } from '../callbacks/key-callbacks.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
+import { curlOf } from '../upstream/curl.js';
 import type { PreparedCall } from '../upstream/prepare.js';
 import { BudgetEvents } from './budget-events.js';
 import type { CallJournal } from './call-journal.js';
 import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { CostEstimates } from './cost-estimates.js';
+import { degradedNow } from './degraded-states.js';
+import { Duty } from './duty.js';
+import { HealthBoard } from './health-board.js';
 import { Losses } from './losses.js';
 import { Keys } from './keys.js';
 import type { Parties } from '../keys/parties.js';
 import { LedgerSide } from './ledger-side.js';
+import { exposedSource, unknownNames } from '../metrics/exposed-tables.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import type { RedisMetrics } from '../metrics/redis-metrics.js';
+import { gatewaySources } from '../metrics/sources/index.js';
 import { LiveConfiguration } from './live-configuration.js';
-import { GatewayMetrics } from './metrics.js';
 import { keyOfProvider, planOf, STRATEGY_KEY } from './plan.js';
 import { RecentCalls } from './recent-calls.js';
 import { recogniser } from './recognise.js';
@@ -62,6 +69,8 @@ export interface RuntimeOptions {
   bundle: Bundle;
   log: RootLogger;
   registry: Registry;
+  /** Of the connection to Redis that this process has, where it has one. */
+  redisMetrics?: RedisMetrics;
   /** The key that management routes take: configured, or generated. */
   masterKey: string;
   /** Whom limits are asked of; absent: this worker counts alone. */
@@ -73,11 +82,6 @@ export interface RuntimeOptions {
   /** Sends a plugin's shared state to the other workers. */
   publishState?: (change: StateChange) => void;
 }
-
-/** What readiness says of it. */
-const REDIS_AWAY = 'redis_away: limits hold on each machine alone until Redis is back';
-const JWT_KEYS_AWAY = 'jwt_keys_away: tokens are checked by the keys that are known until their issuer is back';
-const LEDGER_AWAY = 'ledger_away: known keys go on, and finished calls wait in the journal until the ledger is back';
 
 /** A strategy that fails does so at every call. The log has it now and then, the metric each time. */
 const STRATEGY_WARNING_EVERY_MS = 60_000;
@@ -118,11 +122,18 @@ export class Runtime {
   /** The files and what is stored. */
   readonly live: LiveConfiguration;
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
+  /** How the deployments did when they were last checked. */
+  readonly health: HealthBoard;
+  /** What this worker does for all, once it is told to. */
+  readonly duty = new Duty(this);
   isDraining = false;
   callsServed = 0;
+  /** The last reload failed. */
+  hasRefusedReload = false;
   /** What was configured and cannot be served, and why. */
   off: readonly string[] = [];
-  private areJwtKeysAway = false;
+  /** The issuer of tokens does not tell its keys. */
+  areJwtKeysAway = false;
   private snapshot!: RuntimeSnapshot;
   private readonly callsOf = new Map<RuntimeSnapshot, number>();
   private retired = new Set<RuntimeSnapshot>();
@@ -145,8 +156,7 @@ export class Runtime {
     this.state = options.state ?? new LiveState();
     this.limits = new Limits({ authority: options.limitAuthority, now: () => this.clock.now() });
     this.limits.onDegraded((isDegraded) => {
-      metrics.degraded('redis_away', isDegraded);
-      if (isDegraded) this.log.warn(REDIS_AWAY);
+      if (isDegraded) this.log.warn('Redis is away: limits hold on each machine alone until it is back');
       else this.log.info('Redis is back: limits hold across machines again');
     });
     this.tokens = new TokenCounter((error) => this.log.warn('prompt tokens could not be counted', { error }));
@@ -167,8 +177,8 @@ export class Runtime {
       load: ledger && (() => ledger.loadStored()),
       apply: (configuration) => this.apply(configuration),
       log: options.log,
-      onDegraded: (state, isDegraded) => metrics.degraded(state, isDegraded),
     });
+    this.health = new HealthBoard(this, sharedState.forPlugin('gateway.health'));
     registerSecret(options.masterKey);
   }
 
@@ -178,7 +188,7 @@ export class Runtime {
     const http = new UpstreamClient(httpSettings(config, environment));
     const prices = createPriceBook({ priceFile: readPriceFile(config) });
     const sharedState = new StateStore(options.publishState);
-    const metrics = new GatewayMetrics(options.registry);
+    const metrics = new GatewayMetrics(config.metrics, options.registry, options.redisMetrics);
     collectProcessMetrics(options.registry);
     const kernel = new Kernel({
       bundle: options.bundle,
@@ -206,13 +216,25 @@ export class Runtime {
         ...options.ledger,
         config,
         log: options.log,
-        onAway: (isAway) => metrics.degraded('ledger_away', isAway),
+        book: metrics.book,
         onBudgetEvents: (events) => budgetEvents.told(events),
         onConfiguration: () => runtime.live.changed(),
       });
     const runtime: Runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, budgetEvents, ledger });
     await runtime.live.start(configuration);
+    runtime.tellMetrics(config.metrics);
     return runtime;
+  }
+
+  /** From here on figures of this runtime are read whenever somebody asks for the metrics. */
+  private tellMetrics(settings: GatewayConfig['metrics']): void {
+    const sources = gatewaySources(this);
+    for (const source of sources) {
+      const exposed = exposedSource(source, settings);
+      if (exposed) this.metrics.sources.register(exposed);
+    }
+    const unknown = unknownNames(settings, sources);
+    if (unknown.length > 0) this.log.warn('settings of metrics name what there is not', { names: unknown });
   }
 
   get current(): RuntimeSnapshot {
@@ -239,13 +261,7 @@ export class Runtime {
 
   /** What is away or off, though this gateway serves. */
   get degraded(): readonly string[] {
-    const away = [
-      ...(this.limits.isDegraded ? [REDIS_AWAY] : []),
-      ...(this.ledger?.isAway ? [LEDGER_AWAY] : []),
-      ...(this.areJwtKeysAway ? [JWT_KEYS_AWAY] : []),
-      ...this.live.degraded,
-    ];
-    return away.length === 0 ? this.off : [...this.off, ...away];
+    return [...this.off, ...degradedNow(this), ...this.live.degraded];
   }
 
   get callsUnderWay(): number {
@@ -256,7 +272,9 @@ export class Runtime {
 
   /** Reads the configuration anew. A failure leaves everything as it is. @throws GW_CONFIG_INVALID, GW_PLUGIN_* */
   async reload(): Promise<void> {
+    this.hasRefusedReload = true;
     await this.live.reload();
+    this.hasRefusedReload = false;
   }
 
   /** Any failure as one of ours; what is not ours is logged with its cause and told to nobody. */
@@ -292,17 +310,12 @@ export class Runtime {
   }
 
   /** `--detailed_debug`: the upstream request as a curl command, secrets masked. */
-  showUpstreamRequest(exchange: Exchange, { url, headers, body }: PreparedCall): void {
-    if (!exchange.snapshot.config.logging.detailedDebug) return;
-    const shown = Object.entries(redactHeaders(headers)).map(([name, value]) => `-H '${name}: ${String(value)}'`);
-    const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 10_000)).toString('utf8');
-    this.log.debug(
-      redactText(`curl -X POST ${url} ${shown.join(' ')} -d '${text.replaceAll("'", String.raw`'\''`)}'`),
-      { callId: exchange.callId },
-    );
+  showUpstreamRequest({ snapshot, callId }: Exchange, prepared: PreparedCall): void {
+    if (snapshot.config.logging.detailedDebug) this.log.debug(curlOf(prepared), { callId });
   }
 
   async stop(): Promise<void> {
+    this.duty.end();
     this.tokens.stop();
     this.live.close();
     await this.ledger?.close();
@@ -356,7 +369,6 @@ export class Runtime {
     const { tokenCallers } = settings ? await import('./token-callers.js') : {};
     const onAway = (isAway: boolean): void => {
       this.areJwtKeysAway = isAway;
-      this.metrics.degraded('jwt_keys_away', isAway);
     };
     return () => {
       onAway(false);
@@ -389,6 +401,7 @@ export class Runtime {
           maxInputTokensIn(info) ?? this.prices.facts(provider, model)?.maxInputTokens,
       },
       limits: this.limits,
+      onGuardrail: (run) => this.metrics.guardrail(run),
       now: () => this.clock.now(),
       random: this.random,
       onStrategyFault: (error) => {
@@ -434,7 +447,10 @@ export class Runtime {
       isCompulsory,
       graph,
       open,
-      onDropped: (name, count) => this.losses.add(name, count),
+      onDropped: (name, count) => {
+        this.losses.add(name, count);
+        this.metrics.callbackFailed(name, count);
+      },
       random: this.random,
     });
   }

@@ -36,6 +36,7 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {}, numWorkers = 1 }: 
     limits: new Limits(),
     now: () => 0,
     random: () => 0,
+    onGuardrail: () => undefined,
     onStrategyFault: () => undefined,
   });
 

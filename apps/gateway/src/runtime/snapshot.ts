@@ -6,6 +6,7 @@ import type { SelectV1 } from '@turnpike/plugin-sdk';
 import { ModelIndex, Router, type LiveState, type TargetFacts } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadlines } from '../pipeline/exchange.js';
+import type { GuardrailRun } from '../metrics/gateway-metrics.js';
 import { Guardrails } from './guardrails.js';
 import type { Callbacks } from '../callbacks/callbacks.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
@@ -25,6 +26,7 @@ export interface SnapshotOptions {
   facts: Omit<TargetFacts, 'isUsable'>;
   callbacks: Callbacks;
   limits: Limits;
+  onGuardrail: (run: GuardrailRun) => void;
   /** Epoch milliseconds. */
   now: () => number;
   random: () => number;
@@ -65,6 +67,7 @@ export class RuntimeSnapshot {
     facts,
     callbacks,
     limits,
+    onGuardrail,
     now,
     random,
     onStrategyFault,
@@ -93,7 +96,7 @@ export class RuntimeSnapshot {
       random,
       onStrategyFault,
     });
-    this.guardrails = new Guardrails(config.guardrails, graph);
+    this.guardrails = new Guardrails(config.guardrails, graph, onGuardrail);
     const { enableQueue, queueMaxSize, queueTimeoutMs: maxWaitMs } = config.limits;
     // Connections are dealt out evenly, and so is the room to wait.
     const maxSize = Math.ceil(queueMaxSize / config.server.numWorkers);

@@ -34,6 +34,7 @@ export const withKnownStreamOptions = (
     try {
       const answer = await send();
       runtime.log.info('this deployment does not take stream_options: its streams are sent without', {
+        callId: exchange.callId,
         deployment: callable.deployment.id,
       });
       return answer;
