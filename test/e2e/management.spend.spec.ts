@@ -527,8 +527,8 @@ describe('the audit log', () => {
           changed_by: 'grace@example.com',
           changed_by_api_key: expect.stringMatching(/^[0-9a-f]{64}$/),
           table_name: 'LiteLLM_TeamTable',
-          before_value: { teamAlias: 'Red' },
-          updated_values: { teamAlias: 'Crimson' },
+          before_value: { team_alias: 'Red' },
+          updated_values: { team_alias: 'Crimson' },
         },
       ],
     });

@@ -199,8 +199,8 @@ describeOnEachDatabase('the audit log', (database) => {
       changedBy: 'grace@example.com',
       changedByApiKey: boss.keyHash,
       action: 'updated',
-      beforeValue: { teamAlias: 'before' },
-      updatedValues: { teamAlias: 'after', updatedBy: 'boss' },
+      beforeValue: { team_alias: 'before' },
+      updatedValues: { team_alias: 'after', updated_by: 'boss' },
     });
     const { id } = auditLogs[0]!;
     expect((await audit.get(ADMIN, { id })).auditLog).toEqual(auditLogs[0]);

@@ -352,8 +352,8 @@ describeOnEachDatabase('virtual keys', (database) => {
     expect(
       rows.map(({ action, beforeValue, updatedValues }) => [
         action,
-        beforeValue?.['keyAlias'],
-        updatedValues?.['keyAlias'],
+        beforeValue?.['key_alias'],
+        updatedValues?.['key_alias'],
       ]),
     ).toEqual([
       ['created', undefined, 'a'],

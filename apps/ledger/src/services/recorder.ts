@@ -5,6 +5,7 @@ import { redactValue } from '@turnpike/telemetry';
 import type { EntityManager } from 'typeorm';
 import { AuditLogRepository } from '../repositories/audit-log.repository.js';
 import { Changes, type Change } from '../repositories/changes.js';
+import { columnOf } from '../storage/naming.js';
 import { authorOf, type Caller } from './caller.js';
 
 /** As LiteLLM names its tables, which is what tools read audit logs by. */
@@ -68,10 +69,14 @@ export class Recorder {
   }
 }
 
-/** Rows without what nobody may read: open maps may hold the secrets of callbacks and providers. */
+/**
+ * Rows by the names of their columns, without what nobody may read: open maps may hold the secrets of callbacks and
+ * providers.
+ */
 const documentOf = (row: object | null | undefined): JsonObject | null => {
   if (!row) return null;
-  const document = JSON.parse(JSON.stringify(redactValue(row))) as JsonObject;
+  const masked = JSON.parse(JSON.stringify(redactValue(row))) as JsonObject;
+  const document = Object.fromEntries(Object.entries(masked).map(([name, value]) => [columnOf(name), value]));
   // The hash that a key is known by, and no secret.
   return 'token' in row && typeof row.token === 'string' ? { ...document, token: row.token } : document;
 };
