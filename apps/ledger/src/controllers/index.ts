@@ -1,6 +1,7 @@
 import { BudgetController } from './budget.controller.js';
 import { CustomerController } from './customer.controller.js';
 import { GatewayController } from './gateway.controller.js';
+import { ImportController } from './import.controller.js';
 import { KeyController } from './key.controller.js';
 import { OrganizationController } from './organization.controller.js';
 import { TeamController } from './team.controller.js';
@@ -10,6 +11,7 @@ export const CONTROLLERS = [
   BudgetController,
   CustomerController,
   GatewayController,
+  ImportController,
   KeyController,
   OrganizationController,
   TeamController,

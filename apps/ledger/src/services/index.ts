@@ -4,6 +4,7 @@ import { BudgetService } from './budget.service.js';
 import { Chores } from './chores.js';
 import { CustomerService } from './customer.service.js';
 import { Holders } from './holders.js';
+import { ImportService } from './import.service.js';
 import { KeyListService } from './key-list.service.js';
 import { KeyWishes } from './key-wishes.js';
 import { KeyService } from './key.service.js';
@@ -31,6 +32,7 @@ export const SERVICES = [
   Chores,
   CustomerService,
   Holders,
+  ImportService,
   KeyListService,
   KeyService,
   KeyWishes,
