@@ -2,8 +2,10 @@
 import type { Authored } from '../schema/entities/columns.js';
 import type { SourceRow } from './source-row.js';
 
+type Authorship = Pick<Authored, 'createdAt' | 'createdBy' | 'updatedAt' | 'updatedBy'>;
+
 /** Tables that do not know have what now is. */
-export const authorshipOf = (row: SourceRow): Authored => {
+export const authorshipOf = (row: SourceRow): Authorship => {
   const createdAt = row.time('created_at') ?? new Date();
   return {
     createdAt,

@@ -12,6 +12,7 @@ import { INSTALLATION_USER, users } from './nouns/users.js';
 import { callsSince, OldCalls } from './old-calls.js';
 import { DAYS, daysQuery, OldDays } from './old-days.js';
 import type { OldSecrets } from './old-secrets.js';
+import { SPEND } from './report.js';
 import type { SourceDatabase, SourceQuery } from './source.js';
 import type { SourceRow } from './source-row.js';
 
@@ -128,7 +129,7 @@ export class DatabaseImport {
     const empty = { budgets: new Map(), teams: new Map(), organizations: new Set<string>(), keys: new Set<string>() };
     const spent = spendOf('installation', row, { ...context, known: empty });
     const grown = await spend.grown(dataSource.manager, [spent]);
-    if (spent.spent > 0) report.count('spend', grown.length > 0 ? 'updated' : 'kept');
+    if (spent.spent > 0) report.count(SPEND, grown.length > 0 ? 'updated' : 'kept');
     if (report.isDryRun || grown.length === 0) return;
     await inTransaction(dataSource, async (manager) => {
       await spend.post(manager, grown);

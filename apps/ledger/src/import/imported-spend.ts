@@ -79,10 +79,9 @@ export class ImportedSpend {
   private async read(manager: EntityManager, spends: readonly AccountSpend[]): Promise<Map<string, Reading>> {
     const rows = await manager.query<
       { account: string; spent_nano: string; total_nano: string; reset_at: Date | null }[]
-    >(
-      `SELECT account, spent_nano, total_nano, reset_at FROM turnpike.imported_spend WHERE account = ANY($1::text[])`,
-      [texts(spends.map(({ account }) => account))],
-    );
+    >(`SELECT account, spent_nano, total_nano, reset_at FROM turnpike.imported_spend WHERE account = ANY($1::text[])`, [
+      texts(spends.map(({ account }) => account)),
+    ]);
     return new Map(
       rows.map((row) => [
         row.account,

@@ -14,7 +14,7 @@ import { updateRow } from '../repositories/repository.js';
 import type { AccountSpend, ImportedSpend } from './imported-spend.js';
 import { missingIn, type Acquaintance } from './known.js';
 import { idOf, type Known, type Noun, type ReadContext } from './noun.js';
-import type { Report } from './report.js';
+import { SPEND, type Report } from './report.js';
 import { UnfitRow, type SourceRow } from './source-row.js';
 
 export interface ImportTools {
@@ -124,7 +124,11 @@ export class NounImport<E extends ObjectLiteral> {
     );
     for (const { id } of rows) {
       this.tools.report.count(this.noun.name, 'gone');
-      this.tools.report.problem(this.noun.source.table, id, 'was deleted or replaced here since: it does not come back');
+      this.tools.report.problem(
+        this.noun.source.table,
+        id,
+        'was deleted or replaced here since: it does not come back',
+      );
     }
     return new Set(rows.map(({ id }) => id));
   }
@@ -152,8 +156,9 @@ export class NounImport<E extends ObjectLiteral> {
   }
 
   private isFit(candidate: Candidate<E>, known: Known): boolean {
-    const { unique, needs } = this.noun;
-    const missing = needs && missingIn(known, needs(candidate.row));
+    const { unique } = this.noun;
+    const needs = this.noun.needs?.(candidate.row);
+    const missing = needs && missingIn(known, needs);
     const hasLostName = unique?.isOptional === false && candidate.row[unique.property] === null;
     if (missing === undefined && !hasLostName) return true;
     this.fail(
@@ -181,7 +186,7 @@ export class NounImport<E extends ObjectLiteral> {
     const { sealed } = this.noun;
     if (property !== sealed?.property) return row[property];
     try {
-      return this.tools.secrets.open(row[property] as string, sealed.place(row));
+      return this.tools.secrets.open(row[property], sealed.place(row));
     } catch {
       return undefined;
     }
@@ -289,8 +294,9 @@ export class NounImport<E extends ObjectLiteral> {
   }
 
   private changesOf(candidates: readonly Candidate<E>[], spends: readonly AccountSpend[]): Change[] {
-    const { changeOf } = this.noun;
-    const ofRows = candidates.filter(({ existing, changes }) => !existing || changes).map(({ row }) => changeOf?.(row));
+    const ofRows = candidates
+      .filter(({ existing, changes }) => !existing || changes)
+      .map(({ row }) => this.noun.changeOf?.(row));
     const ofAccounts = spends.map(({ account: id }): Change => ({ kind: 'account', id }));
     return [...ofRows.filter((change) => change !== undefined), ...ofAccounts];
   }
@@ -301,7 +307,7 @@ export class NounImport<E extends ObjectLiteral> {
     report.count(this.noun.name, existing ? (changes ? 'updated' : 'kept') : 'created');
     for (const spend of spends) {
       if (spend.spent === 0 && !spend.lifetime) continue;
-      report.count('spend', grown.has(spend) ? 'updated' : 'kept');
+      report.count(SPEND, grown.has(spend) ? 'updated' : 'kept');
     }
     if (existing && !changes) return;
     for (const note of source.notes.splice(0)) report.problem(this.noun.source.table, id, note);

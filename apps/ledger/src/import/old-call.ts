@@ -49,7 +49,13 @@ export const idOfCall = (requestId: string, startedAt: number): string => {
   const time = startedAt.toString(16).padStart(12, '0');
   const digest = createHash('sha256').update(requestId).digest('hex');
   const variant = (8 | (Number.parseInt(digest[3]!, 16) & 3)).toString(16);
-  return [time.slice(0, 8), time.slice(8), `7${digest.slice(0, 3)}`, variant + digest.slice(4, 7), digest.slice(7, 19)].join('-');
+  return [
+    time.slice(0, 8),
+    time.slice(8),
+    `7${digest.slice(0, 3)}`,
+    variant + digest.slice(4, 7),
+    digest.slice(7, 19),
+  ].join('-');
 };
 
 const known = <T extends object>(members: T): T =>

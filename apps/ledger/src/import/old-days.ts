@@ -1,6 +1,7 @@
 // The other gateway's sums of days, into ours. Their providers have bare names, as those of plugins never are: so they
 // have rows of their own, which become whatever the sums are there, and nothing is counted twice.
 import type { DataSource } from 'typeorm';
+import { hashSecret } from '../services/key-secret.js';
 import { numbers, texts } from '../settlement/columns.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { isStorable } from '../storage/storable.js';
@@ -33,6 +34,7 @@ const COUNTS = {
 } as const;
 const counts = Object.keys(COUNTS) as (keyof typeof COUNTS)[];
 const MOST_NAME = 256;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 const SUMMED_BY = [
   'kind',
@@ -54,9 +56,14 @@ const columns = [...SUMMED_BY, ...SUMS].join(', ');
 /** Whom a key belongs to may have changed since: the sums go with it. */
 const FORGET_OTHER_OWNERS = `
   DELETE FROM turnpike.daily_spend d
-   USING unnest(${types.slice(0, SUMMED_BY.length).map((type, index) => `$${index + 1}::${type}[]`).join(', ')})
+   USING unnest(${types
+     .slice(0, SUMMED_BY.length)
+     .map((type, index) => `$${index + 1}::${type}[]`)
+     .join(', ')})
       AS n(${SUMMED_BY.join(', ')})
-   WHERE ${SUMMED_BY.filter((column) => !OWNERS.includes(column)).map((column) => `d.${column} = n.${column}`).join(' AND ')}
+   WHERE ${SUMMED_BY.filter((column) => !OWNERS.includes(column))
+     .map((column) => `d.${column} = n.${column}`)
+     .join(' AND ')}
      AND (d.team_id, d.organization_id) <> (n.team_id, n.organization_id)`;
 
 const SET_DAYS = `
@@ -84,6 +91,9 @@ export const daysQuery = ({ table, column }: DaysOf): SourceQuery => {
   };
 };
 
+/** A hash, or the name that it has for its master key. Never a secret, whoever put one there. */
+const keyOf = (text: string): string => (text.startsWith('sk-') ? hashSecret(text) : text);
+
 /** Nothing is wrong: what was tried is taken back. */
 class TakenBack extends Error {
   constructor(readonly rows: { created: boolean }[]) {
@@ -98,7 +108,7 @@ export class OldDays {
   ) {}
 
   async take(days: DaysOf, sources: readonly SourceRow[]): Promise<void> {
-    const owners = await this.ownersOf(sources.map((source) => source.text('api_key') ?? ''));
+    const owners = await this.ownersOf(sources.map((source) => keyOf(source.text('api_key') ?? '')));
     const rows = new Map<string, Row>();
     for (const source of sources) {
       const row = this.read(days, source, owners);
@@ -114,7 +124,7 @@ export class OldDays {
   private read({ kind, column, table }: DaysOf, source: SourceRow, owners: Owners): Row | undefined {
     const day = source.text('date') ?? '';
     const name = (of: string): string => (source.text(of) ?? '').slice(0, MOST_NAME);
-    const key = name('api_key');
+    const key = keyOf(name('api_key'));
     const owner = kind === '' ? owners.get(key) : undefined;
     const row = {
       kind,
@@ -133,10 +143,10 @@ export class OldDays {
         number
       >),
     };
-    const isDay = /^\d{4}-\d{2}-\d{2}$/.test(day) && new Date(day).toJSON()?.startsWith(day) === true;
+    const isDay = DAY.test(day) && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
     if (isDay && isStorable(row)) return row;
     this.report.count('days', 'failed');
-    this.report.problem(table, key.slice(0, 64), `date is no day: ${day.slice(0, 20)}: not taken over`);
+    this.report.problem(table, key, `date is no day: ${day.slice(0, 20)}: not taken over`);
     return undefined;
   }
 
@@ -160,7 +170,9 @@ export class OldDays {
 
   /** Whom keys belong to, as they are here now. */
   private async ownersOf(tokens: readonly string[]): Promise<Owners> {
-    const rows = await this.dataSource.query<{ token: string; team_id: string | null; organization_id: string | null }[]>(
+    const rows = await this.dataSource.query<
+      { token: string; team_id: string | null; organization_id: string | null }[]
+    >(
       `SELECT k.token, k.team_id, coalesce(k.organization_id, t.organization_id) AS organization_id
          FROM turnpike.virtual_keys k LEFT JOIN turnpike.teams t USING (team_id) WHERE k.token = ANY($1::text[])`,
       [texts([...new Set(tokens)])],

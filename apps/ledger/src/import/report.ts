@@ -9,6 +9,9 @@ const MOST_PROBLEMS = 1_000;
 /** In a message that quotes what stood there. */
 const MOST_CHARACTERS = 500;
 
+/** Balances: what the rows of the other nouns have spent. */
+export const SPEND = 'spend';
+
 export class Report {
   private readonly counts = new Map<string, ImportCount>();
   private readonly problems: ImportProblem[] = [];
@@ -50,10 +53,17 @@ export class Report {
     const unsaid = [...this.problemsOf].filter(([, number]) => number > MOST_PROBLEMS);
     return {
       dryRun: this.isDryRun,
-      counts: [...this.counts.values()],
+      // What was spent belongs to all the others, and follows them.
+      counts: [...this.counts.values()].sort(
+        (some, other) => Number(some.noun === SPEND) - Number(other.noun === SPEND),
+      ),
       problems: [
         ...this.problems,
-        ...unsaid.map(([table, number]) => ({ table, id: '', message: `${number - MOST_PROBLEMS} more of this table` })),
+        ...unsaid.map(([table, number]) => ({
+          table,
+          id: '',
+          message: `${number - MOST_PROBLEMS} more of this table`,
+        })),
       ],
       missingTables: [...this.missingTables].sort(),
       startedAt: this.startedAt,

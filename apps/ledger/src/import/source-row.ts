@@ -69,7 +69,7 @@ export class SourceRow {
   /** Kept there without a time zone, and meant as UTC. "infinity" is none. @throws UnfitRow for what is no time */
   time(name: string): Date | null {
     const text = this.text(name);
-    if (text === null || text === 'infinity') return null;
+    if (text === null || /^infinity$/.test(text)) return null;
     const time = new Date(/(Z|[+-]\d\d(:?\d\d)?)$/.test(text) ? text : `${text}Z`);
     if (Number.isNaN(time.getTime())) throw new UnfitRow(`${name} is no time: ${text.slice(0, 40)}`);
     return time;

@@ -38,12 +38,7 @@ const termsOfModel = (row: SourceRow, model: string, value: JsonValue | undefine
   return withoutNulls({
     maxBudgetNano: boundOf(value['max_budget'] ?? value['budget_limit'], name, row),
     budgetDuration: durationOf(value['budget_duration'] ?? value['time_period'], `${name}: its period`, row),
-    maxParallelRequests: countOf(
-      value['max_parallel_requests'],
-      `${name}: max_parallel_requests`,
-      MOST_PARALLEL,
-      row,
-    ),
+    maxParallelRequests: countOf(value['max_parallel_requests'], `${name}: max_parallel_requests`, MOST_PARALLEL, row),
     tpmLimit: countOf(value['tpm_limit'], `${name}: tpm_limit`, MOST_COUNT, row),
     rpmLimit: countOf(value['rpm_limit'], `${name}: rpm_limit`, MOST_COUNT, row),
   });
@@ -53,7 +48,7 @@ const termsOfModel = (row: SourceRow, model: string, value: JsonValue | undefine
 export const windowsOf = (row: SourceRow): StoredBudgetWindow[] => {
   const windows = new Map<string, number>();
   for (const item of row.list('budget_limits')) {
-    if (!isJsonObject(item as JsonValue)) continue;
+    if (!isJsonObject(item)) continue;
     const { budget_duration: period, max_budget: amount } = item as Record<string, JsonValue>;
     const duration = durationOf(period, 'budget_limits: budget_duration', row);
     const max = boundOf(amount, 'budget_limits: max_budget', row);

@@ -116,7 +116,9 @@ export class SourceDatabase {
       : this.qualified(table);
     const further = Object.entries(joined)
       .filter(([, { table: other }]) => this.readable.has(other))
-      .map(([name, { table: other, select }]) => ` || jsonb_build_object('${name}', (${select(this.qualified(other))}))`);
+      .map(
+        ([name, { table: other, select }]) => ` || jsonb_build_object('${name}', (${select(this.qualified(other))}))`,
+      );
     return `
       SELECT r${further.join('')} AS r FROM ${from} t CROSS JOIN LATERAL (SELECT to_jsonb(t) AS r) j
       WHERE ${where} ORDER BY ${order ?? `r->>'created_at'`} NULLS FIRST`;

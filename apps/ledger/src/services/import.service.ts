@@ -44,11 +44,8 @@ export class ImportService {
     const source = await SourceDatabase.open(request.databaseUrl);
     try {
       const steps = this.importOf(source, request, report).run({ ...request, signal });
-      for (;;) {
-        const { value: progress, done } = await storing(() => steps.next());
-        if (done) break;
-        yield { step: { $case: 'progress', progress } };
-      }
+      for (let next = await storing(() => steps.next()); !next.done; next = await storing(() => steps.next()))
+        yield { step: { $case: 'progress', progress: next.value } };
       const message = report.toMessage(new Date(this.now()));
       if (!request.dryRun) await storing(() => this.record(caller, source.name, message));
       yield { step: { $case: 'report', report: message } };

@@ -20,8 +20,8 @@ const rolesOf = (source: SourceRow): Map<string, Role> => {
     if (userId !== '' && roles.get(userId) !== 'admin') roles.set(userId, role);
   };
   for (const member of source.list('members_with_roles')) {
-    if (!isJsonObject(member as JsonObject)) continue;
-    const { user_id: userId, user_email: address, role } = member as JsonObject;
+    if (!isJsonObject(member)) continue;
+    const { user_id: userId, user_email: address, role } = member;
     const id = typeof userId === 'string' && userId !== '' ? userId : idOfAddress(source, address);
     if (id === undefined) source.note(`its member ${String(address ?? 'without a name')} is no user there: left out`);
     else add(id, role === 'admin' ? 'admin' : 'user');
