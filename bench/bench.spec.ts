@@ -27,6 +27,7 @@ const noResults: Results = {
   choices: {},
   appends: {},
   ledger: { perSecond: [], questions: {} },
+  service: { perSecond: [], authorise: [], memoryMib: [] },
 };
 
 describe('ResponseParser', () => {

@@ -37,6 +37,8 @@ import { chatBody, LANGUAGES, largeBody } from './wire.mjs';
  * @property {number} choices of the router a round, divided by the number of deployments to choose among
  * @property {number} appends entries of the journal a round
  * @property {number} ledgerCalls in the ledger's log, on thirty days
+ * @property {{ rounds: number, calls: number, keys: number, perSecond: number, seconds: number }} service what a ledger is
+ *   shipped and asked over gRPC
  */
 
 /** Late work that a request caused, such as writing logs, is counted too. */

@@ -6,6 +6,7 @@ import { APPEND_SIZES, CHOICE_SIZES, holdsOf } from './holds.mjs';
 import { binFolder } from './ledger.postgres.mjs';
 import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from './phases.mjs';
 import { ask, freePort, killAll, startProcess, stopAll } from './processes.mjs';
+import { measureService } from './service.mjs';
 import { cpuTimes, machine, reportOf, revision, save, stolenShare } from './report.mjs';
 import { dataDirs, missingFile, PEER, TARGETS } from './targets.mjs';
 import { LANGUAGES, largeBody } from './wire.mjs';
@@ -33,6 +34,7 @@ const SIZES = {
     choices: 400_000,
     appends: 32_000,
     ledgerCalls: 1_000_000,
+    service: { rounds: 5, calls: 100_000, keys: 12_000, perSecond: 1_000, seconds: 10 },
   },
   quick: {
     rounds: 2,
@@ -49,6 +51,7 @@ const SIZES = {
     choices: 100_000,
     appends: 8_000,
     ledgerCalls: 60_000,
+    service: { rounds: 2, calls: 20_000, keys: 12_000, perSecond: 1_000, seconds: 4 },
   },
 };
 
@@ -62,7 +65,7 @@ const { values: flags } = parseArgs({
   },
 });
 /** Of one part alone, without a gateway. */
-const PARTS = { router: choices, journal: appends, ledger: settlements };
+const PARTS = { router: choices, journal: appends, ledger: settlements, service };
 const phaseNames = [...Object.keys(PHASES), 'cold', ...Object.keys(PARTS)];
 const unknown = flags.only.find((name) => !phaseNames.includes(name));
 if (unknown !== undefined) {
@@ -83,6 +86,7 @@ const results = {
   choices: {},
   appends: {},
   ledger: { perSecond: [], questions: {} },
+  service: { perSecond: [], authorise: [], memoryMib: [] },
 };
 /** @type {Record<string, number>} requests sent to each target */
 const sent = {};
@@ -284,6 +288,17 @@ async function settlements() {
   if (failure) remark(`the ledger could not be measured: ${failure}`);
   else results.ledger = figures;
   await ledger.stop();
+}
+
+async function service() {
+  if (!binFolder()) return remark('the ledger’s service is left out: there is no PostgreSQL server');
+  say('settling and authorising over gRPC …');
+  try {
+    const [dataDir, postgresDir] = [dataDirs.make('service'), dataDirs.make('service-postgres')];
+    results.service = await measureService({ dataDir, postgresDir, ...sizes.service });
+  } catch (error) {
+    remark(`the ledger’s service could not be measured: ${/** @type {Error} */ (error).message}`);
+  }
 }
 
 /**

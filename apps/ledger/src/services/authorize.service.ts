@@ -55,11 +55,10 @@ export class AuthorizeService {
       throw invalidRequest('key_hash must be the SHA-256 of a key, in lower-case hex.', 'key_hash');
     const { manager } = this.dataSource;
     return await storing(async () => {
-      // Before the rest is read: what is read may only be newer than this.
-      const sequence = await this.changes.latest(manager);
       const now = this.now();
-      const holder = await this.holders.find(manager, keyHash, new Date(now));
-      if (!holder) throw unknownKey(keyHash);
+      const found = await this.holders.find(manager, keyHash, new Date(now));
+      if (!found) throw unknownKey(keyHash);
+      const { holder, sequence } = found;
       const accounts = await this.accountsOf(manager, [...boundsOfHolder(holder, now), ...this.installation]);
       return { principal: composePrincipal(holder, accounts, now), sequence };
     });
@@ -71,6 +70,7 @@ export class AuthorizeService {
     if (id === '') throw invalidRequest('Name a customer.', 'customer_id');
     const { manager } = this.dataSource;
     return await storing(async () => {
+      // Before the rest is read: what is read may only be newer than this.
       const sequence = await this.changes.latest(manager);
       const customer = await this.customers.find(manager, id);
       const budgetId = customer?.budgetId ?? this.settings.max_end_user_budget_id;
