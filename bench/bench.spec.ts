@@ -28,6 +28,7 @@ const noResults: Results = {
   appends: {},
   records: {},
   ledger: { perSecond: [], questions: {} },
+  service: { perSecond: [], authorise: [], memoryMib: [] },
 };
 
 describe('ResponseParser', () => {

@@ -18,6 +18,7 @@ import { LANGUAGES } from './wire.mjs';
  *   and the settings, one entry a round
  * @property {{ perSecond: number[], questions: Record<string, number[]> }} ledger entries a second, one figure a day of
  *   the log; milliseconds of each question, one entry a round
+ * @property {import('./service.mjs').ServiceFigures} service
  */
 
 /** Among so many deployments the router chooses. */
@@ -37,6 +38,9 @@ const RECORD_MICROS = 3;
 
 /** Entries a second that one ledger settles at least, and milliseconds that it takes for an answer at most. */
 const LEDGER_LIMITS = { perSecond: 20_000, questionMs: 300 };
+
+/** Of a ledger as a process, asked over gRPC. */
+const SERVICE_LIMITS = { authoriseMs: 5, memoryMib: 200 };
 
 /**
  * @typedef {object} Hold
@@ -128,6 +132,20 @@ export function holdsOf(results) {
       'ms',
       slowestMedian(results.ledger.questions),
     ),
+    atLeast('entries a second that one ledger settles, over gRPC', LEDGER_LIMITS.perSecond, results.service.perSecond),
+    noFailures('calls to authorise that failed', results.service.authorise),
+    atMost(
+      'a key that no gateway knows yet, p99 at 1,000 a second',
+      SERVICE_LIMITS.authoriseMs,
+      'ms',
+      results.service.authorise.map(({ latency }) => latency.p99),
+    ),
+    atMost(
+      'RSS of a ledger on PostgreSQL, after both',
+      SERVICE_LIMITS.memoryMib,
+      'MiB',
+      results.service.memoryMib.slice(-1),
+    ),
   ];
 }
 
@@ -214,6 +232,13 @@ function noErrors(figure, turns) {
   const requests = turns.reduce((sum, turn) => sum + turn.requests, 0);
   const measured = `${errors} of ${(requests + errors).toLocaleString('en')}`;
   return { figure, limit: '0', measured, verdict: errors === 0 ? 'held' : 'missed' };
+}
+
+/** @param {string} figure @param {readonly { failures: number }[]} rounds @returns {Hold} */
+function noFailures(figure, rounds) {
+  if (rounds.length === 0) return { figure, limit: '0', measured: '', verdict: 'not measured' };
+  const failures = rounds.reduce((sum, round) => sum + round.failures, 0);
+  return { figure, limit: '0', measured: String(failures), verdict: failures === 0 ? 'held' : 'missed' };
 }
 
 /** @param {readonly Figures[]} turns @returns {Hold} */

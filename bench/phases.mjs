@@ -38,6 +38,8 @@ import { chatBody, LANGUAGES, largeBody } from './wire.mjs';
  * @property {number} appends entries of the journal a round
  * @property {number} records calls counted in the metrics a round
  * @property {number} ledgerCalls in the ledger's log, on thirty days
+ * @property {{ rounds: number, calls: number, keys: number, perSecond: number, seconds: number }} service what a ledger is
+ *   shipped and asked over gRPC
  */
 
 /** Late work that a request caused, such as writing logs, is counted too. */

@@ -96,6 +96,7 @@ export function reportOf(results, holds) {
     sections.push(partTable('counting one call in the metrics, ns', 'label sets', records));
   const { questions } = results.ledger;
   if (Object.keys(questions).length > 0) sections.push(questionTable(questions));
+  if (results.service.perSecond.length > 0) sections.push(serviceTable(results.service));
   sections.push(
     table(
       'What is held',
@@ -196,6 +197,38 @@ const questionTable = (questions) =>
     'one answer of the ledger, ms',
     [''],
     Object.entries(questions).map(([question, rounds]) => [question, cell(rounds, 1)]),
+  );
+
+/** @param {Results['service']} service */
+const serviceTable = ({ perSecond, authorise, memoryMib }) =>
+  table(
+    'one ledger over gRPC',
+    [''],
+    [
+      ['settled a second', cell(perSecond, 0)],
+      .../** @type {const} */ (['p50', 'p90', 'p99', 'max']).map((name) => [
+        `authorise, ${name} ms`,
+        cell(
+          authorise.map(({ latency }) => latency[name]),
+          2,
+        ),
+      ]),
+      [
+        'sent late, p99 ms',
+        cell(
+          authorise.map(({ lateness }) => lateness.p99),
+          2,
+        ),
+      ],
+      [
+        'authorise, CPU µs of the ledger',
+        cell(
+          authorise.map(({ cpuMicros }) => cpuMicros),
+          0,
+        ),
+      ],
+      ['RSS MiB', cell(memoryMib, 0)],
+    ],
   );
 
 /**

@@ -6,6 +6,7 @@ import { APPEND_SIZES, CHOICE_SIZES, holdsOf, RECORD_SIZES } from './holds.mjs';
 import { binFolder } from './ledger.postgres.mjs';
 import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from './phases.mjs';
 import { ask, freePort, killAll, startProcess, stopAll } from './processes.mjs';
+import { measureService } from './service.mjs';
 import { cpuTimes, machine, reportOf, revision, save, stolenShare } from './report.mjs';
 import { dataDirs, missingFile, PEER, TARGETS } from './targets.mjs';
 import { LANGUAGES, largeBody } from './wire.mjs';
@@ -34,6 +35,7 @@ const SIZES = {
     appends: 32_000,
     records: 400_000,
     ledgerCalls: 1_000_000,
+    service: { rounds: 5, calls: 100_000, keys: 12_000, perSecond: 1_000, seconds: 10 },
   },
   quick: {
     rounds: 2,
@@ -51,6 +53,7 @@ const SIZES = {
     appends: 8_000,
     records: 100_000,
     ledgerCalls: 60_000,
+    service: { rounds: 2, calls: 20_000, keys: 12_000, perSecond: 1_000, seconds: 4 },
   },
 };
 
@@ -64,7 +67,7 @@ const { values: flags } = parseArgs({
   },
 });
 /** Of one part alone, without a gateway. */
-const PARTS = { router: choices, journal: appends, metrics: records, ledger: settlements };
+const PARTS = { router: choices, journal: appends, metrics: records, ledger: settlements, service };
 const phaseNames = [...Object.keys(PHASES), 'cold', ...Object.keys(PARTS)];
 const unknown = flags.only.find((name) => !phaseNames.includes(name));
 if (unknown !== undefined) {
@@ -86,6 +89,7 @@ const results = {
   appends: {},
   records: {},
   ledger: { perSecond: [], questions: {} },
+  service: { perSecond: [], authorise: [], memoryMib: [] },
 };
 /** @type {Record<string, number>} requests sent to each target */
 const sent = {};
@@ -299,6 +303,17 @@ async function settlements() {
   if (failure) remark(`the ledger could not be measured: ${failure}`);
   else results.ledger = figures;
   await ledger.stop();
+}
+
+async function service() {
+  if (!binFolder()) return remark('the ledger’s service is left out: there is no PostgreSQL server');
+  say('settling and authorising over gRPC …');
+  try {
+    const [dataDir, postgresDir] = [dataDirs.make('service'), dataDirs.make('service-postgres')];
+    results.service = await measureService({ dataDir, postgresDir, ...sizes.service });
+  } catch (error) {
+    remark(`the ledger’s service could not be measured: ${/** @type {Error} */ (error).message}`);
+  }
 }
 
 /**

@@ -1,10 +1,11 @@
-// Writes the pages in docs/ that are made from code: errors.md and providers.md. `--check` fails when one is not what
-// would be written. Needs a build.
+// Writes the pages in docs/ that are made from code, errors.md and providers.md, and the files that pages show. `--check`
+// fails when one is not what would be written. Needs a build.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { errorsPage } from './docs/errors-page.mjs';
 import { providersPage } from './docs/providers-page.mjs';
+import { withShownFiles } from './docs/shown-files.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const docs = join(root, 'docs');
@@ -24,9 +25,12 @@ const readmeOf = (packageName) => {
   return existsSync(file) && providerFolders.has(packageName) ? relative(docs, file) : undefined;
 };
 
+const textOf = (path) => readFileSync(join(root, path), 'utf8');
+
 const pages = {
   'errors.md': errorsPage(ERRORS),
   'providers.md': providersPage(readJson(join(root, 'deploy/bundles/standard.json')), readmeOf),
+  'grpc.md': withShownFiles(textOf('docs/grpc.md'), textOf),
 };
 
 const isCheck = process.argv.includes('--check');

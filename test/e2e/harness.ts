@@ -158,6 +158,16 @@ export const run = async (options: RunOptions): Promise<Ended> => {
   });
 };
 
+/** Starts a command that runs until it is told to end, such as `turnpike ledger`. */
+export const startCommand = (options: RunOptions): Pick<Gateway, 'output' | 'stop'> => {
+  const { child, ended, output } = launch(options);
+  const stop = (): Promise<Ended> => {
+    child.kill('SIGTERM');
+    return within(END_DEADLINE_MS, ended, () => `The command did not stop.\n${output()}`);
+  };
+  return { output, stop };
+};
+
 /** Starts a gateway on a free port, with a ledger beside it only where that is wanted, and waits for its start page. */
 export const startGateway = async ({ args = [], hasLedger, ...options }: StartOptions = {}): Promise<Gateway> => {
   const anyPort = args.includes('--port') ? [] : ['--port', '0'];

@@ -13,6 +13,7 @@ import {
 import { errorsPage } from '../../tools/docs/errors-page.mjs';
 import { anchorsOf, fencesOf, linksOf, spansOf } from '../../tools/docs/markdown.mjs';
 import { providersPage } from '../../tools/docs/providers-page.mjs';
+import { withShownFiles } from '../../tools/docs/shown-files.mjs';
 
 const problems = (found: { line: number; text: string }[]): string[] =>
   found.map(({ line, text }) => `${line}: ${text}`);
@@ -158,5 +159,23 @@ describe('the generated pages', () => {
       '| `acme/…`, `acme-…`, `solo`, `^o\\d` | ● |  |  | ● | `ACME_KEY`, `OLD_KEY` | `ACME_BASE` |',
     );
     expect(page).not.toContain('shuffle');
+  });
+});
+
+describe('a page that shows a file', () => {
+  const read = (path: string): string => ({ 'a.ts': "const dollar = '$&';\n" })[path]!;
+  const page = (...shown: string[]): string =>
+    ['# Title', '', '<!-- file: a.ts -->', '', ...shown, '', block('ts', 'other'), ''].join('\n');
+
+  it.each([
+    ['nothing yet', ['```ts', '```']],
+    ['what it was', ['```ts', 'let old;', '', 'let older;', '```']],
+    ['what it is', ['```ts', "const dollar = '$&';", '```']],
+  ])('has the text of the file in place of %s', (_, shown) => {
+    expect(withShownFiles(page(...shown), read)).toBe(page('```ts', "const dollar = '$&';", '```'));
+  });
+
+  it('is an error where there is no such file', () => {
+    expect(() => withShownFiles(page('```ts', '```').replace('a.ts', 'b.ts'), read)).toThrow();
   });
 });

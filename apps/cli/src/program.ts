@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { createRequire } from 'node:module';
 import { checkConfig, importConfig, showConfig } from './commands/config.js';
 import { checkHealth } from './commands/health.js';
+import { importLitellm } from './commands/import.js';
 import { serve, serveGateway, serveLedger, type ServeFlags } from './commands/serve.js';
 import { refuseStrayWords } from './stray-words.js';
 
@@ -112,6 +113,24 @@ export const createProgram = (): Command => {
     .description('turn a blueprint-config.json (llm_providers) into a litellm_config.yaml')
     .option('-o, --output <file>', 'write it there instead of printing it')
     .action(importConfig);
+
+  const imports = program.command('import').description('take over what another gateway keeps');
+  withConfigFlags(imports.command('litellm'))
+    .description(
+      'keys, teams, users, budgets, spend and stored models of a LiteLLM database; reads only, may be run again',
+    )
+    .option('--database-url <url>', 'its database (default: LITELLM_DATABASE_URL, else DATABASE_URL)')
+    .option('--salt-key <key>', 'what it sealed secrets with (default: LITELLM_SALT_KEY, else the master key)')
+    .option('--dry-run', 'write nothing, and tell what would be')
+    .option('--overwrite', 'what is here already becomes what it is there')
+    .option('--only <nouns>', 'only these, with commas between them: keys,teams')
+    .option('--spend-logs [since]', 'single calls, too; since a day, such as 2026-01-31')
+    .option('--json', 'print the report as JSON')
+    .option('--data-dir <folder>', 'where the ledger keeps things when there is no DATABASE_URL (default: ./.turnpike)')
+    .option('--ledger <host:port>', 'the ledger (default: LEDGER_ADDRESS, else the one of the data directory)')
+    .option('--ledger-ca <file>', 'the authority of its certificate, PEM')
+    .option('--ledger-insecure', 'send secrets in clear to a ledger on another machine')
+    .action(importLitellm);
 
   program
     .command('health')

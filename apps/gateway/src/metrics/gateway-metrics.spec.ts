@@ -223,13 +223,13 @@ describe('labels', () => {
 
   it('of end users, addresses and programs are empty unless asked for', async () => {
     const headers = { 'user-agent': 'program/1' };
-    const body = { user: 'somebody' };
-    const without = await asked({ headers, body }, {})('litellm_');
+    const customer = 'somebody';
+    const without = await asked({ headers, customer }, {})('litellm_');
     expect(without.join()).not.toMatch(/somebody|program/);
-    const withUser = await asked({ headers, body }, { hasEndUserLabel: true })('litellm_spend_metric_total');
+    const withUser = await asked({ headers, customer }, { hasEndUserLabel: true })('litellm_spend_metric_total');
     expect(withUser[0]).toContain('end_user="somebody"');
     const groups = [{ metrics: ['litellm_spend_metric'], labels: ['user_agent', 'model'] }];
-    expect(await asked({ headers, body }, { groups })('litellm_spend')).toEqual([
+    expect(await asked({ headers, customer }, { groups })('litellm_spend')).toEqual([
       'litellm_spend_metric_total{model="upstream",user_agent="program/1"} 2',
     ]);
   });
@@ -245,8 +245,8 @@ describe('labels', () => {
       limits: [],
       accounts: [],
     } as never);
-    const metadata = { project: { name: 'of the request' }, tags: ['team-red', 'prod2'], toString: 'x' };
-    metrics.record(aCall({ body: { metadata } }), outcome());
+    const metadata = { project: { name: 'of the request' }, toString: 'x' };
+    metrics.record(aCall({ body: { metadata }, tags: ['team-red', 'prod2'] }), outcome());
     expect((await lines('litellm_requests_metric_total'))[0]).toMatch(
       /metadata_project_name="of the request",cost_centre="7",tag_prod="false",tag_team__="true"\} 1$/,
     );

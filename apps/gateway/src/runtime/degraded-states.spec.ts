@@ -4,6 +4,13 @@ import { LiveState } from '@turnpike/router';
 import { DEGRADED_STATES, degradedNow } from './degraded-states.js';
 import type { Runtime } from './runtime.js';
 
+const live = (changes: object = {}): object => ({
+  isAwaited: false,
+  isRefused: false,
+  stored: { undecryptable: [] },
+  ...changes,
+});
+
 const aRuntime = (changes: object = {}): Runtime =>
   ({
     ledger: { isAway: false, faults: new Set() },
@@ -15,6 +22,8 @@ const aRuntime = (changes: object = {}): Runtime =>
     clock: { now: () => 1_000 },
     off: [],
     hasRefusedReload: false,
+    areJwtKeysAway: false,
+    live: live(),
     ...changes,
   }) as unknown as Runtime;
 
@@ -45,6 +54,10 @@ describe('degraded states', () => {
     ['plugin_resting', { current: { graph: { all: () => [{ hooks: { isResting: true } }] } } }],
     ['configured_off', { off: ['gpt-4o is off'] }],
     ['reload_failed', { hasRefusedReload: true }],
+    ['jwt_keys_away', { areJwtKeysAway: true }],
+    ['stored_configuration_awaited', { live: live({ isAwaited: true }) }],
+    ['stored_configuration_refused', { live: live({ isRefused: true }) }],
+    ['stored_secrets_unreadable', { live: live({ stored: { undecryptable: ['model a'] } }) }],
   ])('%s is on when it is so, and nothing else is', (name, changes) => {
     expect(on(aRuntime(changes))).toEqual([name]);
   });

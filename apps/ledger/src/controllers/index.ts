@@ -4,6 +4,7 @@ import { BudgetController } from './budget.controller.js';
 import { CredentialController } from './credential.controller.js';
 import { CustomerController } from './customer.controller.js';
 import { GatewayController } from './gateway.controller.js';
+import { ImportController } from './import.controller.js';
 import { KeyController } from './key.controller.js';
 import { ModelController } from './model.controller.js';
 import { OrganizationController } from './organization.controller.js';
@@ -20,6 +21,7 @@ export const CONTROLLERS = [
   CredentialController,
   CustomerController,
   GatewayController,
+  ImportController,
   KeyController,
   ModelController,
   OrganizationController,

@@ -6,6 +6,7 @@ import { CredentialRepository } from './credential.repository.js';
 import { CustomerRepository } from './customer.repository.js';
 import { DeletedKeyRepository } from './deleted-key.repository.js';
 import { DeprecatedKeyRepository } from './deprecated-key.repository.js';
+import { KeyHolderRepository } from './key-holder.repository.js';
 import { ModelRepository } from './model.repository.js';
 import { OrganizationMembershipRepository } from './organization-membership.repository.js';
 import { OrganizationRepository } from './organization.repository.js';
@@ -26,6 +27,7 @@ export const REPOSITORIES = [
   CustomerRepository,
   DeletedKeyRepository,
   DeprecatedKeyRepository,
+  KeyHolderRepository,
   ModelRepository,
   OrganizationMembershipRepository,
   OrganizationRepository,

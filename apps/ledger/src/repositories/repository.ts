@@ -10,6 +10,16 @@ export const fromRaw = (metadata: EntityMetadata, raw: Record<string, unknown>):
   return entity;
 };
 
+/** A row as `row_to_json` gives it → an entity. Of what JSON has no words for, columns have times only. */
+export const fromJson = (metadata: EntityMetadata, json: Record<string, unknown>): ObjectLiteral => {
+  const entity = metadata.create() as Record<string, unknown>;
+  for (const { propertyName, databaseName, type } of metadata.columns) {
+    const value = json[databaseName];
+    entity[propertyName] = type === 'timestamptz' && typeof value === 'string' ? new Date(value) : value;
+  }
+  return entity;
+};
+
 /** What `RETURNING *` gave, which TypeORM calls `any`. */
 const rowsOf = <E extends ObjectLiteral>(metadata: EntityMetadata, result: { raw: unknown }): E[] =>
   (result.raw as Record<string, unknown>[]).map((raw) => fromRaw(metadata, raw) as E);

@@ -77,12 +77,10 @@ export class AuthorizeService {
       throw invalidRequest('key_hash must be the SHA-256 of a key, in lower-case hex.', 'key_hash');
     const { manager } = this.dataSource;
     return await storing(async () => {
-      // Before the rest is read: what is read may only be newer than this.
-      const sequence = await this.changes.latest(manager);
       const now = this.now();
-      const holder = await this.holders.find(manager, keyHash, new Date(now));
-      if (!holder) throw unknownKey(keyHash);
-      return { principal: await this.principalOf(manager, holder, now), sequence };
+      const found = await this.holders.find(manager, keyHash, new Date(now));
+      if (!found) throw unknownKey(keyHash);
+      return { principal: await this.principalOf(manager, found.holder, now), sequence: found.sequence };
     });
   }
 
@@ -90,6 +88,7 @@ export class AuthorizeService {
   async authorizeSubject(request: AuthorizeSubjectRequest): Promise<AuthorizeSubjectResponse> {
     const { manager } = this.dataSource;
     return await storing(async () => {
+      // Before the rest is read: what is read may only be newer than this.
       const sequence = await this.changes.latest(manager);
       const holder = await this.subjects.find(manager, request);
       return { principal: await this.principalOf(manager, holder, this.now()), sequence };
@@ -102,6 +101,7 @@ export class AuthorizeService {
     if (id === '') throw invalidRequest('Name a customer.', 'customer_id');
     const { manager } = this.dataSource;
     return await storing(async () => {
+      // Before the rest is read: what is read may only be newer than this.
       const sequence = await this.changes.latest(manager);
       const customer = await this.customers.find(manager, id);
       const terms = effectiveTerms(customer ?? NO_TERMS, await this.sharedByCustomer(manager, customer?.budgetId));

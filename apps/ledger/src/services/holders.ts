@@ -1,72 +1,54 @@
 // Finds whom keys belong to, and what bounds them.
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AccessGroupRepository } from '../repositories/access-group.repository.js';
-import { BudgetRepository } from '../repositories/budget.repository.js';
+import { Changes } from '../repositories/changes.js';
 import { DeprecatedKeyRepository } from '../repositories/deprecated-key.repository.js';
-import { OrganizationRepository } from '../repositories/organization.repository.js';
-import { TeamMembershipRepository } from '../repositories/team-membership.repository.js';
-import { TeamRepository } from '../repositories/team.repository.js';
-import { UserRepository } from '../repositories/user.repository.js';
-import { VirtualKeyRepository } from '../repositories/virtual-key.repository.js';
+import { KeyHolderRepository, type Owners } from '../repositories/key-holder.repository.js';
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
-import { organizationIdOf, type KeyHolder } from './principal.js';
+import type { KeyHolder } from './principal.js';
+
+/** `sequence`: the change that it is as new as. */
+export interface FoundHolder {
+  holder: KeyHolder;
+  sequence: number;
+}
 
 @Injectable()
 export class Holders {
   constructor(
-    private readonly keys: VirtualKeyRepository,
+    private readonly keyHolders: KeyHolderRepository,
     private readonly deprecatedKeys: DeprecatedKeyRepository,
-    private readonly users: UserRepository,
-    private readonly teams: TeamRepository,
-    private readonly memberships: TeamMembershipRepository,
-    private readonly organizations: OrganizationRepository,
-    private readonly budgets: BudgetRepository,
-    private readonly accessGroups: AccessGroupRepository,
+    private readonly changes: Changes,
   ) {}
 
   /** @param token also one that was replaced and goes on for its grace period. Null: there is no such key */
-  async find(manager: EntityManager, token: string, now: Date): Promise<KeyHolder | null> {
-    const key = await this.keyOf(manager, token, now);
-    return key && (await this.of(manager, key));
+  async find(manager: EntityManager, token: string, now: Date): Promise<FoundHolder | null> {
+    const found = await this.keyHolders.find(manager, token);
+    if (!found) return await this.findSuccessor(manager, token, now);
+    return { holder: holderOf(found.key, found.owners), sequence: found.sequence };
   }
 
   async of(manager: EntityManager, key: VirtualKeyEntity): Promise<KeyHolder> {
-    const { userId, teamId } = key;
-    const user = userId ? await this.users.find(manager, userId) : null;
-    const team = teamId ? await this.teams.find(manager, teamId) : null;
-    const membership = team && userId ? await this.memberships.find(manager, team.teamId, userId) : null;
-    const organizationId = organizationIdOf(key, team, user);
-    const organization = organizationId ? await this.organizations.find(manager, organizationId) : null;
-    const budgetIds = [key.budgetId, membership?.budgetId, organization?.budgetId].filter(
-      (id) => typeof id === 'string',
-    );
-    const budgets = await this.budgets.findMany(manager, budgetIds);
-    const groupIds = [...key.accessGroupIds, ...(team?.accessGroupIds ?? [])];
-    const groups = await this.accessGroups.findMany(manager, groupIds);
-    const lists = [key.models, team?.models, membership?.models, user?.models, organization?.models];
-    const named = await this.accessGroups.findByNames(manager, [...new Set(lists.flatMap((models) => models ?? []))]);
-    return {
-      key,
-      user,
-      team,
-      membership,
-      organization,
-      budgets: new Map(budgets.map((budget) => [budget.budgetId, budget])),
-      accessGroups: new Map(groups.map(({ accessGroupId, models }) => [accessGroupId, models])),
-      namedGroups: new Map(named.map(({ name, models }) => [name, models])),
-    };
+    return holderOf(key, await this.keyHolders.of(manager, key));
   }
 
-  private async keyOf(manager: EntityManager, token: string, now: Date): Promise<VirtualKeyEntity | null> {
-    const key = await this.keys.find(manager, token);
-    if (key) return key;
+  private async findSuccessor(manager: EntityManager, token: string, now: Date): Promise<FoundHolder | null> {
+    // Before the rest is read: what is read may only be newer than this.
+    const sequence = await this.changes.latest(manager);
     const deprecated = await this.deprecatedKeys.findActive(manager, token, now);
-    const successor = deprecated && (await this.keys.find(manager, deprecated.activeTokenId));
+    const successor = deprecated && (await this.keyHolders.find(manager, deprecated.activeTokenId));
     if (!successor) return null;
     // Whoever remembers it must know when its grace is over.
-    const { expires } = successor;
-    if (!expires || expires > deprecated.revokeAt) successor.expires = deprecated.revokeAt;
-    return successor;
+    const { key, owners } = successor;
+    if (!key.expires || key.expires > deprecated.revokeAt) key.expires = deprecated.revokeAt;
+    return { holder: holderOf(key, owners), sequence };
   }
 }
+
+const holderOf = (key: VirtualKeyEntity, { budgets, accessGroups, namedGroups, ...owners }: Owners): KeyHolder => ({
+  key,
+  ...owners,
+  budgets: new Map(budgets.map((budget) => [budget.budgetId, budget])),
+  accessGroups: new Map(Object.entries(accessGroups)),
+  namedGroups: new Map(Object.entries(namedGroups)),
+});

@@ -9,6 +9,7 @@ import { ConfigurationService } from './configuration.service.js';
 import { CredentialService } from './credential.service.js';
 import { CustomerService } from './customer.service.js';
 import { Holders } from './holders.js';
+import { ImportService } from './import.service.js';
 import { KeyListService } from './key-list.service.js';
 import { KeyWishes } from './key-wishes.js';
 import { KeyService } from './key.service.js';
@@ -52,6 +53,7 @@ export const SERVICES = [
   CredentialService,
   CustomerService,
   Holders,
+  ImportService,
   KeyListService,
   KeyService,
   KeyWishes,

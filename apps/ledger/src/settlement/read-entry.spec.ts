@@ -1,6 +1,7 @@
 // What the ledger takes for an entry, what it mends, and how it says what is wrong.
 import { describe, expect, it } from '@jest/globals';
 import { ENTRY_LIMITS, type JsonObject } from '@turnpike/domain';
+import { readFileSync } from 'node:fs';
 import { dayOfId, EntryFault, readEntry } from './read-entry.js';
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
@@ -137,6 +138,17 @@ describe('readEntry', () => {
     const id = '019AA5B2-6C1E-7000-80C4-1F0E9D2B7A55';
     expect(readEntry(bytes(anEntry({ id }))).id).toBe(id.toLowerCase());
   });
+});
+
+it('takes the example of docs/journal.md, with every member that it names', () => {
+  const page = readFileSync(new URL('../../../../docs/journal.md', import.meta.url), 'utf8');
+  const [, text = ''] = /```json\n([\s\S]*?)\n```/.exec(page) ?? [];
+  const named = [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(
+    ([, names = '']) => names.match(/\w+/g) ?? [],
+  );
+  const read = readEntry(bytes(text));
+  expect(read).toMatchObject(JSON.parse(text) as object);
+  expect(Object.keys(read).filter((member) => !named.includes(member))).toEqual([]);
 });
 
 describe('dayOfId', () => {

@@ -21,9 +21,9 @@ export interface ImportDatabaseRequest {
   spendLogsSince:
     | Date
     | undefined;
-  /** What is here already is overwritten with what is there; else it stays and is counted as kept. */
+  /** What is here already becomes what it is there; else it stays and is counted as kept. */
   overwrite: boolean;
-  /** Only these nouns, such as "keys" and "teams"; empty: all. */
+  /** Only these nouns, as a report names them: "keys", "teams" …; empty: all. */
   nouns: string[];
 }
 
@@ -51,6 +51,7 @@ export interface ImportReport {
   endedAt: Date | undefined;
 }
 
+/** `found` is the sum of the others. */
 export interface ImportCount {
   noun: string;
   found: number;
@@ -59,11 +60,13 @@ export interface ImportCount {
   /** Here already, and left as it was. */
   kept: number;
   failed: number;
+  /** Taken over before, and deleted here since. It does not come back. */
+  gone: number;
 }
 
 export interface ImportProblem {
   table: string;
-  /** The row's primary key. Never a secret. */
+  /** The row's primary key; empty: the table as a whole. Never a secret. */
   id: string;
   /** What was wrong, and what was done: "litellm_params.api_key does not decrypt: left out". */
   message: string;
@@ -480,7 +483,7 @@ export const ImportReport: MessageFns<ImportReport> = {
 };
 
 function createBaseImportCount(): ImportCount {
-  return { noun: "", found: 0, created: 0, updated: 0, kept: 0, failed: 0 };
+  return { noun: "", found: 0, created: 0, updated: 0, kept: 0, failed: 0, gone: 0 };
 }
 
 export const ImportCount: MessageFns<ImportCount> = {
@@ -502,6 +505,9 @@ export const ImportCount: MessageFns<ImportCount> = {
     }
     if (message.failed !== 0) {
       writer.uint32(48).int64(message.failed);
+    }
+    if (message.gone !== 0) {
+      writer.uint32(56).int64(message.gone);
     }
     return writer;
   },
@@ -567,6 +573,14 @@ export const ImportCount: MessageFns<ImportCount> = {
             message.failed = longToNumber(reader.int64());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.gone = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -590,6 +604,7 @@ export const ImportCount: MessageFns<ImportCount> = {
     message.updated = object.updated ?? 0;
     message.kept = object.kept ?? 0;
     message.failed = object.failed ?? 0;
+    message.gone = object.gone ?? 0;
     return message;
   },
 };
@@ -673,13 +688,17 @@ export const ImportProblem: MessageFns<ImportProblem> = {
   },
 };
 
-/** Takes over what another gateway keeps. Running it again changes only what changed there since. */
+/** Takes over what another gateway keeps. For proxy admins. */
 export type ImportServiceDefinition = typeof ImportServiceDefinition;
 export const ImportServiceDefinition = {
   name: "ImportService",
   fullName: "turnpike.ledger.v1.ImportService",
   methods: {
-    /** Reads a database of LiteLLM's. Takes minutes when there are many logs; what it did so far stands in the stream. */
+    /**
+     * Reads a database of LiteLLM's. Takes minutes when there are many logs; what it did so far stands in the stream, and
+     * stays when the call is given up. Running it again takes what is new there, and of what was spent only what was spent
+     * since.
+     */
     importDatabase: {
       name: "ImportDatabase",
       requestType: ImportDatabaseRequest as typeof ImportDatabaseRequest,
