@@ -47,6 +47,7 @@ const SUMMED_BY = [
   'model',
   'model_group',
   'provider',
+  'operation',
 ] as const;
 const OWNERS: readonly string[] = ['team_id', 'organization_id'];
 const SUMS = [...counts, 'spend_nano'] as const;
@@ -137,6 +138,8 @@ export class OldDays {
       model: name('model'),
       model_group: name('model_group'),
       provider: name('custom_llm_provider').replace(/^provider\./, '') || 'unknown',
+      // Its sums do not tell.
+      operation: '',
       spend_nano: source.spent('spend'),
       ...(Object.fromEntries(counts.map((sum) => [sum, source.count(COUNTS[sum]) ?? 0])) as Record<
         keyof typeof COUNTS,

@@ -19,4 +19,4 @@ const STATEMENTS = [
   )`,
 ];
 
-export const imports: Migration = { number: 3, title: 'imports', statements: STATEMENTS };
+export const imports: Migration = { number: 5, title: 'imports', statements: STATEMENTS };
