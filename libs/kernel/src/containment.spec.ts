@@ -1,7 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { Containment, type HookEvent } from './containment.js';
+import { Containment, type ContainmentOptions, type HookEvent } from './containment.js';
 
-const setUp = (): { run: Containment['run']; events: HookEvent[]; clock: { at: number }; containment: Containment } => {
+const setUp = (
+  changes: Partial<ContainmentOptions> = {},
+): { run: Containment['run']; events: HookEvent[]; clock: { at: number }; containment: Containment } => {
   const clock = { at: 1_000 };
   const events: HookEvent[] = [];
   const containment = new Containment({
@@ -10,6 +12,7 @@ const setUp = (): { run: Containment['run']; events: HookEvent[]; clock: { at: n
     onEvent: (event) => events.push(event),
     maxFailures: 3,
     restMs: 60_000,
+    ...changes,
   });
   return { run: containment.run.bind(containment), events, clock, containment };
 };
@@ -112,5 +115,46 @@ describe('Containment', () => {
       await run('get', 100, () => 1);
     }
     expect(containment.isResting).toBe(false);
+  });
+});
+
+describe('a plugin that must not be waited for', () => {
+  const late = async ({ run }: ReturnType<typeof setUp>): Promise<void> => {
+    await expect(run('get', 10, () => new Promise(() => undefined))).rejects.toEqual(FAILED);
+  };
+
+  it('is switched off by one late run, and for longer each time that it is tried in vain', async () => {
+    const set = setUp({ maxFailures: 10, restWhenLateMs: 1_000 });
+    for (const restMs of [1_000, 2_000, 4_000]) {
+      await late(set);
+      expect(set.containment.isResting).toBe(true);
+      set.clock.at += restMs - 1;
+      expect(set.containment.isResting).toBe(true);
+      set.clock.at += 1;
+      expect(set.containment.isResting).toBe(false);
+    }
+    expect(await set.run('get', 1_000, () => 7)).toBe(7);
+    await late(set);
+    set.clock.at += 1_000;
+    expect(set.containment.isResting).toBe(false);
+  });
+
+  it('counts runs that are late together as one, and errors as ever', async () => {
+    const set = setUp({ maxFailures: 10, restWhenLateMs: 1_000 });
+    await Promise.all(Array.from({ length: 20 }, () => late(set)));
+    set.clock.at += 1_000;
+    expect(set.containment.isResting).toBe(false);
+    const other = setUp({ maxFailures: 10, restWhenLateMs: 1_000 });
+    await expect(other.run('get', 100, fail)).rejects.toEqual(FAILED);
+    expect(other.containment.isResting).toBe(false);
+  });
+
+  it('never rests longer than one that keeps failing', async () => {
+    const set = setUp({ maxFailures: 100, restWhenLateMs: 1_000, restMs: 3_000 });
+    for (let probe = 0; probe < 4; probe += 1) {
+      await late(set);
+      set.clock.at += 3_000;
+    }
+    expect(set.containment.isResting).toBe(false);
   });
 });

@@ -20,6 +20,11 @@ export interface ContainmentOptions {
   maxFailures?: number;
   /** How long it stays off before one run is tried. */
   restMs?: number;
+  /**
+   * One run that took too long switches the plugin off at once: for this long, and twice as long whenever the run that is
+   * tried then takes too long as well, up to `restMs`. Absent: a late run counts like any that failed.
+   */
+  restWhenLateMs?: number;
 }
 
 const MAX_FAILURES = 5;
@@ -27,6 +32,8 @@ const REST_MS = 60_000;
 
 export class Containment {
   private failures = 0;
+  /** Runs that were tried in vain while it was too slow. */
+  private lateProbes = 0;
   private restUntil = 0;
   private isProbing = false;
 
@@ -73,7 +80,7 @@ export class Containment {
       // Clients that leave, perhaps on purpose, must not switch a plugin off for everybody.
       const isAborted = outer?.aborted === true && !deadline.signal.aborted;
       if (isAborted) this.isProbing = false;
-      else this.failed();
+      else this.failed(deadline.signal.aborted);
       const outcome = isAborted ? 'aborted' : deadline.signal.aborted ? 'timeout' : 'error';
       this.report(hook, outcome, performance.now() - startedAt, isAborted ? undefined : error);
       throw deadline.signal.aborted ? error : this.failure(hook, 'failed', error);
@@ -84,16 +91,24 @@ export class Containment {
 
   private succeeded(): void {
     this.failures = 0;
+    this.lateProbes = 0;
     this.restUntil = 0;
     this.isProbing = false;
   }
 
-  private failed(): void {
-    this.failures += 1;
+  private failed(isLate: boolean): void {
+    const { clock, maxFailures = MAX_FAILURES, restMs = REST_MS, restWhenLateMs } = this.options;
+    const now = clock.now();
     this.isProbing = false;
-    if (this.failures >= (this.options.maxFailures ?? MAX_FAILURES)) {
-      this.restUntil = this.options.clock.now() + (this.options.restMs ?? REST_MS);
+    if (isLate && restWhenLateMs !== undefined) {
+      // Those that were under way together were late together, and count as one.
+      if (this.restUntil > now) return;
+      this.restUntil = now + Math.min(restWhenLateMs * 2 ** this.lateProbes, restMs);
+      this.lateProbes += 1;
+      return;
     }
+    this.failures += 1;
+    if (this.failures >= maxFailures) this.restUntil = now + restMs;
   }
 
   private report(hook: string, outcome: HookEvent['outcome'], ms: number, error?: unknown): void {

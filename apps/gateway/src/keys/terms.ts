@@ -28,10 +28,19 @@ export interface Terms {
   readonly accounts: readonly string[];
   /** Those of calls of one model beside those. */
   readonly modelAccounts: ReadonlyMap<string, readonly string[]>;
+  readonly cache: CacheTerms;
   /** Of the key and its team; every call has them. */
   readonly tags: readonly string[] | undefined;
   /** Goes into the spend log of every call. */
   readonly spendLogsMetadata: JsonObject | undefined;
+}
+
+/** What a caller may say of caching, and what is said for it. */
+export interface CacheTerms {
+  /** Controls that its requests may name; undefined: all. */
+  readonly allowed: ReadonlySet<string> | undefined;
+  /** Controls of its key or team, which count in place of those of its requests. */
+  readonly forced: JsonObject | undefined;
 }
 
 /** @param catalog of the configuration that its calls are made with */
@@ -48,7 +57,8 @@ export const principalOf = (told: ToldPrincipal, catalog: ModelCatalog): Princip
 
 const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
   const metadata = objectOf(told.metadata);
-  const tags = [...textsOf(metadata['tags']), ...textsOf(objectOf(told.teamMetadata)['tags'])];
+  const teamMetadata = objectOf(told.teamMetadata);
+  const tags = [...textsOf(metadata['tags']), ...textsOf(teamMetadata['tags'])];
   const spendLogsMetadata = metadata['spend_logs_metadata'];
   return {
     refusal: told.refusal || undefined,
@@ -59,6 +69,10 @@ const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
     modelLimits: byModel(told.limits, ruleOf),
     accounts: told.accounts.filter(({ model }) => model === '').map(nameOf),
     modelAccounts: byModel(told.accounts, nameOf),
+    cache: {
+      allowed: told.allowedCacheControls.length === 0 ? undefined : new Set(told.allowedCacheControls),
+      forced: [metadata['cache'], teamMetadata['cache']].find(isJsonObject),
+    },
     tags: tags.length === 0 ? undefined : [...new Set(tags)],
     spendLogsMetadata: isJsonObject(spendLogsMetadata) ? spendLogsMetadata : undefined,
   };
