@@ -8,7 +8,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadlines } from '../pipeline/exchange.js';
 import { Guardrails } from './guardrails.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
-import { ResponseCache } from './response-cache.js';
+import { ResponseCache } from '../cache/response-cache.js';
 import { Callable } from './callable.js';
 import { ClientConnections } from './client-connections.js';
 import { GatewayLimits } from './gateway-limits.js';

@@ -1,0 +1,88 @@
+// Answers kept by a cache plugin. Whole answers only; a failing cache is a miss.
+import type { CacheSettings } from '@turnpike/config';
+import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
+import type { CacheEntry, ResponsesV1 } from '@turnpike/plugin-sdk';
+import type { Exchange } from '../pipeline/exchange.js';
+import { CACHE_KEY } from '../runtime/plan.js';
+import { CacheKeys } from './cache-key.js';
+import { Flights } from './flights.js';
+import { CacheWishes, type CacheWish } from './wish.js';
+
+const READ_DEADLINE_MS = 50;
+const WRITE_DEADLINE_MS = 2_000;
+
+/** An answer to be kept. */
+export interface KeptAnswer {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+export class ResponseCache {
+  readonly keys: CacheKeys;
+  /** Equal requests that are under way; absent: each goes its own way. */
+  readonly flights: Flights | undefined;
+  private readonly wishes: CacheWishes;
+
+  private constructor(
+    settings: CacheSettings,
+    readonly instance: PluginInstance<'cache/v1'>,
+  ) {
+    this.keys = new CacheKeys(settings);
+    this.wishes = new CacheWishes(settings);
+    this.flights = settings.singleFlight ? new Flights() : undefined;
+  }
+
+  static create(settings: CacheSettings | undefined, graph: PluginGraph): ResponseCache | undefined {
+    const instance = settings?.enabled ? graph.get<'cache/v1'>(CACHE_KEY) : undefined;
+    return settings && instance ? new ResponseCache(settings, instance) : undefined;
+  }
+
+  /** Undefined: this call neither reads nor writes. @throws GW_INVALID_REQUEST, GW_PERMISSION_DENIED */
+  wishOf(exchange: Exchange): CacheWish | undefined {
+    return this.wishes.of(exchange);
+  }
+
+  /** @param notBefore epoch ms: what was written earlier does not count. Undefined is a miss */
+  async read(key: string, notBefore: number): Promise<Buffer | undefined> {
+    try {
+      const entry = await this.run('get', READ_DEADLINE_MS, (store, signal) => store.get(key, signal));
+      return bytesOf(entry, notBefore);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** All together have the time of one. In the order of the keys; undefined is a miss. */
+  async readAll(keys: readonly string[], notBefore: number): Promise<(Buffer | undefined)[]> {
+    try {
+      const entries = await this.run('get', READ_DEADLINE_MS, (store, signal) =>
+        Promise.all(keys.map((key) => store.get(key, signal))),
+      );
+      return entries.map((entry) => bytesOf(entry, notBefore));
+    } catch {
+      return keys.map(() => undefined);
+    }
+  }
+
+  /** Off the road: nobody waits for it. */
+  write(answers: readonly KeptAnswer[], ttlMs: number, storedAt: number): void {
+    this.run('set', WRITE_DEADLINE_MS, (store, signal) =>
+      Promise.all(answers.map(({ key, value }) => store.set(key, { value, storedAt }, ttlMs, signal))),
+    ).catch(() => undefined);
+  }
+
+  private run<T>(
+    hook: string,
+    deadlineMs: number,
+    body: (store: ResponsesV1, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { hooks, exports } = this.instance;
+    return hooks.run(hook, deadlineMs, (signal) => body(exports.responses, signal));
+  }
+}
+
+/** Without a copy: the entry is the reader's own. */
+const bytesOf = (entry: CacheEntry | undefined, notBefore: number): Buffer | undefined =>
+  entry && entry.storedAt >= notBefore
+    ? Buffer.from(entry.value.buffer, entry.value.byteOffset, entry.value.byteLength)
+    : undefined;
