@@ -43,6 +43,8 @@ export class Flight {
   private broadcast: Broadcast | undefined;
   private leader: Reader | undefined;
   private isOver = false;
+  /** All of the answer came, whether or not the leader's client was there for it. */
+  isComplete = false;
 
   constructor(
     private readonly close: () => void,
@@ -87,6 +89,7 @@ export class Flight {
 
   /** The leader's stream is over: all of it goes to those who read it. */
   ended(end: StreamEnd): void {
+    this.isComplete = end.status === 'success';
     this.broadcast?.end();
     for (const seat of this.seats) seat.ended(end);
     this.seats.clear();
@@ -94,6 +97,7 @@ export class Flight {
 
   /** The leader's answer is there as a whole. */
   landed(body: Buffer): void {
+    this.isComplete = true;
     for (const seat of this.seats) seat.found({ body });
     this.seats.clear();
     this.over();
@@ -104,8 +108,11 @@ export class Flight {
     if (this.isOver) return;
     this.isOver = true;
     this.close();
-    if (this.broadcast) this.ended(CUT);
-    for (const seat of this.seats) seat.found(undefined);
+    this.broadcast?.end();
+    for (const seat of this.seats) {
+      seat.found(undefined);
+      seat.ended(CUT);
+    }
     this.seats.clear();
   }
 

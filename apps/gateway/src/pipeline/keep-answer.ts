@@ -11,8 +11,8 @@ export const keepAnswer = (exchange: Exchange, outcome: Outcome, now: number): v
 };
 
 /** An answer of another group is not that of the model which it would be kept under. */
-const isToBeKept = ({ attempt }: Exchange, { status }: Outcome): boolean =>
-  status === 'success' && (attempt?.choice.fallback ?? 0) === 0;
+const isToBeKept = ({ attempt, flight }: Exchange, { status }: Outcome): boolean =>
+  (status === 'success' || (flight?.isComplete ?? false)) && (attempt?.choice.fallback ?? 0) === 0;
 
 const partsOf = ({ parts, answer }: Exchange): KeptAnswer[] =>
   answer?.kind === 'whole' && answer.fresh && parts ? parts.toKeep(answer.fresh) : [];
