@@ -2,6 +2,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { AdminGuard } from './admin/admin.guard.js';
+import { CacheController } from './admin/cache.controller.js';
 import { DocsController } from './admin/docs.controller.js';
 import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
@@ -30,6 +31,7 @@ export class AppModule {
       controllers: [
         HealthController,
         PluginsController,
+        CacheController,
         RouterController,
         RoutesController,
         DocsController,

@@ -59,6 +59,7 @@ export const runWorker = async (
   const allWorkers: AllWorkers = asked ?? {
     metricsText: () => register.metrics(),
     findCall: (callId) => Promise.resolve(runtime.recentCalls.find(callId)),
+    forgetAnswers: () => Promise.resolve(),
   };
 
   const server = await createServer(runtime, allWorkers);
@@ -142,6 +143,14 @@ export const runWorker = async (
         case 'state':
           runtime.sharedState.apply(message.change);
           break;
+        case 'cache-forget':
+          void forgetAnswers(runtime, message.keys).then(() =>
+            channel.send({ type: 'cache-forgotten', request: message.request }),
+          );
+          break;
+        case 'cache-forgot':
+          asked?.answered(message.request, undefined);
+          break;
         case 'reload':
           reload();
           break;
@@ -161,6 +170,15 @@ export const runWorker = async (
   setImmediate(() => runtime.prices.warm());
   if (config.health.validateApiKeys) void validateApiKeys(runtime);
   watchRetirement(runtime, config, channel);
+};
+
+/** Another worker was told to, and has told whoever asked how that ended. */
+const forgetAnswers = async ({ current, log }: Runtime, keys: readonly string[] | undefined): Promise<void> => {
+  try {
+    await current.cache?.forget(keys);
+  } catch (error) {
+    log.warn('answers that another worker has forgotten were not forgotten here', { error });
+  }
 };
 
 /** The part of the channel that limits speak over. */

@@ -50,7 +50,14 @@ const SHAPES: {
   },
   'strategy/v1': { select: { select: 'required' } },
   'cache/v1': {
-    responses: { get: 'required', set: 'required', delete: 'required', flush: 'required', ping: 'required' },
+    responses: {
+      get: 'required',
+      set: 'required',
+      delete: 'required',
+      flush: 'required',
+      ping: 'required',
+      info: 'optional',
+    },
   },
   'callback/v1': {
     events: {

@@ -1,5 +1,6 @@
 // Answers kept by a cache plugin. Whole answers only; a failing cache is a miss.
 import type { CacheSettings } from '@turnpike/config';
+import { GatewayError } from '@turnpike/errors';
 import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
 import type { CacheEntry, ResponsesV1 } from '@turnpike/plugin-sdk';
 import type { Exchange } from '../pipeline/exchange.js';
@@ -10,6 +11,7 @@ import { CacheWishes, type CacheWish } from './wish.js';
 
 const READ_DEADLINE_MS = 50;
 const WRITE_DEADLINE_MS = 2_000;
+const MANAGE_DEADLINE_MS = 10_000;
 
 /** An answer to be kept. */
 export interface KeptAnswer {
@@ -69,6 +71,26 @@ export class ResponseCache {
     this.run('set', WRITE_DEADLINE_MS, (store, signal) =>
       Promise.all(answers.map(({ key, value }) => store.set(key, { value, storedAt }, ttlMs, signal))),
     ).catch(() => undefined);
+  }
+
+  /** Keys as headers told them, several in one text too. @param keys absent: all. @throws GW_CACHE_UNAVAILABLE */
+  async forget(keys?: readonly string[]): Promise<void> {
+    await this.manage<unknown>((store) => (keys ? store.delete(keys.flatMap((key) => key.split(','))) : store.flush()));
+  }
+
+  /** For administrators, who want to know it also while the cache is left alone. @throws GW_CACHE_UNAVAILABLE */
+  async manage<T>(what: (store: ResponsesV1, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { id, exports } = this.instance;
+    const signal = AbortSignal.timeout(MANAGE_DEADLINE_MS);
+    const late = new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(new Error(`no answer within ${MANAGE_DEADLINE_MS / 1_000} s`))),
+    );
+    try {
+      return await Promise.race([what(exports.responses, signal), late]);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new GatewayError('GW_CACHE_UNAVAILABLE', `${id} did not do it: ${reason}`, { cause });
+    }
   }
 
   private run<T>(

@@ -2,6 +2,7 @@
 import type { ResponsesV1 } from '@turnpike/plugin-sdk';
 import type { Connection } from './connection.js';
 import { isReply } from './redis-error.js';
+import { serverInfo } from './server-info.js';
 import { fromStored, toStored } from './stored-value.js';
 
 /** Commands on their way at once, and keys that a look through the server is to bring each time. */
@@ -58,5 +59,6 @@ export const createResponses = (connection: Connection, namespace: string | unde
     ping: async () => {
       await connection.run((client) => client.ping());
     },
+    info: () => serverInfo(connection),
   };
 };

@@ -1,3 +1,6 @@
+// What a cache plugin offers.
+import type { JsonObject } from '@turnpike/domain';
+
 /** A stored answer, in bytes that the gateway made. */
 export interface CacheEntry {
   value: Uint8Array;
@@ -16,6 +19,14 @@ export interface ResponsesV1 {
   flush(): Promise<void>;
   /** Answers when the store does; throws when it does not. */
   ping(): Promise<void>;
+  /** What the store tells of itself, for administrators; absent: it tells nothing. */
+  info?(): Promise<StoreInfo>;
+}
+
+export interface StoreInfo {
+  /** Who is connected, each with what the store knows of it. */
+  clients: JsonObject[];
+  info: JsonObject;
 }
 
 /** A response cache. A read hook has 50 ms; a cache that is slow or away is switched off for a while. */
