@@ -11,9 +11,7 @@ let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway({
     config: {
-      model_list: [
-        deployment('embed', 'openai/text-embedding-3-small', { input_cost_per_token: 0.001 }),
-      ],
+      model_list: [deployment('embed', 'openai/text-embedding-3-small', { input_cost_per_token: 0.001 })],
       litellm_settings: { cache: true, cache_params: { type: 'local', single_flight: true } },
       router_settings: ONE_ATTEMPT,
     },
@@ -93,7 +91,10 @@ describe('a list', () => {
   });
 
   it('of token ids is kept as well, and differs from texts', async () => {
-    const ids = [[1, 2, serial++], [3, 4, serial++]];
+    const ids = [
+      [1, 2, serial++],
+      [3, 4, serial++],
+    ];
     await embed(ids);
     expect((await embed(ids[1])).isHit).toBe(true);
     expect((await embed([ids[1], ids[0]])).isHit).toBe(true);

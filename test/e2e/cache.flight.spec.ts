@@ -85,7 +85,9 @@ describe('many equal requests', () => {
   it('that differ are not one', async () => {
     const question = aQuestion('openai/mock-slow-200');
     const bodies = [question, { ...question, temperature: 0.5 }, { ...question, cache: { 'no-cache': true } }];
-    await Promise.all([...bodies, { ...question, cache: { namespace: 'mine' } }].map((body) => okJson(chat(gateway, body))));
+    await Promise.all(
+      [...bodies, { ...question, cache: { namespace: 'mine' } }].map((body) => okJson(chat(gateway, body))),
+    );
     expect(openAi.requests).toHaveLength(4);
   });
 });

@@ -78,7 +78,10 @@ describe('GET /cache/ping', () => {
     await withGateway({ config: { model_list } }, async (gateway) => {
       for (const path of ['/cache/ping', '/cache/redis/info']) {
         const response = await send(gateway, path);
-        expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('Cache not initialized')]);
+        expect([response.status, await response.text()]).toEqual([
+          503,
+          expect.stringContaining('Cache not initialized'),
+        ]);
       }
     });
   });

@@ -82,7 +82,7 @@ export class CacheController {
   })
   async delete(@Body() body: JsonValue): Promise<typeof DONE> {
     const asked = cacheDeleteSchema.safeParse(body);
-    if (!asked.success) throw invalidRequest("'keys' must be a list of keys: {\"keys\": [\"…\"]}.", 'keys');
+    if (!asked.success) throw invalidRequest('\'keys\' must be a list of keys: {"keys": ["…"]}.', 'keys');
     const { keys } = asked.data;
     await this.cache().forget(keys);
     await this.workers.forgetAnswers(keys);

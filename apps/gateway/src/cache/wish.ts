@@ -106,7 +106,8 @@ const wishOf = (controls: Readonly<JsonObject>, usual: CacheWish): CacheWish => 
 
 const secondsOf = (controls: Readonly<JsonObject>, name: string): number | undefined => {
   const seconds = controls[name] ?? undefined;
-  if (seconds === undefined || (typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0)) return seconds;
+  if (seconds === undefined || (typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0))
+    return seconds;
   throw invalidRequest(`'cache.${name}' must be a number of seconds, 0 or more.`, 'cache');
 };
 

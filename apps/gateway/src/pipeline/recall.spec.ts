@@ -34,7 +34,7 @@ interface Parts {
 const recalled = async ({ stored, wish, ...filled }: Parts): Promise<Exchange> => {
   const cache = {
     wishOf: () => ({ read: true, write: true, ttlMs: 5, maxAgeMs: Infinity, namespace: undefined, ...wish }),
-    keyOf: () => 'the key',
+    keys: { keyOf: () => 'the key' },
     read: async () => (stored === undefined ? undefined : Buffer.from(stored)),
   };
   const guardrails = {

@@ -135,7 +135,10 @@ const patienceMs = ({ snapshot, deadlines, isStream }: Recalled): number => {
   return Math.min(asked || Number.POSITIVE_INFINITY, snapshot.config.router.requestTimeoutMs, 0x7fff_ffff);
 };
 
-const followed = (exchange: Recalled, found: NonNullable<Found>): UpstreamAnswer | Promise<UpstreamAnswer | undefined> =>
+const followed = (
+  exchange: Recalled,
+  found: NonNullable<Found>,
+): UpstreamAnswer | Promise<UpstreamAnswer | undefined> =>
   'stream' in found
     ? new FollowedStream(exchange, found.stream)
     : exchange.parts
