@@ -1,5 +1,4 @@
-// Answers from the cache, in the memory of a gateway and in Redis: what hits, what does not, and what a client notices of
-// a Redis that goes.
+// Answers from the cache, in the memory of a gateway and in Redis: what hits, and what does not.
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import { RedisServer } from '../../plugins/caches/redis/test/redis-server.js';
@@ -246,66 +245,5 @@ describe('tenants', () => {
     );
     expect((await ask(gateway, question, null)).isHit).toBe(isHit);
     await gateway.stop();
-  });
-});
-
-const cachePlugin = async (gateway: Gateway): Promise<Json> => {
-  const { plugins } = await okJson(send(gateway, '/plugins'));
-  return plugins.find(({ id }: Json) => id === 'cache.redis');
-};
-const untilHealth = (gateway: Gateway, status: string): Promise<Json> =>
-  eventually(
-    async () => (await cachePlugin(gateway)).health,
-    (health) => health.status === status,
-  );
-
-describe('a Redis that goes', () => {
-  it('is noticed by nobody but the admin, and used again when it is back', async () => {
-    const own = await RedisServer.start();
-    const gateway = await cached({ ...inRedis(), port: own.port });
-    const question = aQuestion();
-    expect((await second(gateway, question, question)).isHit).toBe(true);
-
-    await own.stop();
-    const without = await ask(gateway, question);
-    expect(without).toMatchObject({ status: 200, isHit: false });
-    expect((await untilHealth(gateway, 'degraded')).reason).toMatch(/Redis is away/);
-
-    await own.start();
-    await untilHealth(gateway, 'up');
-    expect(await second(gateway, question, question)).toMatchObject({ status: 200, isHit: true });
-
-    await own.stop();
-    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(gateway, aQuestion())));
-    expect(answers.filter(({ status, isHit }) => status === 200 && !isHit)).toHaveLength(30);
-    expect((await untilHealth(gateway, 'degraded')).reason).toMatch(/switched off/);
-    expect((await gateway.stop()).code).toBe(0);
-    await own.remove();
-  });
-
-  it('and stands still costs a call the deadline of the cache at the very most', async () => {
-    const own = await RedisServer.start();
-    const gateway = await cached({ ...inRedis(), port: own.port });
-    await kept(gateway, () => ask(gateway, aQuestion()));
-    own.freeze(true);
-    const from = performance.now();
-    for (let call = 0; call < 20; call += 1) expect((await ask(gateway, aQuestion())).status).toBe(200);
-    // The first five wait 50 ms each; then the cache is off for a while. What Redis has not answered nobody waits for.
-    expect(performance.now() - from).toBeLessThan(5_000);
-    own.freeze(false);
-    await gateway.kill();
-    await own.remove();
-  });
-
-  it('and was never there does not keep the gateway from starting', async () => {
-    const own = await RedisServer.start();
-    await own.stop();
-    const gateway = await cached({ ...inRedis(), port: own.port, password: 'made-up-password-0123456789' });
-    const { health } = await cachePlugin(gateway);
-    expect(health).toEqual({ status: 'degraded', reason: expect.stringMatching(/ECONNREFUSED/) });
-    expect((await ask(gateway, aQuestion())).status).toBe(200);
-    expect(gateway.output()).not.toContain('made-up');
-    await gateway.stop();
-    await own.remove();
   });
 });

@@ -124,7 +124,7 @@ describe('a plugin that must not be waited for', () => {
   };
 
   it('is switched off by one late run, and for longer each time that it is tried in vain', async () => {
-    const set = setUp({ maxFailures: 10, restWhenLateMs: 1_000 });
+    const set = setUp({ maxFailures: 10, firstRestMs: 1_000 });
     for (const restMs of [1_000, 2_000, 4_000]) {
       await late(set);
       expect(set.containment.isResting).toBe(true);
@@ -139,18 +139,32 @@ describe('a plugin that must not be waited for', () => {
     expect(set.containment.isResting).toBe(false);
   });
 
+  it('is switched off by errors in a row, and tried again as soon', async () => {
+    const set = setUp({ maxFailures: 3, firstRestMs: 1_000 });
+    const failing = async (): Promise<void> => expect(set.run('get', 100, fail)).rejects.toEqual(FAILED);
+    for (let count = 0; count < 2; count += 1) await failing();
+    expect(set.containment.isResting).toBe(false);
+    for (const restMs of [1_000, 2_000]) {
+      await failing();
+      set.clock.at += restMs - 1;
+      expect(set.containment.isResting).toBe(true);
+      set.clock.at += 1;
+      expect(set.containment.isResting).toBe(false);
+    }
+  });
+
   it('counts runs that are late together as one, and errors as ever', async () => {
-    const set = setUp({ maxFailures: 10, restWhenLateMs: 1_000 });
+    const set = setUp({ maxFailures: 10, firstRestMs: 1_000 });
     await Promise.all(Array.from({ length: 20 }, () => late(set)));
     set.clock.at += 1_000;
     expect(set.containment.isResting).toBe(false);
-    const other = setUp({ maxFailures: 10, restWhenLateMs: 1_000 });
+    const other = setUp({ maxFailures: 10, firstRestMs: 1_000 });
     await expect(other.run('get', 100, fail)).rejects.toEqual(FAILED);
     expect(other.containment.isResting).toBe(false);
   });
 
   it('never rests longer than one that keeps failing', async () => {
-    const set = setUp({ maxFailures: 100, restWhenLateMs: 1_000, restMs: 3_000 });
+    const set = setUp({ maxFailures: 100, firstRestMs: 1_000, restMs: 3_000 });
     for (let probe = 0; probe < 4; probe += 1) {
       await late(set);
       set.clock.at += 3_000;

@@ -21,10 +21,11 @@ export interface ContainmentOptions {
   /** How long it stays off before one run is tried. */
   restMs?: number;
   /**
-   * One run that took too long switches the plugin off at once: for this long, and twice as long whenever the run that is
-   * tried then takes too long as well, up to `restMs`. Absent: a late run counts like any that failed.
+   * For plugins that calls wait for: one run that took too long switches it off at once, and it rests for this long, then
+   * twice as long whenever the run that is tried fails as well, up to `restMs`. Absent: a late run counts like any other
+   * that failed, and every rest is `restMs`.
    */
-  restWhenLateMs?: number;
+  firstRestMs?: number;
 }
 
 const MAX_FAILURES = 5;
@@ -32,8 +33,8 @@ const REST_MS = 60_000;
 
 export class Containment {
   private failures = 0;
-  /** Runs that were tried in vain while it was too slow. */
-  private lateProbes = 0;
+  /** In a row. */
+  private rests = 0;
   private restUntil = 0;
   private isProbing = false;
 
@@ -91,24 +92,25 @@ export class Containment {
 
   private succeeded(): void {
     this.failures = 0;
-    this.lateProbes = 0;
+    this.rests = 0;
     this.restUntil = 0;
     this.isProbing = false;
   }
 
   private failed(isLate: boolean): void {
-    const { clock, maxFailures = MAX_FAILURES, restMs = REST_MS, restWhenLateMs } = this.options;
+    const { clock, maxFailures = MAX_FAILURES, restMs = REST_MS, firstRestMs } = this.options;
     const now = clock.now();
     this.isProbing = false;
-    if (isLate && restWhenLateMs !== undefined) {
-      // Those that were under way together were late together, and count as one.
-      if (this.restUntil > now) return;
-      this.restUntil = now + Math.min(restWhenLateMs * 2 ** this.lateProbes, restMs);
-      this.lateProbes += 1;
+    // Those that were under way together failed together, and count as one.
+    if (firstRestMs !== undefined && this.restUntil > now) return;
+    this.failures += 1;
+    if (firstRestMs === undefined) {
+      if (this.failures >= maxFailures) this.restUntil = now + restMs;
       return;
     }
-    this.failures += 1;
-    if (this.failures >= maxFailures) this.restUntil = now + restMs;
+    if (!isLate && this.failures < maxFailures && this.rests === 0) return;
+    this.restUntil = now + Math.min(firstRestMs * 2 ** this.rests, restMs);
+    this.rests += 1;
   }
 
   private report(hook: string, outcome: HookEvent['outcome'], ms: number, error?: unknown): void {

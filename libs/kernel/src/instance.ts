@@ -26,7 +26,7 @@ export interface InstanceOptions {
 }
 
 /** Calls wait for a cache, so that one which is too slow is left alone at once. */
-const CACHE_REST_MS = 1_000;
+const CACHE_FIRST_REST_MS = 1_000;
 
 const within = async <T>(ms: number, what: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const controller = new AbortController();
@@ -77,8 +77,8 @@ export class PluginInstance<C extends ContractName = ContractName> {
     this.origin = loaded.file.origin;
     this.hash = loaded.file.hash;
     this.failure = loaded.module.failure ?? (this.contract.startsWith('guardrail/') ? 'closed' : 'open');
-    const restWhenLateMs = this.contract.startsWith('cache/') ? CACHE_REST_MS : undefined;
-    this.hooks = new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook, restWhenLateMs });
+    const firstRestMs = this.contract.startsWith('cache/') ? CACHE_FIRST_REST_MS : undefined;
+    this.hooks = new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook, firstRestMs });
   }
 
   /** @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT, GW_PLUGIN_INVALID when the instance does not keep its contract */
