@@ -1,9 +1,10 @@
 // Answers from the cache, in the memory of a gateway and in Redis: what hits, and what does not.
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RedisServer } from '../../plugins/caches/redis/test/redis-server.js';
 import { chat, chunksOf, metricsOf, okJson, send, type Json } from './client.js';
-import { eventually, readText, sleep, startGateway, type Gateway } from './harness.js';
+import { eventually, MASTER_KEY, readText, sleep, startGateway, type Gateway } from './harness.js';
 import { deployment, everyModelOf, openAi } from './upstreams.js';
 
 jest.setTimeout(60_000);
@@ -25,13 +26,14 @@ const cached = (cache_params: object, more: object = {}, env: Record<string, str
 let gateways: Record<string, Gateway>;
 let sameRedis: Gateway;
 beforeAll(async () => {
-  const [local, shared, same] = await Promise.all([
+  const [local, disk, shared, same] = await Promise.all([
     cached({ type: 'local' }),
+    cached({ type: 'disk' }),
     cached(inRedis()),
     // The back end and the server from the environment alone.
     cached({}, {}, { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }),
   ]);
-  gateways = { local, redis: shared };
+  gateways = { local, disk, redis: shared };
   sameRedis = same;
 });
 
@@ -82,7 +84,7 @@ const second = async (gateway: Gateway, first: object, then: object): Promise<As
   return ask(gateway, then);
 };
 
-describe.each(['local', 'redis'])('with the cache %s', (type) => {
+describe.each(['local', 'disk', 'redis'])('with the cache %s', (type) => {
   const gateway = (): Gateway => gateways[type]!;
 
   it('the second answer is the first, costs nothing and asks nobody', async () => {
@@ -184,6 +186,20 @@ describe.each(['local', 'redis'])('with the cache %s', (type) => {
     const first = await kept(gateway(), () => ask(gateway(), question));
     expect(await ask(gateway(), question)).toMatchObject({ isHit: true, body: first.body });
   });
+});
+
+it('on the disk, answers outlive the gateway', async () => {
+  const gateway = await cached({ type: 'disk' });
+  const question = aQuestion();
+  const first = await kept(gateway, () => ask(gateway, question));
+  await gateway.stop();
+  const next = await startGateway({
+    folder: gateway.folder,
+    env: { LITELLM_MASTER_KEY: MASTER_KEY },
+  });
+  expect(await ask(next, question)).toMatchObject({ isHit: true, body: first.body });
+  expect(statSync(join(gateway.folder, '.turnpike', 'plugins', 'cache.disk', 'answers')).mode & 0o777).toBe(0o700);
+  await next.stop();
 });
 
 describe('gateways with one Redis', () => {

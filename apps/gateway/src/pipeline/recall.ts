@@ -118,16 +118,17 @@ const share = async (flights: Flights, exchange: Recalled, key: string): Promise
   return exchange;
 };
 
-const foundInTime = async (seat: Seat, ms: number): Promise<Found | 'nothing in time'> => {
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    seat.abort();
-  }, ms);
-  const found = await seat.answer;
-  clearTimeout(timer);
-  return isLate ? 'nothing in time' : found;
-};
+const foundInTime = (seat: Seat, ms: number): Promise<Found | 'nothing in time'> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve('nothing in time');
+      seat.abort();
+    }, ms);
+    void seat.answer.then((found) => {
+      clearTimeout(timer);
+      resolve(found);
+    });
+  });
 
 /** As long as the client would let a provider take to begin. */
 const patienceMs = ({ snapshot, deadlines, isStream }: Recalled): number => {

@@ -20,7 +20,7 @@ export const embeddingList: ListForm = {
   read(answer) {
     if (!isJsonObject(answer) || !Array.isArray(answer['data'])) return undefined;
     const { data, usage, ...rest } = answer;
-    const entries = inOrder(data as JsonValue[]);
+    const entries = inOrder(data);
     if (!entries) return undefined;
     const tokens = isJsonObject(usage) ? usage['prompt_tokens'] : undefined;
     return { rest, entries, tokens: typeof tokens === 'number' ? tokens : undefined };
