@@ -118,6 +118,37 @@ describe('Containment', () => {
   });
 });
 
+describe('a hook whose answer is at hand', () => {
+  it('is answered at once', () => {
+    const { containment, events } = setUp();
+    expect(containment.ask('get', 100, () => 7)).toBe(7);
+    expect(events).toMatchObject([{ hook: 'get', outcome: 'ok' }]);
+  });
+
+  it('or later, within its time', async () => {
+    const { containment, events } = setUp();
+    await expect(containment.ask('get', 100, () => Promise.resolve(7))).resolves.toBe(7);
+    let seen: AbortSignal | undefined;
+    const hanging = containment.ask('get', 10, (signal) => {
+      seen = signal;
+      return new Promise<number>(() => undefined);
+    });
+    await expect(hanging).rejects.toEqual(FAILED);
+    expect([seen?.aborted, events.map(({ outcome }) => outcome)]).toEqual([true, ['ok', 'timeout']]);
+    // The next one has a signal of its own.
+    containment.ask('get', 10, (signal) => expect(signal.aborted).toBe(false));
+  });
+
+  it('counts among its failures, and rests with it', () => {
+    const { containment, clock } = setUp();
+    for (let count = 0; count < 3; count += 1) expect(() => containment.ask('get', 100, fail)).toThrow(FAILED);
+    expect(() => containment.ask('get', 100, () => 7)).toThrow(FAILED);
+    clock.at += 60_000;
+    expect(containment.ask('get', 100, () => 7)).toBe(7);
+    expect(containment.isResting).toBe(false);
+  });
+});
+
 describe('a plugin that must not be waited for', () => {
   const late = async ({ run }: ReturnType<typeof setUp>): Promise<void> => {
     await expect(run('get', 10, () => new Promise(() => undefined))).rejects.toEqual(FAILED);

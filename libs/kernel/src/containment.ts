@@ -37,6 +37,7 @@ export class Containment {
   private rests = 0;
   private restUntil = 0;
   private isProbing = false;
+  private spare: AbortController | undefined;
 
   constructor(private readonly options: ContainmentOptions) {}
 
@@ -60,10 +61,23 @@ export class Containment {
       this.report(hook, 'skipped', 0);
       throw this.failure(hook, 'is switched off for a while after repeated failures');
     }
-    this.isProbing = this.restUntil > 0;
     const startedAt = performance.now();
     const deadline = new AbortController();
     const signal = outer ? AbortSignal.any([deadline.signal, outer]) : deadline.signal;
+    // What it throws at once is a failure like any later one.
+    const given = new Promise<T>((resolve) => resolve(body(signal)));
+    return this.wait(hook, deadlineMs, given, deadline, startedAt, outer);
+  }
+
+  private async wait<T>(
+    hook: string,
+    deadlineMs: number,
+    given: Promise<T>,
+    deadline: AbortController,
+    startedAt: number,
+    outer?: AbortSignal,
+  ): Promise<T> {
+    this.isProbing = this.restUntil > 0;
     let timer: NodeJS.Timeout | undefined;
     try {
       const late = new Promise<never>((_, reject) => {
@@ -73,7 +87,7 @@ export class Containment {
           reject(error);
         }, deadlineMs);
       });
-      const value = await Promise.race([Promise.resolve(body(signal)), late]);
+      const value = await Promise.race([given, late]);
       this.succeeded();
       this.report(hook, 'ok', performance.now() - startedAt);
       return value;
@@ -88,6 +102,36 @@ export class Containment {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * As `run`, for hooks whose answer may be at hand: what the hook gives at once is given back at once. Such a hook has no
+   * caller's signal.
+   * @throws as `run`, at once or by the promise
+   */
+  ask<T>(hook: string, deadlineMs: number, body: (signal: AbortSignal) => T | Promise<T>): T | Promise<T> {
+    if (this.isResting) {
+      this.report(hook, 'skipped', 0);
+      throw this.failure(hook, 'is switched off for a while after repeated failures');
+    }
+    const startedAt = performance.now();
+    // One that nobody has waited with is as good as new.
+    const deadline = (this.spare ??= new AbortController());
+    let given: T | Promise<T>;
+    try {
+      given = body(deadline.signal);
+    } catch (error) {
+      this.failed(false);
+      this.report(hook, 'error', performance.now() - startedAt, error);
+      throw this.failure(hook, 'failed', error);
+    }
+    if (given instanceof Promise) {
+      this.spare = undefined;
+      return this.wait(hook, deadlineMs, given, deadline, startedAt);
+    }
+    this.succeeded();
+    this.report(hook, 'ok', performance.now() - startedAt);
+    return given;
   }
 
   private succeeded(): void {

@@ -45,10 +45,12 @@ export class ResponseCache {
   }
 
   /** @param notBefore epoch ms: what was written earlier does not count. Undefined is a miss */
-  async read(key: string, notBefore: number): Promise<Buffer | undefined> {
+  read(key: string, notBefore: number): Buffer | undefined | Promise<Buffer | undefined> {
+    const { hooks, exports } = this.instance;
     try {
-      const entry = await this.run('get', READ_DEADLINE_MS, (store, signal) => store.get(key, signal));
-      return bytesOf(entry, notBefore);
+      const entry = hooks.ask('get', READ_DEADLINE_MS, (signal) => exports.responses.get(key, signal));
+      if (!(entry instanceof Promise)) return bytesOf(entry, notBefore);
+      return entry.then((found) => bytesOf(found, notBefore), nothing);
     } catch {
       return undefined;
     }
@@ -102,6 +104,8 @@ export class ResponseCache {
     return hooks.run(hook, deadlineMs, (signal) => body(exports.responses, signal));
   }
 }
+
+const nothing = (): undefined => undefined;
 
 /** Without a copy: the entry is the reader's own. */
 const bytesOf = (entry: CacheEntry | undefined, notBefore: number): Buffer | undefined =>

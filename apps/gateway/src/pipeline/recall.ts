@@ -39,10 +39,22 @@ const recallWhole = (
   exchange.cacheKey = key;
   if (write) exchange.cacheWrite = { key, ttlMs };
   if (!read) return exchange;
-  return cache.read(key, notBefore).then(async (body) => {
-    const answer = body && (await answerOf(exchange, body));
-    return answer ? hit(exchange, answer) : missed(cache, exchange, key);
-  });
+  const kept = cache.read(key, notBefore);
+  return kept instanceof Promise
+    ? kept.then((body) => withKept(cache, exchange, key, body))
+    : withKept(cache, exchange, key, kept);
+};
+
+const withKept = (
+  cache: ResponseCache,
+  exchange: Recalled,
+  key: string,
+  body: Buffer | undefined,
+): Recalled | Promise<Recalled> => {
+  const answer = body && answerOf(exchange, body);
+  const decided = (read: UpstreamAnswer | undefined): Recalled | Promise<Recalled> =>
+    read ? hit(exchange, read) : missed(cache, exchange, key);
+  return answer instanceof Promise ? answer.then(decided) : decided(answer);
 };
 
 /** Undefined: what is asked for is no list, or not to be kept in parts. */
@@ -139,12 +151,10 @@ const patienceMs = ({ snapshot, deadlines, isStream }: Recalled): number => {
 const followed = (
   exchange: Recalled,
   found: NonNullable<Found>,
-): UpstreamAnswer | Promise<UpstreamAnswer | undefined> =>
-  'stream' in found
-    ? new FollowedStream(exchange, found.stream)
-    : exchange.parts
-      ? wholeAnswer(found.body)
-      : answerOf(exchange, found.body);
+): UpstreamAnswer | undefined | Promise<UpstreamAnswer> => {
+  if ('stream' in found) return new FollowedStream(exchange, found.stream);
+  return exchange.parts ? wholeAnswer(found.body) : answerOf(exchange, found.body);
+};
 
 const wholeAnswer = (body: Buffer): UpstreamAnswer => ({ kind: 'whole', body, usage: undefined, headers: {} });
 
@@ -152,15 +162,20 @@ const wholeAnswer = (body: Buffer): UpstreamAnswer => ({ kind: 'whole', body, us
  * What cannot be read is a miss: somebody else may write under our names. Guardrails may have come since it was stored,
  * so they look at it again.
  */
-const answerOf = async (exchange: Recalled, body: Buffer): Promise<UpstreamAnswer | undefined> => {
+const answerOf = (exchange: Recalled, body: Buffer): UpstreamAnswer | undefined | Promise<UpstreamAnswer> => {
   const { isStream, mustReadAnswer, snapshot } = exchange;
   if (!isStream && !mustReadAnswer) return wholeAnswer(body);
-  let response = readAnswer(exchange, body);
+  const response = readAnswer(exchange, body);
   if (response === undefined) return undefined;
-  if (mustReadAnswer) response = await snapshot.guardrails.after(exchange, response);
-  if (isStream) return new ReplayedStream(exchange, replay(exchange, response));
-  return { ...encode(exchange, response, {}), usage: undefined, isUsageEstimated: false };
+  return mustReadAnswer
+    ? snapshot.guardrails.after(exchange, response).then((checked) => told(exchange, checked))
+    : told(exchange, response);
 };
+
+const told = (exchange: Recalled, response: unknown): UpstreamAnswer =>
+  exchange.isStream
+    ? new ReplayedStream(exchange, replay(exchange, response))
+    : { ...encode(exchange, response, {}), usage: undefined, isUsageEstimated: false };
 
 const readAnswer = ({ front }: Recalled, body: Buffer): unknown => {
   try {

@@ -10,8 +10,11 @@ export interface CacheEntry {
 
 /** Keeps answers. The gateway makes the keys, so a cache never sees a prompt unless it asks for similarity. */
 export interface ResponsesV1 {
-  /** Undefined is a miss. A failure is a miss too: it is counted and never reaches the client. */
-  get(key: string, signal: AbortSignal): Promise<CacheEntry | undefined>;
+  /**
+   * Undefined is a miss. A failure is a miss too: it is counted and never reaches the client. What is at hand is best given
+   * at once, without a promise. The entry is the caller's own: nobody changes its bytes afterwards.
+   */
+  get(key: string, signal: AbortSignal): CacheEntry | undefined | Promise<CacheEntry | undefined>;
   /** @param ttlMs life from now; always positive */
   set(key: string, entry: CacheEntry, ttlMs: number, signal: AbortSignal): Promise<void>;
   /** @returns how many were there */
