@@ -93,9 +93,9 @@ describe('cache', () => {
   });
 
   it('has times of their own for models', () => {
-    expect(load('type: local, ttl: 0, model_group_ttl: {gpt-4o: 90, fast: 10m, never: 0, as-usual: }').cache).toMatchObject(
-      { ttlMs: 0, modelTtlMs: { 'gpt-4o': 90_000, fast: 600_000, never: 0 } },
-    );
+    expect(
+      load('type: local, ttl: 0, model_group_ttl: {gpt-4o: 90, fast: 10m, never: 0, as-usual: }').cache,
+    ).toMatchObject({ ttlMs: 0, modelTtlMs: { 'gpt-4o': 90_000, fast: 600_000, never: 0 } });
     expect(problemOf(() => load('type: local, model_group_ttl: {gpt-4o: soon}'))).toContain(
       "cache_params.model_group_ttl.gpt-4o must be a number of seconds, not 'soon'.",
     );
@@ -138,6 +138,19 @@ describe('cache', () => {
     expect(load('type: redis').off).toEqual([
       { kind: 'cache', name: 'redis', reason: 'host is missing: set REDIS_HOST, or host in cache_params' },
     ]);
+  });
+
+  it('that takes Redis where there is one is on without it', () => {
+    const semantic = aManifest('cache.redis-semantic', {
+      configSchema: { properties: { host: { type: 'string' }, similarity_threshold: { type: 'number' } } },
+    });
+    const given = { manifests: [...manifests, semantic] };
+    expect(load('type: redis-semantic, similarity_threshold: 0.9', {}, given).cache).toMatchObject({
+      plugin: 'cache.redis-semantic',
+      enabled: true,
+      settings: { similarity_threshold: 0.9 },
+    });
+    expect(load('type: redis-semantic', { REDIS_HOST: 'r' }, given).cache?.settings).toEqual({ host: 'r' });
   });
 
   it('warns about unknown parameters and refuses wrong ones', () => {

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@turnpike/domain';
 import type { CacheSettings, SwitchedOff } from './canonical.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Environment } from './environment.js';
-import { fillableOf, propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
+import { alternativesOf, fillableOf, propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
 import { suggestion } from './nearest.js';
 import type { Places } from './places.js';
 import { completeRedis, hasAddress, redisFromEnvironment, redisFromMap } from './redis.js';
@@ -192,6 +192,8 @@ const whyOff = (
   if (absent !== undefined) return `${absent} is missing: ${explain(absent)}`;
   if (!isRedis(type) || hasAddress(redisFromMap(pluginParams)) || 'redis_startup_nodes' in pluginParams)
     return undefined;
+  // One that can do without a server says so by asking for none.
+  if (manifest && alternativesOf(manifest).length === 0) return undefined;
   if ('sentinel_nodes' in pluginParams) return undefined;
   return `host is missing: ${unset.some(([key]) => key === 'host') ? explain('host') : 'set REDIS_HOST, or host in cache_params'}`;
 };

@@ -1,5 +1,15 @@
 // What one plugin gets to reach, made by the kernel.
-import type { Clock, HttpClient, Logger, Metrics, ModelCatalogue, PluginHost, Timers } from '@turnpike/plugin-sdk';
+import type {
+  Clock,
+  Embed,
+  HttpClient,
+  Logger,
+  Metrics,
+  ModelCatalogue,
+  Need,
+  PluginHost,
+  Timers,
+} from '@turnpike/plugin-sdk';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StateStore } from './shared-state.js';
@@ -13,6 +23,8 @@ export interface HostServices {
   models: ModelCatalogue;
   http: HttpClient;
   state: StateStore;
+  /** For plugins that need it; absent: there is none. */
+  embed?: Embed;
   /** Each plugin gets a folder of its own below it. */
   dataDir: string;
 }
@@ -60,7 +72,12 @@ export class PluginTimers implements Timers {
   }
 }
 
-export const createHost = (pluginId: string, services: HostServices): { host: PluginHost; timers: PluginTimers } => {
+/** @param needs powers beyond the usual that the plugin declares */
+export const createHost = (
+  pluginId: string,
+  services: HostServices,
+  needs: readonly Need[] = [],
+): { host: PluginHost; timers: PluginTimers } => {
   const log = services.logger(pluginId);
   const timers = new PluginTimers(log);
   const host: PluginHost = {
@@ -77,6 +94,7 @@ export const createHost = (pluginId: string, services: HostServices): { host: Pl
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       return folder;
     },
+    ...(needs.includes('embed') && services.embed && { embed: services.embed }),
   };
   return { host, timers };
 };

@@ -69,16 +69,14 @@ export class PluginInstance<C extends ContractName = ContractName> {
     private readonly timers: PluginTimers,
     private readonly options: InstanceOptions,
   ) {
-    const { services, onHook, deadlines = DEFAULT_DEADLINES } = options;
-    this.deadlines = deadlines;
+    this.deadlines = options.deadlines ?? DEFAULT_DEADLINES;
     this.id = loaded.module.id;
     this.contract = loaded.module.contract;
     this.version = loaded.file.version;
     this.origin = loaded.file.origin;
     this.hash = loaded.file.hash;
     this.failure = loaded.module.failure ?? (this.contract.startsWith('guardrail/') ? 'closed' : 'open');
-    const firstRestMs = this.contract.startsWith('cache/') ? CACHE_FIRST_REST_MS : undefined;
-    this.hooks = new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook, firstRestMs });
+    this.hooks = this.containment();
   }
 
   /** @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT, GW_PLUGIN_INVALID when the instance does not keep its contract */
@@ -94,7 +92,7 @@ export class PluginInstance<C extends ContractName = ContractName> {
       const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`);
       throw pluginError('GW_PLUGIN_CONFIG', module.id, 'config', problems.join('; '), parsed.error);
     }
-    const { host, timers } = createHost(module.id, options.services);
+    const { host, timers } = createHost(module.id, options.services, module.needs);
     // A plugin in plain JavaScript may return anything.
     let made: unknown;
     try {
@@ -121,6 +119,13 @@ export class PluginInstance<C extends ContractName = ContractName> {
     }
     const whole = made as Contracts[C] & Lifecycle;
     return new PluginInstance<C>(key, loaded, whole, whole, timers, options);
+  }
+
+  /** Watches over hooks whose failures say nothing of the others. */
+  containment(): Containment {
+    const { services, onHook } = this.options;
+    const firstRestMs = this.contract.startsWith('cache/') ? CACHE_FIRST_REST_MS : undefined;
+    return new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook, firstRestMs });
   }
 
   /**

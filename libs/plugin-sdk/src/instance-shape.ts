@@ -58,6 +58,7 @@ const SHAPES: {
       ping: 'required',
       info: 'optional',
     },
+    similar: { find: 'required', learn: 'required' },
   },
   'callback/v1': {
     events: {
@@ -78,7 +79,7 @@ const SHAPES: {
 const LIFECYCLE: FunctionsOf<Lifecycle> = { start: 'optional', stop: 'optional', health: 'optional' };
 
 /** Capabilities that only help others: a plugin with nothing else can do nothing. */
-const HELPERS: ReadonlySet<string> = new Set(['models']);
+const HELPERS: ReadonlySet<string> = new Set(['models', 'similar']);
 
 const shapesOf = (contract: string): Readonly<Record<string, Shape>> =>
   Object.hasOwn(SHAPES, contract) ? SHAPES[contract as ContractName] : {};

@@ -1,17 +1,28 @@
 // Answers kept by a cache plugin. Whole answers only; a failing cache is a miss.
 import type { CacheSettings } from '@turnpike/config';
 import { GatewayError } from '@turnpike/errors';
-import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
-import type { CacheEntry, ResponsesV1 } from '@turnpike/plugin-sdk';
-import type { Exchange } from '../pipeline/exchange.js';
+import type { Containment, PluginGraph, PluginInstance } from '@turnpike/kernel';
+import type { CacheEntry, Question, ResponsesV1 } from '@turnpike/plugin-sdk';
+import type { Exchange, Recalled } from '../pipeline/exchange.js';
 import { CACHE_KEY } from '../runtime/plan.js';
 import { CacheKeys } from './cache-key.js';
 import { Flights } from './flights.js';
+import { wordsOf } from './question.js';
 import { CacheWishes, type CacheWish } from './wish.js';
 
 const READ_DEADLINE_MS = 50;
 const WRITE_DEADLINE_MS = 2_000;
 const MANAGE_DEADLINE_MS = 10_000;
+/** An embedding is made for it. */
+const FIND_DEADLINE_MS = 2_000;
+const LEARN_DEADLINE_MS = 5_000;
+
+/** The answer to another question. */
+export interface SimilarAnswer {
+  readonly body: Buffer;
+  readonly key: string;
+  readonly similarity: number;
+}
 
 /** An answer to be kept. */
 export interface KeptAnswer {
@@ -25,10 +36,14 @@ export class ResponseCache {
   readonly flights: Flights | undefined;
   private readonly wishes: CacheWishes;
 
+  /** Of a cache that knows questions which mean the same: embeddings that fail say nothing of the store. */
+  private readonly similarHooks: Containment | undefined;
+
   private constructor(
     settings: CacheSettings,
     readonly instance: PluginInstance<'cache/v1'>,
   ) {
+    this.similarHooks = instance.exports.similar && instance.containment();
     this.keys = new CacheKeys(settings);
     this.wishes = new CacheWishes(settings);
     this.flights = settings.singleFlight ? new Flights() : undefined;
@@ -66,6 +81,35 @@ export class ResponseCache {
     } catch {
       return keys.map(() => undefined);
     }
+  }
+
+  /** @param key under which the answer will be. Undefined: there is nothing to compare */
+  questionOf(exchange: Recalled, key: string, namespace: string | undefined): Question | undefined {
+    if (!this.similarHooks || exchange.isRewritten) return undefined;
+    const worded = wordsOf(exchange.front.operation, exchange.body);
+    if (!worded) return undefined;
+    const scope = this.keys.scopeOf(exchange, namespace, worded.rest);
+    return { key, scope, text: worded.text, caller: exchange.principal };
+  }
+
+  /** The answer to a question that means the same. Undefined is a miss. */
+  async readSimilar(question: Question, notBefore: number): Promise<SimilarAnswer | undefined> {
+    const { similar } = this.instance.exports;
+    try {
+      const found = await this.similarHooks?.run('find', FIND_DEADLINE_MS, (signal) => similar!.find(question, signal));
+      const body = found && (await this.read(found.key, notBefore));
+      return body && { body, key: found.key, similarity: found.similarity };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Off the road. Its answer has been given to the store. */
+  learn(question: Question, ttlMs: number): void {
+    const { similar } = this.instance.exports;
+    this.similarHooks
+      ?.run('learn', LEARN_DEADLINE_MS, (signal) => similar!.learn(question, ttlMs, signal))
+      .catch(nothing);
   }
 
   /** Off the road: nobody waits for it. */

@@ -2,6 +2,7 @@
 import type { JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import type { Permit, Reservation } from '@turnpike/limits';
+import type { Question } from '@turnpike/plugin-sdk';
 import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Flight } from '../cache/flights.js';
@@ -71,6 +72,8 @@ export interface ExchangeInput {
   readonly pathModel?: string;
   readonly response: ServerResponse;
   readonly snapshot: RuntimeSnapshot;
+  /** Of a call that the gateway makes itself; absent: whom the key in the headers belongs to. */
+  readonly principal?: Principal;
 }
 
 const NO_ATTEMPTS: readonly Attempt[] = [];
@@ -110,6 +113,10 @@ export class Exchange {
   cache?: 'off' | 'miss' | 'hit';
   /** Of this request, where the cache is asked at all. */
   cacheKey?: string;
+  /** Its words, where a cache knows questions that mean the same. */
+  question?: Question;
+  /** Of its question to the one whose answer it got, -1 … 1. */
+  similarity?: number;
   /** Where this answer is to be kept, when it is. */
   cacheWrite?: { key: string; ttlMs: number };
   /** Of an answer that is a list: which of its entries are kept, and which are asked for. */
@@ -138,6 +145,7 @@ export class Exchange {
     this.pathModel = input.pathModel;
     this.response = input.response;
     this.snapshot = input.snapshot;
+    this.principal = input.principal;
   }
 
   get streamsUpstream(): boolean {

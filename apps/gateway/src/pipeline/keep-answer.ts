@@ -7,7 +7,10 @@ export const keepAnswer = (exchange: Exchange, outcome: Outcome, now: number): v
   const ttlMs = parts ? parts.ttlMs : cacheWrite?.ttlMs;
   if (ttlMs === undefined || !isToBeKept(exchange, outcome)) return;
   const answers = parts ? partsOf(exchange) : wholeOf(exchange);
-  if (answers.length > 0) exchange.snapshot.cache?.write(answers, ttlMs, now);
+  if (answers.length === 0) return;
+  const { snapshot, question } = exchange;
+  snapshot.cache?.write(answers, ttlMs, now);
+  if (question) snapshot.cache?.learn(question, ttlMs);
 };
 
 /** An answer of another group is not that of the model which it would be kept under. */

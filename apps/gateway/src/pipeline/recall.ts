@@ -5,6 +5,7 @@ import type { Flights, Found, Seat } from '../cache/flights.js';
 import { ListParts, MAX_THINGS } from '../cache/list-parts.js';
 import type { ResponseCache } from '../cache/response-cache.js';
 import type { CacheWish } from '../cache/wish.js';
+import type { Question } from '@turnpike/plugin-sdk';
 import type { Runtime } from '../runtime/runtime.js';
 import type { UpstreamAnswer } from '../upstream/answer.js';
 import { replay, ReplayedStream } from '../upstream/chunk-stream.js';
@@ -39,22 +40,39 @@ const recallWhole = (
   exchange.cacheKey = key;
   if (write) exchange.cacheWrite = { key, ttlMs };
   if (!read) return exchange;
+  const question = cache.questionOf(exchange, key, namespace);
+  if (write) exchange.question = question;
   const kept = cache.read(key, notBefore);
+  const otherwise = (): Recalled | Promise<Recalled> =>
+    question ? recallSimilar(cache, exchange, question, notBefore) : missed(cache, exchange, key);
   return kept instanceof Promise
-    ? kept.then((body) => withKept(cache, exchange, key, body))
-    : withKept(cache, exchange, key, kept);
+    ? kept.then((body) => withKept(exchange, body, otherwise))
+    : withKept(exchange, kept, otherwise);
 };
 
 const withKept = (
-  cache: ResponseCache,
   exchange: Recalled,
-  key: string,
   body: Buffer | undefined,
+  otherwise: () => Recalled | Promise<Recalled>,
 ): Recalled | Promise<Recalled> => {
   const answer = body && answerOf(exchange, body);
   const decided = (read: UpstreamAnswer | undefined): Recalled | Promise<Recalled> =>
-    read ? hit(exchange, read) : missed(cache, exchange, key);
+    read ? hit(exchange, read) : otherwise();
   return answer instanceof Promise ? answer.then(decided) : decided(answer);
+};
+
+const recallSimilar = async (
+  cache: ResponseCache,
+  exchange: Recalled,
+  question: Question,
+  notBefore: number,
+): Promise<Recalled> => {
+  const found = await cache.readSimilar(question, notBefore);
+  const answer = found && (await answerOf(exchange, found.body));
+  if (!answer) return missed(cache, exchange, question.key);
+  exchange.cacheKey = found.key;
+  exchange.similarity = found.similarity;
+  return hit(exchange, answer);
 };
 
 /** Undefined: what is asked for is no list, or not to be kept in parts. */

@@ -101,7 +101,7 @@ const completions: Front = {
   encoder: (includeUsage) => openAiCompletionStreamEncoder({ includeUsage }),
 };
 
-const embeddings: Front = {
+export const embeddings: Front = {
   ...shared,
   operation: 'embeddings',
   route: '/v1/embeddings',

@@ -28,12 +28,14 @@ import type { Registry } from 'prom-client';
 import { modelCatalogOf } from '../keys/model-catalog.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
 import type { PreparedCall } from '../upstream/prepare.js';
 import { CallEvents } from './call-events.js';
 import type { CallJournal } from './call-journal.js';
 import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { CostEstimates } from './cost-estimates.js';
+import { InternalCalls } from './internal-calls.js';
 import { Keys } from './keys.js';
 import { LedgerSide } from './ledger-side.js';
 import { GatewayMetrics } from './metrics.js';
@@ -95,6 +97,8 @@ export class Runtime {
   /** Money that callers' budgets have for them; absent: there is no ledger. */
   readonly budgets: Budgets | undefined;
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
+  /** Set once it is built; what the gateway asks itself goes by it. */
+  road: Pipeline | undefined;
   isDraining = false;
   callsServed = 0;
   /** What was configured and cannot be served, and why. */
@@ -144,7 +148,12 @@ export class Runtime {
     const sharedState = new StateStore(options.publishState);
     const metrics = new GatewayMetrics(options.registry);
     collectProcessMetrics(options.registry);
-    const kernel = new Kernel({
+    // Asked for embeddings only once all of this stands.
+    const internalCalls: InternalCalls = new InternalCalls({
+      road: (): Pipeline | undefined => runtime.road,
+      entered: (): RuntimeSnapshot => runtime.entered(),
+    });
+    const kernel: Kernel = new Kernel({
       bundle: options.bundle,
       base: options.load.cwd,
       onHook: ({ plugin, hook, outcome, ms, error }) => {
@@ -159,6 +168,7 @@ export class Runtime {
         models: { facts: (provider, model) => prices.facts(provider, model) },
         http,
         state: sharedState,
+        embed: (request) => internalCalls.embed(request),
         dataDir: config.server.dataDir,
       },
     });
@@ -170,7 +180,7 @@ export class Runtime {
         log: options.log,
         onAway: (isAway) => metrics.degraded('ledger_away', isAway),
       });
-    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
+    const runtime: Runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
     await runtime.apply(configuration);
     return runtime;
   }
