@@ -44,7 +44,7 @@ const embed = async (input: unknown, more: object = {}): Promise<Embedded> => {
   };
 };
 /** What each of these came to upstream, in order. */
-const asked = (): unknown[] => openAi.requests.map(({ body }) => (body).input);
+const asked = (): unknown[] => openAi.requests.map(({ body }) => body.input);
 
 describe('a list', () => {
   it('of which some are there asks for the others alone, and is answered whole and in order', async () => {

@@ -440,7 +440,7 @@ describe('answers that are to be forgotten', () => {
     expect(workers[0]!.heardOf('cache-forget')).toEqual([]);
     for (const other of workers.slice(1)) {
       expect(workers[0]!.heardOf('cache-forgot')).toEqual([]);
-      const [asked] = other.heardOf('cache-forget') as { request: number; keys: string[] }[];
+      const [asked] = other.heardOf('cache-forget') as unknown as { request: number; keys: string[] }[];
       expect(asked?.keys).toEqual(['a']);
       other.says({ type: 'cache-forgotten', request: asked!.request });
       await jest.advanceTimersByTimeAsync(0);

@@ -136,7 +136,7 @@ describe('a hook whose answer is at hand', () => {
     await expect(hanging).rejects.toEqual(FAILED);
     expect([seen?.aborted, events.map(({ outcome }) => outcome)]).toEqual([true, ['ok', 'timeout']]);
     // The next one has a signal of its own.
-    containment.ask('get', 10, (signal) => expect(signal.aborted).toBe(false));
+    expect(containment.ask('get', 10, (signal) => signal.aborted)).toBe(false);
   });
 
   it('counts among its failures, and rests with it', () => {

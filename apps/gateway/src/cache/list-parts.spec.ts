@@ -25,7 +25,7 @@ const keptOf = (...values: number[]): Buffer[] => {
   return fresh.toKeep(fresh.completed(answerOf(...values)).fresh!).map(({ value }) => value as Buffer);
 };
 
-const vectorsIn = (body: Buffer | undefined): JsonValue =>
+const vectorsIn = (body: Buffer | undefined): JsonValue[] | undefined =>
   body && (JSON.parse(body.toString()).data as JsonObject[]).map(({ embedding }) => embedding!);
 
 describe('a list of which nothing is there', () => {

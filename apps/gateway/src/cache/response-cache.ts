@@ -75,7 +75,7 @@ export class ResponseCache {
   async readAll(keys: readonly string[], notBefore: number): Promise<(Buffer | undefined)[]> {
     try {
       const entries = await this.run('get', READ_DEADLINE_MS, (store, signal) =>
-        Promise.all(keys.map((key) => store.get(key, signal))),
+        Promise.all(keys.map(async (key) => store.get(key, signal))),
       );
       return entries.map((entry) => bytesOf(entry, notBefore));
     } catch {

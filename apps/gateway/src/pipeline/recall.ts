@@ -38,10 +38,12 @@ const recallWhole = (
 ): Recalled | Promise<Recalled> => {
   const key = cache.keys.keyOf(exchange, namespace);
   exchange.cacheKey = key;
-  if (write) exchange.cacheWrite = { key, ttlMs };
-  if (!read) return exchange;
   const question = cache.questionOf(exchange, key, namespace);
-  if (write) exchange.question = question;
+  if (write) {
+    exchange.cacheWrite = { key, ttlMs };
+    exchange.question = question;
+  }
+  if (!read) return exchange;
   const kept = cache.read(key, notBefore);
   const otherwise = (): Recalled | Promise<Recalled> =>
     question ? recallSimilar(cache, exchange, question, notBefore) : missed(cache, exchange, key);

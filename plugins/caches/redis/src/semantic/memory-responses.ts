@@ -38,7 +38,10 @@ export const memoryResponses = (maxBytes: number, clock: Clock): ResponsesV1 => 
       }).length;
       return Promise.resolve(count);
     },
-    flush: () => Promise.resolve(entries.clear()),
+    flush: () => {
+      entries.clear();
+      return Promise.resolve();
+    },
     ping: () => Promise.resolve(),
   };
 };
