@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import type { Exchange, Principal } from '../pipeline/exchange.js';
 import { GATEWAY_PARAMETERS, INTERNAL_PARAMETERS } from '../upstream/client-parameters.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
-import { canonicalJson } from '../runtime/canonical-json.js';
+import { canonicalJson, canonicalObject } from '../runtime/canonical-json.js';
 
 /** Said to the gateway, and yet they change what the provider is asked. */
 const CHANGES_THE_CALL: ReadonlySet<string> = new Set([
@@ -21,15 +21,18 @@ const CHANGES_THE_CALL: ReadonlySet<string> = new Set([
 /** Make no difference to the answer. The model stands in the key by the name that is meant. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['metadata', 'model', 'stream', 'stream_options', 'user']);
 
-const counts = (name: string): boolean =>
-  CHANGES_THE_CALL.has(name) ||
-  !(WITHOUT_EFFECT.has(name) || GATEWAY_PARAMETERS.has(name) || INTERNAL_PARAMETERS.has(name));
+const LEFT_OUT: ReadonlySet<string> = new Set(
+  [...WITHOUT_EFFECT, ...GATEWAY_PARAMETERS, ...INTERNAL_PARAMETERS].filter((name) => !CHANGES_THE_CALL.has(name)),
+);
 
-/** The fields that make a request another one. What is null is not there. */
+/** What is null is not there. */
+const counts = (name: string, value: JsonValue | undefined): boolean => value !== null && !LEFT_OUT.has(name);
+
+/** The fields that make a request another one. */
 export const effectiveFields = (body: Readonly<JsonObject>): JsonObject => {
   // Without a prototype: a field that a client calls `__proto__` is a field like any other.
   const fields = Object.create(null) as JsonObject;
-  for (const name in body) if (body[name] !== null && counts(name)) fields[name] = body[name];
+  for (const name in body) if (counts(name, body[name])) fields[name] = body[name];
   return fields;
 };
 
@@ -47,7 +50,7 @@ export class CacheKeys {
   }
 
   keyOf(exchange: Exchange, namespace: string | undefined): string {
-    return this.named(this.sceneOf(exchange, namespace), canonicalJson(effectiveFields(exchange.body ?? {})));
+    return this.named(this.sceneOf(exchange, namespace), canonicalObject(exchange.body ?? {}, counts));
   }
 
   /** Of what is asked about in one way, which is told once: all but the thing itself. */

@@ -13,11 +13,16 @@ const canonicalList = (list: readonly JsonValue[]): string => {
   return `${text}]`;
 };
 
-const canonicalObject = (object: Readonly<JsonObject>): string => {
+/** @param isMeant which fields of the object count, by name and value; absent: all */
+export const canonicalObject = (
+  object: Readonly<JsonObject>,
+  isMeant?: (name: string, value: JsonValue) => boolean,
+): string => {
   let text = '{';
   for (const key of Object.keys(object).sort()) {
     const value = object[key];
-    if (value !== undefined) text += `${text.length === 1 ? '' : ','}${JSON.stringify(key)}:${canonicalJson(value)}`;
+    if (value !== undefined && (!isMeant || isMeant(key, value)))
+      text += `${text.length === 1 ? '' : ','}${JSON.stringify(key)}:${canonicalJson(value)}`;
   }
   return `${text}}`;
 };
