@@ -77,6 +77,18 @@ export function holdsOf(results) {
       addedLatencies(of('sequential', 'gateway-1'), of('sequential', 'direct')),
     ),
     atMost(
+      'CPU per answer from the memory cache, against the floor',
+      1,
+      '×',
+      ratios(of('cache', 'cache-memory'), of('cache', 'floor'), ({ cpuMicros }) => cpuMicros),
+    ),
+    atMost(
+      'an answer from the Redis cache, p50, one client',
+      1,
+      'ms',
+      of('cache', 'cache-redis').map(({ latency }) => latency.p50),
+    ),
+    atMost(
       'CPU per streamed chunk, against the raw pipe',
       1.2,
       '×',

@@ -57,6 +57,7 @@ const SOAK_REQUESTS = 50_000;
  * @property {(sizes: Sizes) => number} rounds how many turns each target has
  * @property {(load: Running, contender: Contender, sizes: Sizes) => Promise<Figures>} turn
  * @property {string[]} [fresh] these targets, started anew; with `--full` or by name only
+ * @property {string[]} [only] these targets
  */
 
 /** @type {Record<string, Phase>} */
@@ -82,6 +83,12 @@ export const PHASES = {
     title: '1,000 clients at once',
     rounds: ({ crowdRounds }) => crowdRounds,
     turn: (load, contender, { loadMs }) => requests(load, contender, { connections: 1_000, durationMs: loadMs }),
+  },
+  cache: {
+    title: 'the same question again and again, from the cache',
+    rounds: ({ rounds }) => rounds,
+    only: ['direct', 'floor', 'cache-memory', 'cache-redis'],
+    turn: again,
   },
   large: {
     title: '400 KB prompts, one after another',
@@ -112,6 +119,20 @@ export async function requests(load, contender, { body = chatBody(), ...order })
     perSecond: result.requests / result.seconds,
     ...(contender.running && { cpuMicros: (cpuSeconds * 1e6) / result.requests, memoryMib: memoryOf(contender) }),
   };
+}
+
+/**
+ * Latencies of one client, and the processor time of many at once.
+ * @param {Running} load
+ * @param {Contender} contender
+ * @param {Sizes} sizes
+ * @returns {Promise<Figures>}
+ */
+async function again(load, contender, { sequential, loadMs }) {
+  const alone = await requests(load, contender, { connections: 1, count: 2 * sequential });
+  const crowd = await requests(load, contender, { connections: 32, durationMs: loadMs });
+  const [sent, errors] = [alone.requests + crowd.requests, alone.errors + crowd.errors];
+  return { ...crowd, requests: sent, errors, latency: alone.latency };
 }
 
 /** @param {Running} load @param {Contender} contender @param {Sizes} sizes @returns {Promise<Figures>} */
@@ -200,8 +221,9 @@ export async function parseTimes(reference, { large: count }) {
 export async function startTarget(target, { upstreamPort, dataDir, probe }) {
   const headers = target.headers(upstreamPort);
   if (!target.command) return { contender: { target, port: upstreamPort, headers }, seconds: 0 };
-  const port = await freePort();
-  const { args, cwd, env } = target.command({ port, upstreamPort, dataDir });
+  const [port, redisPort] = [await freePort(), await freePort()];
+  if (target.hasRedis) await startRedis(redisPort);
+  const { args, cwd, env } = target.command({ port, upstreamPort, redisPort, dataDir });
   mkdirSync(PROBE_DIR, { recursive: true });
   const probeOptions = {
     NODE_OPTIONS: `--import ${join(import.meta.dirname, 'loop-probe.mjs')}`,
@@ -212,6 +234,14 @@ export async function startTarget(target, { upstreamPort, dataDir, probe }) {
   const contender = { target, port, headers, running };
   await firstAnswer(contender, begin + START_MS);
   return { contender, seconds: (performance.now() - begin) / 1_000 };
+}
+
+/** Keeps nothing on the disk. @param {number} port */
+async function startRedis(port) {
+  const kept = ['--save', '', '--appendonly', 'no'];
+  const args = ['--port', String(port), '--bind', '127.0.0.1', ...kept];
+  const running = startProcess('redis', args, { program: 'redis-server' });
+  while (running.alive() && !running.output().includes('Ready to accept connections')) await pause(RETRY_MS);
 }
 
 /** @param {Contender} contender @param {number} deadline */

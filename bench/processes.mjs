@@ -29,12 +29,13 @@ const running = new Set();
 
 /**
  * @param {string} name
- * @param {string[]} args of Node
- * @param {{ env?: Record<string, string>, cwd?: string, messages?: boolean }} [options] `messages` opens a channel
+ * @param {string[]} args
+ * @param {{ program?: string, env?: Record<string, string>, cwd?: string, messages?: boolean }} [options] Node by default;
+ *   `messages` opens a channel
  * @returns {Running}
  */
-export function startProcess(name, args, { env = {}, cwd = ROOT, messages = false } = {}) {
-  const child = spawn(NODE, args, {
+export function startProcess(name, args, { program = NODE, env = {}, cwd = ROOT, messages = false } = {}) {
+  const child = spawn(program, args, {
     cwd,
     env: { ...process.env, NODE_ENV: 'production', ...env },
     // A process group of its own, so that what it starts itself can be ended with it.

@@ -63,6 +63,7 @@ const TABLES = {
   sequential: { columns: REQUEST_COLUMNS, cpu: ({ cpuMicros }) => cpuMicros, against: 'floor' },
   c32: { columns: REQUEST_COLUMNS, cpu: ({ cpuMicros }) => cpuMicros, against: 'floor' },
   c1000: { columns: REQUEST_COLUMNS, cpu: ({ cpuMicros }) => cpuMicros, against: 'floor' },
+  cache: { columns: REQUEST_COLUMNS, cpu: ({ cpuMicros }) => cpuMicros, against: 'floor' },
   soak: {
     columns: [...REQUEST_COLUMNS, ['RSS MiB', 0, ({ memoryMib }) => Math.max(...(memoryMib ?? []))]],
     cpu: ({ cpuMicros }) => cpuMicros,

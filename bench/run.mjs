@@ -8,7 +8,7 @@ import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from '
 import { ask, freePort, killAll, startProcess, stopAll } from './processes.mjs';
 import { measureService } from './service.mjs';
 import { cpuTimes, machine, reportOf, revision, save, stolenShare } from './report.mjs';
-import { dataDirs, missingFile, PEER, TARGETS } from './targets.mjs';
+import { dataDirs, missingOf, PEER, TARGETS } from './targets.mjs';
 import { LANGUAGES, largeBody } from './wire.mjs';
 
 /** @typedef {import('./phases.mjs').Contender} Contender */
@@ -136,7 +136,8 @@ async function run() {
   const phases = Object.entries(PHASES).filter(([name, { fresh }]) => wanted(name, fresh !== undefined));
   const together = phases.filter(([, { fresh }]) => fresh === undefined);
   if (together.length > 0) {
-    const contenders = await startContenders(startable(false), upstreamPort);
+    const entered = startable(false).filter((target) => together.some(([name]) => takesPart(target, name)));
+    const contenders = await startContenders(entered, upstreamPort);
     for (const contender of contenders) await warmUp(load, contender);
     await parseTimes(reference, sizes);
     for (const [name, phase] of together) await takeTurns(name, phase, contenders, load, reference);
@@ -158,8 +159,8 @@ async function run() {
 }
 
 /** @param {Target} target @param {string} phase */
-function takesPart({ phases }, phase) {
-  return phases?.includes(phase) ?? true;
+function takesPart({ name, phases }, phase) {
+  return (phases?.includes(phase) ?? true) && (PHASES[phase]?.only?.includes(name) ?? true);
 }
 
 /** @param {boolean} cold @returns {Target[]} what can be started, of what is asked for */
@@ -167,7 +168,7 @@ function startable(cold) {
   const chosen = TARGETS.filter(({ when }) => when === 'always' || (when === 'full' ? flags.full : cold));
   return chosen.filter((target) => {
     if (target.isPeer && flags['no-peer']) return false;
-    const missing = missingFile(target);
+    const missing = missingOf(target);
     if (missing) remark(`${target.name} is left out: there is no ${missing}`);
     return missing === undefined;
   });

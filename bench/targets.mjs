@@ -1,7 +1,9 @@
 /** How each thing under measurement is started and spoken to. A change of the gateway's start command belongs here alone. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ROOT } from './processes.mjs';
 
 /**
@@ -10,14 +12,16 @@ import { ROOT } from './processes.mjs';
  * @property {'always' | 'full' | 'cold'} when measured always, with `--full` only, or for cold starts only
  * @property {string[]} [phases] the only ones that it takes part in
  * @property {boolean} [isPeer] another project's gateway
- * @property {(ports: { port: number, upstreamPort: number, dataDir: string }) => Command} [command] none: the upstream itself
+ * @property {(place: Place) => Command} [command] none: the upstream itself
  * @property {(upstreamPort: number) => Record<string, string>} headers
  * @property {string} [needs] a file without which it cannot be started
+ * @property {boolean} [hasRedis] a Redis of its own stands beside it
  * @property {(commandLine: string) => boolean} [counts] which of its processes the CPU and memory figures are about
  * @property {(origin: string) => Promise<Record<string, string>>} [prepare] headers that replace the first ones
  */
 
 /** @typedef {{ args: string[], cwd?: string, env?: Record<string, string> }} Command */
+/** @typedef {{ port: number, upstreamPort: number, redisPort: number, dataDir: string }} Place */
 
 const PORTKEY = join(ROOT, 'bench/peers/portkey');
 /** Where several processes differ from one. */
@@ -25,6 +29,7 @@ const MANY_CLIENTS = ['c32', 'c1000'];
 const MASTER_KEY = 'sk-bench';
 const CLI = join(ROOT, 'apps/cli/dist/main.js');
 const CONFIG = join(ROOT, 'bench/gateway.yaml');
+const LEDGER_START_MS = 20_000;
 
 /** @param {string} key */
 const bearer = (key) => ({ authorization: `Bearer ${key}` });
@@ -33,14 +38,25 @@ const bearer = (key) => ({ authorization: `Bearer ${key}` });
  * The command line, as people start it.
  * @param {string[]} subcommand
  * @param {number} workers
+ * @param {(place: Place) => object} [cacheParams] absent: nothing is cached
  * @returns {NonNullable<Target['command']>}
  */
-const turnpike =
-  (subcommand, workers) =>
-  ({ port, upstreamPort, dataDir }) => ({
-    args: [CLI, ...subcommand, ...flags({ config: CONFIG, host: '127.0.0.1', port, num_workers: workers })],
+const turnpike = (subcommand, workers, cacheParams) => (place) => {
+  const { port, upstreamPort, dataDir } = place;
+  const config = cacheParams ? withCache(dataDir, cacheParams(place)) : CONFIG;
+  return {
+    args: [CLI, ...subcommand, ...flags({ config, host: '127.0.0.1', port, num_workers: workers })],
     env: { BENCH_API_BASE: `http://127.0.0.1:${upstreamPort}/v1`, TURNPIKE_DATA_DIR: dataDir },
-  });
+  };
+};
+
+/** @param {string} folder @param {object} cacheParams @returns {string} a file with the usual configuration and this */
+const withCache = (folder, cacheParams) => {
+  const file = join(folder, 'gateway.yaml');
+  const settings = JSON.stringify({ cache: true, cache_params: cacheParams });
+  writeFileSync(file, `${readFileSync(CONFIG, 'utf8')}\nlitellm_settings: ${settings}\n`);
+  return file;
+};
 
 /** @param {Record<string, string | number>} values */
 const flags = (values) => Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -69,6 +85,19 @@ const gateway = (workers) => ({
   prepare: virtualKey,
 });
 
+/**
+ * As `gateway-1`, with a cache.
+ * @param {string} store
+ * @param {(place: Place) => object} cacheParams
+ * @returns {Target}
+ */
+const cached = (store, cacheParams) => ({
+  ...gateway(1),
+  name: `cache-${store}`,
+  phases: ['cache'],
+  command: turnpike([], 1, cacheParams),
+});
+
 /** @type {readonly Target[]} */
 export const TARGETS = [
   { name: 'direct', when: 'always', headers: () => bearer('sk-upstream') },
@@ -83,6 +112,8 @@ export const TARGETS = [
   gateway(1),
   floor(4),
   gateway(4),
+  cached('memory', () => ({ type: 'local' })),
+  { ...cached('redis', ({ redisPort }) => ({ type: 'redis', host: '127.0.0.1', port: redisPort })), hasRedis: true },
   {
     name: 'gateway-alone',
     when: 'cold',
@@ -110,8 +141,11 @@ export const TARGETS = [
 /** Where the peer is installed, and what is there once it is. */
 export const PEER = { folder: PORTKEY, installed: join(PORTKEY, 'node_modules/.package-lock.json') };
 
-/** @param {Target} target */
-export const missingFile = ({ needs }) => (needs !== undefined && !existsSync(needs) ? needs : undefined);
+/** @param {Target} target @returns {string | undefined} what it cannot be started without */
+export const missingOf = ({ needs, hasRedis }) => {
+  if (needs !== undefined && !existsSync(needs)) return needs;
+  return hasRedis && spawnSync('redis-server', ['--version']).error ? 'redis-server' : undefined;
+};
 
 /** Data directories of the processes started, removed at the end. */
 export const dataDirs = {
@@ -134,6 +168,19 @@ export const dataDirs = {
  * @param {string} origin
  */
 async function virtualKey(origin) {
+  const response = await generated(origin, Date.now() + LEDGER_START_MS);
+  const { key } = response.ok ? /** @type {{ key?: string }} */ (await response.json()) : {};
+  if (!key) throw new Error(`no virtual key: /key/generate answered ${response.status}`);
+  return bearer(key);
+}
+
+/**
+ * The ledger makes its tables while the gateway answers already.
+ * @param {string} origin
+ * @param {number} deadline
+ * @returns {Promise<Response>}
+ */
+async function generated(origin, deadline) {
   const response = await fetch(`${origin}/key/generate`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...bearer(MASTER_KEY) },
@@ -146,7 +193,8 @@ async function virtualKey(origin) {
     }),
     signal: AbortSignal.timeout(5_000),
   });
-  const { key } = response.ok ? /** @type {{ key?: string }} */ (await response.json()) : {};
-  if (!key) throw new Error(`no virtual key: /key/generate answered ${response.status}`);
-  return bearer(key);
+  if (response.status !== 503 || Date.now() > deadline) return response;
+  await response.arrayBuffer();
+  await pause(100);
+  return generated(origin, deadline);
 }

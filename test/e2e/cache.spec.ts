@@ -1,10 +1,10 @@
-// Answers from the cache, in the memory of a gateway and in Redis: what hits, what does not, and what a client notices of
-// a Redis that goes.
+// Answers from the cache, in the memory of a gateway and in Redis: what hits, and what does not.
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RedisServer } from '../../plugins/caches/redis/test/redis-server.js';
 import { chat, chunksOf, metricsOf, okJson, send, type Json } from './client.js';
-import { eventually, readText, sleep, startGateway, type Gateway } from './harness.js';
+import { eventually, MASTER_KEY, readText, sleep, startGateway, type Gateway } from './harness.js';
 import { deployment, everyModelOf, openAi } from './upstreams.js';
 
 jest.setTimeout(60_000);
@@ -26,13 +26,14 @@ const cached = (cache_params: object, more: object = {}, env: Record<string, str
 let gateways: Record<string, Gateway>;
 let sameRedis: Gateway;
 beforeAll(async () => {
-  const [local, shared, same] = await Promise.all([
+  const [local, disk, shared, same] = await Promise.all([
     cached({ type: 'local' }),
+    cached({ type: 'disk' }),
     cached(inRedis()),
     // The back end and the server from the environment alone.
     cached({}, {}, { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }),
   ]);
-  gateways = { local, redis: shared };
+  gateways = { local, disk, redis: shared };
   sameRedis = same;
 });
 
@@ -83,7 +84,7 @@ const second = async (gateway: Gateway, first: object, then: object): Promise<As
   return ask(gateway, then);
 };
 
-describe.each(['local', 'redis'])('with the cache %s', (type) => {
+describe.each(['local', 'disk', 'redis'])('with the cache %s', (type) => {
   const gateway = (): Gateway => gateways[type]!;
 
   it('the second answer is the first, costs nothing and asks nobody', async () => {
@@ -187,6 +188,25 @@ describe.each(['local', 'redis'])('with the cache %s', (type) => {
   });
 });
 
+it('on the disk, answers outlive the gateway', async () => {
+  const gateway = await cached({ type: 'disk' });
+  const question = aQuestion();
+  const first = await kept(gateway, () => ask(gateway, question));
+  await gateway.stop();
+  const next = await startGateway({
+    folder: gateway.folder,
+    env: { LITELLM_MASTER_KEY: MASTER_KEY },
+  });
+  // A disk that is slow to begin with is a miss.
+  const again = await eventually(
+    () => ask(next, { ...question, cache: { 'no-store': true } }),
+    ({ isHit }) => isHit,
+  );
+  expect(again.body).toEqual(first.body);
+  expect(statSync(join(gateway.folder, '.turnpike', 'plugins', 'cache.disk', 'answers')).mode & 0o777).toBe(0o700);
+  await next.stop();
+});
+
 describe('gateways with one Redis', () => {
   it('have each other’s answers', async () => {
     const question = aQuestion();
@@ -246,66 +266,5 @@ describe('tenants', () => {
     );
     expect((await ask(gateway, question, null)).isHit).toBe(isHit);
     await gateway.stop();
-  });
-});
-
-const cachePlugin = async (gateway: Gateway): Promise<Json> => {
-  const { plugins } = await okJson(send(gateway, '/plugins'));
-  return plugins.find(({ id }: Json) => id === 'cache.redis');
-};
-const untilHealth = (gateway: Gateway, status: string): Promise<Json> =>
-  eventually(
-    async () => (await cachePlugin(gateway)).health,
-    (health) => health.status === status,
-  );
-
-describe('a Redis that goes', () => {
-  it('is noticed by nobody but the admin, and used again when it is back', async () => {
-    const own = await RedisServer.start();
-    const gateway = await cached({ ...inRedis(), port: own.port });
-    const question = aQuestion();
-    expect((await second(gateway, question, question)).isHit).toBe(true);
-
-    await own.stop();
-    const without = await ask(gateway, question);
-    expect(without).toMatchObject({ status: 200, isHit: false });
-    expect((await untilHealth(gateway, 'degraded')).reason).toMatch(/Redis is away/);
-
-    await own.start();
-    await untilHealth(gateway, 'up');
-    expect(await second(gateway, question, question)).toMatchObject({ status: 200, isHit: true });
-
-    await own.stop();
-    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(gateway, aQuestion())));
-    expect(answers.filter(({ status, isHit }) => status === 200 && !isHit)).toHaveLength(30);
-    expect((await untilHealth(gateway, 'degraded')).reason).toMatch(/switched off/);
-    expect((await gateway.stop()).code).toBe(0);
-    await own.remove();
-  });
-
-  it('and stands still costs a call the deadline of the cache at the very most', async () => {
-    const own = await RedisServer.start();
-    const gateway = await cached({ ...inRedis(), port: own.port });
-    await kept(gateway, () => ask(gateway, aQuestion()));
-    own.freeze(true);
-    const from = performance.now();
-    for (let call = 0; call < 20; call += 1) expect((await ask(gateway, aQuestion())).status).toBe(200);
-    // The first five wait 50 ms each; then the cache is off for a while. What Redis has not answered nobody waits for.
-    expect(performance.now() - from).toBeLessThan(5_000);
-    own.freeze(false);
-    await gateway.kill();
-    await own.remove();
-  });
-
-  it('and was never there does not keep the gateway from starting', async () => {
-    const own = await RedisServer.start();
-    await own.stop();
-    const gateway = await cached({ ...inRedis(), port: own.port, password: 'made-up-password-0123456789' });
-    const { health } = await cachePlugin(gateway);
-    expect(health).toEqual({ status: 'degraded', reason: expect.stringMatching(/ECONNREFUSED/) });
-    expect((await ask(gateway, aQuestion())).status).toBe(200);
-    expect(gateway.output()).not.toContain('made-up');
-    await gateway.stop();
-    await own.remove();
   });
 });

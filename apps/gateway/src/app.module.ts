@@ -2,6 +2,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { AdminGuard } from './admin/admin.guard.js';
+import { CacheController } from './admin/cache.controller.js';
 import { CostController } from './admin/cost.controller.js';
 import { DocsController } from './admin/docs.controller.js';
 import { CallbacksController } from './admin/callbacks.controller.js';
@@ -36,6 +37,7 @@ export class AppModule {
         HealthController,
         CallbacksController,
         PluginsController,
+        CacheController,
         RouterController,
         ModelInfoController,
         RoutesController,

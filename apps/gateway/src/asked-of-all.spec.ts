@@ -14,9 +14,11 @@ describe("a worker's question", () => {
     const { asked, sent } = asking();
     void asked.metricsText();
     void asked.findCall('call-1');
+    void asked.forgetAnswers(['a']);
     expect(sent).toEqual([
       { type: 'metrics-wanted', request: 1 },
       { type: 'call-wanted', request: 2, callId: 'call-1' },
+      { type: 'cache-forget-wanted', request: 3, keys: ['a'] },
     ]);
   });
 

@@ -17,6 +17,10 @@ export class AskedOfAll implements AllWorkers {
     return this.ask((request) => this.channel.send({ type: 'call-wanted', request, callId }));
   }
 
+  forgetAnswers(keys?: readonly string[]): Promise<void> {
+    return this.ask((request) => this.channel.send({ type: 'cache-forget-wanted', request, keys }));
+  }
+
   answered(request: number, answer: unknown): void {
     this.waiting.get(request)?.(answer);
     this.waiting.delete(request);

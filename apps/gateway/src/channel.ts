@@ -22,6 +22,9 @@ export type FromWorker =
   /** It was asked for all metrics and wants everyone's. */
   | { type: 'metrics-wanted'; request: number }
   | { type: 'state'; change: StateChange }
+  /** It was told to forget answers, and so should the others. */
+  | { type: 'cache-forget-wanted'; request: number; keys?: readonly string[] }
+  | { type: 'cache-forgotten'; request: number }
   /** What it learned of deployments. */
   | { type: 'routing'; reports: DeploymentReport[] }
   | { type: 'limits'; message: LimitMessage }
@@ -39,6 +42,10 @@ export type FromPrimary =
   | { type: 'metrics-collect'; request: number }
   | { type: 'metrics-text'; request: number; text: string }
   | { type: 'state'; change: StateChange }
+  /** Answers under these keys; absent: all. */
+  | { type: 'cache-forget'; request: number; keys?: readonly string[] }
+  /** The others have forgotten what it asked them to. */
+  | { type: 'cache-forgot'; request: number }
   /** What another worker learned of deployments. */
   | { type: 'routing'; from: string; reports: readonly DeploymentReport[] }
   | { type: 'routing-gone'; from: string }

@@ -446,6 +446,29 @@ describe('the other machines', () => {
   });
 });
 
+describe('answers that are to be forgotten', () => {
+  it('are forgotten by the other workers before the one that asks is told so', async () => {
+    run(3);
+    workers[0]!.says({ type: 'cache-forget-wanted', request: 7, keys: ['a'] });
+    expect(workers[0]!.heardOf('cache-forget')).toEqual([]);
+    for (const other of workers.slice(1)) {
+      expect(workers[0]!.heardOf('cache-forgot')).toEqual([]);
+      const [asked] = other.heardOf('cache-forget') as unknown as { request: number; keys: string[] }[];
+      expect(asked?.keys).toEqual(['a']);
+      other.says({ type: 'cache-forgotten', request: asked!.request });
+      await jest.advanceTimersByTimeAsync(0);
+    }
+    expect(workers[0]!.heardOf('cache-forgot')).toEqual([{ type: 'cache-forgot', request: 7 }]);
+  });
+
+  it('are not waited for by more than a second where a worker does not answer', async () => {
+    run(2);
+    workers[0]!.says({ type: 'cache-forget-wanted', request: 7 });
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(workers[0]!.heardOf('cache-forgot')).toHaveLength(1);
+  });
+});
+
 describe('a call that somebody asks for', () => {
   const record = (startedAt: number): CallRecord => ({ callId: 'c', startedAt }) as CallRecord;
   /** What the asking worker is told. */

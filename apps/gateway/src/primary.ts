@@ -42,6 +42,7 @@ export class Primary {
   private readonly own = new PrimaryMetrics(() => this.workers.size);
   private readonly dumps = new Surveys<true>(COLLECT_MS);
   private readonly records = new Surveys<CallRecord>(COLLECT_MS);
+  private readonly forgotten = new Surveys<true>(COLLECT_MS);
   private limits = new Distributor({ now: steadyNow });
   private machines: Machines | undefined;
   private onDuty: Known | undefined;
@@ -137,6 +138,14 @@ export class Primary {
       case 'state':
         this.tellOthers(known, message);
         break;
+      case 'cache-forget-wanted':
+        void this.othersForget(known, message.keys).then(() =>
+          this.tell(known.worker, { type: 'cache-forgot', request: message.request }),
+        );
+        break;
+      case 'cache-forgotten':
+        this.forgotten.heard(message.request, known.worker.id, true);
+        break;
       case 'routing':
         this.tellOthers(known, { ...message, from: String(known.worker.id) });
         this.machines?.bus.tell(String(known.worker.id), message.reports);
@@ -198,6 +207,7 @@ export class Primary {
     this.metrics.gone(known.worker.id);
     this.dumps.gone(known.worker.id);
     this.records.gone(known.worker.id);
+    this.forgotten.gone(known.worker.id);
     this.broadcast({ type: 'routing-gone', from: String(known.worker.id) });
     this.machines?.bus.gone(String(known.worker.id));
     this.limits.holderGone(String(known.worker.id));
@@ -227,6 +237,11 @@ export class Primary {
     );
     // A client may send one id twice, to two workers: the newer call is meant.
     return found.sort((left, right) => right.startedAt - left.startedAt)[0];
+  }
+
+  private othersForget(known: Known, keys: readonly string[] | undefined): Promise<true[]> {
+    const others = [...this.workers.keys()].filter((id) => id !== known.worker.id);
+    return this.forgotten.ask(others, (request) => this.tellOthers(known, { type: 'cache-forget', request, keys }));
   }
 
   private stop(): void {

@@ -21,6 +21,7 @@ export const printOpenApi = async (options: StartOptions, configuration: Configu
   const server = await createServer(runtime, {
     metricsText: () => register.metrics(),
     findCall: () => Promise.resolve(undefined),
+    forgetAnswers: () => Promise.resolve(),
   });
   const document = await server.application.get(OpenApi).document();
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);

@@ -66,6 +66,7 @@ export const runWorker = async (
   const allWorkers: AllWorkers = asked ?? {
     metricsText: summedAlone(runtime, config),
     findCall: (callId) => Promise.resolve(runtime.recentCalls.find(callId)),
+    forgetAnswers: () => Promise.resolve(),
   };
 
   const server = await createServer(runtime, allWorkers);
@@ -152,6 +153,14 @@ export const runWorker = async (
         case 'state':
           runtime.sharedState.apply(message.change);
           break;
+        case 'cache-forget':
+          void forgetAnswers(runtime, message.keys).then(() =>
+            channel.send({ type: 'cache-forgotten', request: message.request }),
+          );
+          break;
+        case 'cache-forgot':
+          asked?.answered(message.request, undefined);
+          break;
         case 'reload':
           reload();
           break;
@@ -184,6 +193,15 @@ const summedAlone = ({ metrics }: Runtime, { metrics: settings }: GatewayConfig)
     sum.add('', await metrics.everything());
     return sum.text();
   };
+};
+
+/** Another worker was told to, and has told whoever asked how that ended. */
+const forgetAnswers = async ({ current, log }: Runtime, keys: readonly string[] | undefined): Promise<void> => {
+  try {
+    await current.cache?.forget(keys);
+  } catch (error) {
+    log.warn('answers that another worker has forgotten were not forgotten here', { error });
+  }
 };
 
 /** The part of the channel that limits speak over. */

@@ -55,15 +55,17 @@ describe('cache', () => {
 
   it('reads what every cache shares', () => {
     expect(
-      load('type: local, mode: default_off, ttl: 10m, namespace: n, supported_call_types: [], shared: false').cache,
+      load('type: local, mode: default_off, ttl: 10m, namespace: n, supported_call_types: [], shared: true').cache,
     ).toEqual({
       plugin: 'cache.memory',
       enabled: true,
       mode: 'default_off',
       ttlMs: 600_000,
+      modelTtlMs: {},
       namespace: 'n',
       callTypes: [],
-      shared: false,
+      shared: true,
+      singleFlight: false,
       settings: {},
     });
   });
@@ -81,6 +83,24 @@ describe('cache', () => {
     ['type: local, default_in_memory_ttl: 60', 60_000],
     ['type: local, default_in_redis_ttl: 60', undefined],
   ])('with %s keeps answers for %p ms', (params, ttlMs) => expect(load(params).cache?.ttlMs).toBe(ttlMs));
+
+  it('keeps callers apart, and asks upstream for each of them, unless it is told otherwise', () => {
+    expect(load('type: local').cache).toMatchObject({ shared: false, singleFlight: false });
+    expect(load('type: local, shared: true, single_flight: true').cache).toMatchObject({
+      shared: true,
+      singleFlight: true,
+    });
+  });
+
+  it('has times of their own for models', () => {
+    expect(
+      load('type: local, ttl: 0, model_group_ttl: {gpt-4o: 90, fast: 10m, never: 0, as-usual: }').cache,
+    ).toMatchObject({ ttlMs: 0, modelTtlMs: { 'gpt-4o': 90_000, fast: 600_000, never: 0 } });
+    expect(problemOf(() => load('type: local, model_group_ttl: {gpt-4o: soon}'))).toContain(
+      "cache_params.model_group_ttl.gpt-4o must be a number of seconds, not 'soon'.",
+    );
+    expect(problemOf(() => load('type: local, model_group_ttl: 60'))).toContain('cache_params.model_group_ttl must be');
+  });
 
   it('completes a Redis connection from the environment, and leaves out what the plugin does not have', () => {
     const { cache } = load('type: redis, host: h, default_in_redis_ttl: 60', {
@@ -118,6 +138,19 @@ describe('cache', () => {
     expect(load('type: redis').off).toEqual([
       { kind: 'cache', name: 'redis', reason: 'host is missing: set REDIS_HOST, or host in cache_params' },
     ]);
+  });
+
+  it('that takes Redis where there is one is on without it', () => {
+    const semantic = aManifest('cache.redis-semantic', {
+      configSchema: { properties: { host: { type: 'string' }, similarity_threshold: { type: 'number' } } },
+    });
+    const given = { manifests: [...manifests, semantic] };
+    expect(load('type: redis-semantic, similarity_threshold: 0.9', {}, given).cache).toMatchObject({
+      plugin: 'cache.redis-semantic',
+      enabled: true,
+      settings: { similarity_threshold: 0.9 },
+    });
+    expect(load('type: redis-semantic', { REDIS_HOST: 'r' }, given).cache?.settings).toEqual({ host: 'r' });
   });
 
   it('warns about unknown parameters and refuses wrong ones', () => {

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@turnpike/domain';
 import type { CacheSettings, SwitchedOff } from './canonical.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Environment } from './environment.js';
-import { fillableOf, propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
+import { alternativesOf, fillableOf, propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
 import { suggestion } from './nearest.js';
 import type { Places } from './places.js';
 import { completeRedis, hasAddress, redisFromEnvironment, redisFromMap } from './redis.js';
@@ -71,9 +71,11 @@ export const readCache = (context: CacheContext): CacheResult => {
       enabled: isWanted && reason === undefined,
       mode: readMode(common.mode, context),
       ttlMs: ttl === undefined ? undefined : ttl * 1_000,
+      modelTtlMs: readModelTtls(common.model_group_ttl, context),
       namespace: common.namespace,
       callTypes: common.supported_call_types,
-      shared: common.shared ?? true,
+      shared: common.shared ?? false,
+      singleFlight: common.single_flight ?? false,
       settings: pluginParams,
     },
     off: isWanted && reason !== undefined ? [{ kind: 'cache', name: type, reason }] : [],
@@ -98,6 +100,25 @@ const readMode = (mode: string | undefined, { settings, diagnostics }: CacheCont
     settings.where('cache_params'),
   );
   return 'default_off';
+};
+
+/** `{ gpt-4o: 60, "openai/*": 0 }`, in seconds; each as `ttl` is written. */
+const readModelTtls = (
+  given: JsonObject | undefined,
+  { places, diagnostics }: CacheContext,
+): Readonly<Record<string, number>> => {
+  const ttls: [string, number][] = [];
+  for (const [model, value] of Object.entries(given ?? {})) {
+    if (saysNothing('seconds', value)) continue;
+    const seconds = readValue('seconds', value!);
+    if (seconds !== undefined) ttls.push([model, seconds * 1_000]);
+    else
+      diagnostics.fail(
+        `cache_params.model_group_ttl.${model} ${wrongType('seconds', value!, false)}`,
+        places.text(given!, model),
+      );
+  }
+  return Object.fromEntries(ttls);
 };
 
 const readParams = (params: JsonObject, context: CacheContext): { common: CommonValues; own: JsonObject } => {
@@ -171,6 +192,8 @@ const whyOff = (
   if (absent !== undefined) return `${absent} is missing: ${explain(absent)}`;
   if (!isRedis(type) || hasAddress(redisFromMap(pluginParams)) || 'redis_startup_nodes' in pluginParams)
     return undefined;
+  // One that can do without a server says so by asking for none.
+  if (manifest && alternativesOf(manifest).length === 0) return undefined;
   if ('sentinel_nodes' in pluginParams) return undefined;
   return `host is missing: ${unset.some(([key]) => key === 'host') ? explain('host') : 'set REDIS_HOST, or host in cache_params'}`;
 };

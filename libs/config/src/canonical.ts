@@ -240,12 +240,17 @@ export interface CacheSettings {
   /** False: declared but switched off (`cache: false` beside `cache_params`), or unusable (see `off`). */
   readonly enabled: boolean;
   readonly mode: 'default_on' | 'default_off';
+  /** 0: nothing is kept. */
   readonly ttlMs: number | undefined;
+  /** Of answers under a model's name, in place of `ttlMs`. */
+  readonly modelTtlMs: Readonly<Record<string, number>>;
   readonly namespace: string | undefined;
   /** LiteLLM's names of calls to cache; empty: none, the store is only shared infrastructure. Absent: all. */
   readonly callTypes: readonly string[] | undefined;
-  /** Callers with different keys share hits, as in LiteLLM. */
+  /** Callers of different teams, and keys without one, share answers, as in LiteLLM. */
   readonly shared: boolean;
+  /** Of equal requests at the same time a worker sends one upstream. */
+  readonly singleFlight: boolean;
   /** The plugin's own keys (host, port, password …). Holds secrets. */
   readonly settings: JsonObject;
 }

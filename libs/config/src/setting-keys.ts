@@ -307,6 +307,8 @@ export const CACHE_KEYS = {
   namespace: 'text',
   supported_call_types: 'texts',
   shared: 'switch',
+  model_group_ttl: 'map',
+  single_flight: 'switch',
 } as const satisfies Record<string, TypeName>;
 
 /** Keys of `cache_params` that belong to one back end or another. */

@@ -395,9 +395,11 @@ describe('settings in sections of the author’s choice', () => {
       enabled: true,
       mode: 'default_on',
       ttlMs: 3_600_000,
+      modelTtlMs: {},
       namespace: 'litellm_cache',
       callTypes: undefined,
-      shared: true,
+      shared: false,
+      singleFlight: false,
       settings: { host: 'localhost', port: 6379 },
     });
   });

@@ -129,15 +129,18 @@ export const callbacks: readonly PluginManifest[] = [
 export const caches: readonly PluginManifest[] = [
   aManifest('cache.memory', { aliases: ['local'], configSchema: schema({ max_items: { type: 'number' } }) }),
   aManifest('cache.redis', {
-    configSchema: schema({
-      url: text,
-      host: text,
-      port: { type: 'number' },
-      password: text,
-      username: text,
-      db: text,
-      ssl: text,
-    }),
+    configSchema: {
+      ...schema({
+        url: text,
+        host: text,
+        port: { type: 'number' },
+        password: text,
+        username: text,
+        db: text,
+        ssl: text,
+      }),
+      anyOf: [{ required: ['url'] }, { required: ['host'] }],
+    },
   }),
 ];
 

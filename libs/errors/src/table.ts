@@ -445,6 +445,15 @@ export const ERRORS = {
     'The key cannot be checked right now.',
     'Wait as long as Retry-After says.',
   ),
+  GW_CACHE_UNAVAILABLE: row(
+    'unavailable',
+    503,
+    'server_error',
+    'cache_unavailable',
+    true,
+    'The store of the response cache does not answer, or there is none. Calls go on without it.',
+    'Configure `cache`, or bring its store back; the message says which.',
+  ),
   GW_JOURNAL_FULL: row(
     'unavailable',
     503,

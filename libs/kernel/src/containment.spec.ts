@@ -1,7 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { Containment, type HookEvent } from './containment.js';
+import { Containment, type ContainmentOptions, type HookEvent } from './containment.js';
 
-const setUp = (): { run: Containment['run']; events: HookEvent[]; clock: { at: number }; containment: Containment } => {
+const setUp = (
+  changes: Partial<ContainmentOptions> = {},
+): { run: Containment['run']; events: HookEvent[]; clock: { at: number }; containment: Containment } => {
   const clock = { at: 1_000 };
   const events: HookEvent[] = [];
   const containment = new Containment({
@@ -10,6 +12,7 @@ const setUp = (): { run: Containment['run']; events: HookEvent[]; clock: { at: n
     onEvent: (event) => events.push(event),
     maxFailures: 3,
     restMs: 60_000,
+    ...changes,
   });
   return { run: containment.run.bind(containment), events, clock, containment };
 };
@@ -112,5 +115,91 @@ describe('Containment', () => {
       await run('get', 100, () => 1);
     }
     expect(containment.isResting).toBe(false);
+  });
+});
+
+describe('a hook whose answer is at hand', () => {
+  it('is answered at once', () => {
+    const { containment, events } = setUp();
+    expect(containment.ask('get', 100, () => 7)).toBe(7);
+    expect(events).toMatchObject([{ hook: 'get', outcome: 'ok' }]);
+  });
+
+  it('or later, within its time', async () => {
+    const { containment, events } = setUp();
+    await expect(containment.ask('get', 100, () => Promise.resolve(7))).resolves.toBe(7);
+    let seen: AbortSignal | undefined;
+    const hanging = containment.ask('get', 10, (signal) => {
+      seen = signal;
+      return new Promise<number>(() => undefined);
+    });
+    await expect(hanging).rejects.toEqual(FAILED);
+    expect([seen?.aborted, events.map(({ outcome }) => outcome)]).toEqual([true, ['ok', 'timeout']]);
+    // The next one has a signal of its own.
+    expect(containment.ask('get', 10, (signal) => signal.aborted)).toBe(false);
+  });
+
+  it('counts among its failures, and rests with it', () => {
+    const { containment, clock } = setUp();
+    for (let count = 0; count < 3; count += 1) expect(() => containment.ask('get', 100, fail)).toThrow(FAILED);
+    expect(() => containment.ask('get', 100, () => 7)).toThrow(FAILED);
+    clock.at += 60_000;
+    expect(containment.ask('get', 100, () => 7)).toBe(7);
+    expect(containment.isResting).toBe(false);
+  });
+});
+
+describe('a plugin that must not be waited for', () => {
+  const late = async ({ run }: ReturnType<typeof setUp>): Promise<void> => {
+    await expect(run('get', 10, () => new Promise(() => undefined))).rejects.toEqual(FAILED);
+  };
+
+  it('is switched off by one late run, and for longer each time that it is tried in vain', async () => {
+    const set = setUp({ maxFailures: 10, firstRestMs: 1_000 });
+    for (const restMs of [1_000, 2_000, 4_000]) {
+      await late(set);
+      expect(set.containment.isResting).toBe(true);
+      set.clock.at += restMs - 1;
+      expect(set.containment.isResting).toBe(true);
+      set.clock.at += 1;
+      expect(set.containment.isResting).toBe(false);
+    }
+    expect(await set.run('get', 1_000, () => 7)).toBe(7);
+    await late(set);
+    set.clock.at += 1_000;
+    expect(set.containment.isResting).toBe(false);
+  });
+
+  it('is switched off by errors in a row, and tried again as soon', async () => {
+    const set = setUp({ maxFailures: 3, firstRestMs: 1_000 });
+    const failing = async (): Promise<void> => expect(set.run('get', 100, fail)).rejects.toEqual(FAILED);
+    for (let count = 0; count < 2; count += 1) await failing();
+    expect(set.containment.isResting).toBe(false);
+    for (const restMs of [1_000, 2_000]) {
+      await failing();
+      set.clock.at += restMs - 1;
+      expect(set.containment.isResting).toBe(true);
+      set.clock.at += 1;
+      expect(set.containment.isResting).toBe(false);
+    }
+  });
+
+  it('counts runs that are late together as one, and errors as ever', async () => {
+    const set = setUp({ maxFailures: 10, firstRestMs: 1_000 });
+    await Promise.all(Array.from({ length: 20 }, () => late(set)));
+    set.clock.at += 1_000;
+    expect(set.containment.isResting).toBe(false);
+    const other = setUp({ maxFailures: 10, firstRestMs: 1_000 });
+    await expect(other.run('get', 100, fail)).rejects.toEqual(FAILED);
+    expect(other.containment.isResting).toBe(false);
+  });
+
+  it('never rests longer than one that keeps failing', async () => {
+    const set = setUp({ maxFailures: 100, firstRestMs: 1_000, restMs: 3_000 });
+    for (let probe = 0; probe < 4; probe += 1) {
+      await late(set);
+      set.clock.at += 3_000;
+    }
+    expect(set.containment.isResting).toBe(false);
   });
 });

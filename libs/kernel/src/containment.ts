@@ -20,6 +20,12 @@ export interface ContainmentOptions {
   maxFailures?: number;
   /** How long it stays off before one run is tried. */
   restMs?: number;
+  /**
+   * For plugins that calls wait for: one run that took too long switches it off at once, and it rests for this long, then
+   * twice as long whenever the run that is tried fails as well, up to `restMs`. Absent: a late run counts like any other
+   * that failed, and every rest is `restMs`.
+   */
+  firstRestMs?: number;
 }
 
 const MAX_FAILURES = 5;
@@ -27,8 +33,11 @@ const REST_MS = 60_000;
 
 export class Containment {
   private failures = 0;
+  /** In a row. */
+  private rests = 0;
   private restUntil = 0;
   private isProbing = false;
+  private spare: AbortController | undefined;
 
   constructor(private readonly options: ContainmentOptions) {}
 
@@ -52,10 +61,23 @@ export class Containment {
       this.report(hook, 'skipped', 0);
       throw this.failure(hook, 'is switched off for a while after repeated failures');
     }
-    this.isProbing = this.restUntil > 0;
     const startedAt = performance.now();
     const deadline = new AbortController();
     const signal = outer ? AbortSignal.any([deadline.signal, outer]) : deadline.signal;
+    // What it throws at once is a failure like any later one.
+    const given = new Promise<T>((resolve) => resolve(body(signal)));
+    return this.wait(hook, deadlineMs, given, deadline, startedAt, outer);
+  }
+
+  private async wait<T>(
+    hook: string,
+    deadlineMs: number,
+    given: Promise<T>,
+    deadline: AbortController,
+    startedAt: number,
+    outer?: AbortSignal,
+  ): Promise<T> {
+    this.isProbing = this.restUntil > 0;
     let timer: NodeJS.Timeout | undefined;
     try {
       const late = new Promise<never>((_, reject) => {
@@ -65,7 +87,7 @@ export class Containment {
           reject(error);
         }, deadlineMs);
       });
-      const value = await Promise.race([Promise.resolve(body(signal)), late]);
+      const value = await Promise.race([given, late]);
       this.succeeded();
       this.report(hook, 'ok', performance.now() - startedAt);
       return value;
@@ -73,7 +95,7 @@ export class Containment {
       // Clients that leave, perhaps on purpose, must not switch a plugin off for everybody.
       const isAborted = outer?.aborted === true && !deadline.signal.aborted;
       if (isAborted) this.isProbing = false;
-      else this.failed();
+      else this.failed(deadline.signal.aborted);
       const outcome = isAborted ? 'aborted' : deadline.signal.aborted ? 'timeout' : 'error';
       this.report(hook, outcome, performance.now() - startedAt, isAborted ? undefined : error);
       throw deadline.signal.aborted ? error : this.failure(hook, 'failed', error);
@@ -82,18 +104,57 @@ export class Containment {
     }
   }
 
+  /**
+   * As `run`, for hooks whose answer may be at hand: what the hook gives at once is given back at once. Such a hook has no
+   * caller's signal.
+   * @throws as `run`, at once or by the promise
+   */
+  ask<T>(hook: string, deadlineMs: number, body: (signal: AbortSignal) => T | Promise<T>): T | Promise<T> {
+    if (this.isResting) {
+      this.report(hook, 'skipped', 0);
+      throw this.failure(hook, 'is switched off for a while after repeated failures');
+    }
+    const startedAt = performance.now();
+    // One that nobody has waited with is as good as new.
+    const deadline = (this.spare ??= new AbortController());
+    let given: T | Promise<T>;
+    try {
+      given = body(deadline.signal);
+    } catch (error) {
+      this.failed(false);
+      this.report(hook, 'error', performance.now() - startedAt, error);
+      throw this.failure(hook, 'failed', error);
+    }
+    if (given instanceof Promise) {
+      this.spare = undefined;
+      return this.wait(hook, deadlineMs, given, deadline, startedAt);
+    }
+    this.succeeded();
+    this.report(hook, 'ok', performance.now() - startedAt);
+    return given;
+  }
+
   private succeeded(): void {
     this.failures = 0;
+    this.rests = 0;
     this.restUntil = 0;
     this.isProbing = false;
   }
 
-  private failed(): void {
-    this.failures += 1;
+  private failed(isLate: boolean): void {
+    const { clock, maxFailures = MAX_FAILURES, restMs = REST_MS, firstRestMs } = this.options;
+    const now = clock.now();
     this.isProbing = false;
-    if (this.failures >= (this.options.maxFailures ?? MAX_FAILURES)) {
-      this.restUntil = this.options.clock.now() + (this.options.restMs ?? REST_MS);
+    // Those that were under way together failed together, and count as one.
+    if (firstRestMs !== undefined && this.restUntil > now) return;
+    this.failures += 1;
+    if (firstRestMs === undefined) {
+      if (this.failures >= maxFailures) this.restUntil = now + restMs;
+      return;
     }
+    if (!isLate && this.failures < maxFailures && this.rests === 0) return;
+    this.restUntil = now + Math.min(firstRestMs * 2 ** this.rests, restMs);
+    this.rests += 1;
   }
 
   private report(hook: string, outcome: HookEvent['outcome'], ms: number, error?: unknown): void {

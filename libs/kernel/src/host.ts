@@ -1,5 +1,15 @@
 // What one plugin gets to reach, made by the kernel.
-import type { Clock, HttpClient, Logger, Metrics, ModelCatalogue, PluginHost, Timers } from '@turnpike/plugin-sdk';
+import type {
+  Clock,
+  Embed,
+  HttpClient,
+  Logger,
+  Metrics,
+  ModelCatalogue,
+  Need,
+  PluginHost,
+  Timers,
+} from '@turnpike/plugin-sdk';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StateStore } from './shared-state.js';
@@ -15,6 +25,8 @@ export interface HostServices {
   /** For plugins whose addresses did not come from the operator's file. */
   guardedHttp: HttpClient;
   state: StateStore;
+  /** For plugins that need it; absent: there is none. */
+  embed?: Embed;
   /** Each plugin gets a folder of its own below it. */
   dataDir: string;
 }
@@ -62,10 +74,11 @@ export class PluginTimers implements Timers {
   }
 }
 
+/** @param needs powers beyond the usual that the plugin declares */
 export const createHost = (
   pluginId: string,
   services: HostServices,
-  isGuarded: boolean,
+  { needs = [], isGuarded = false }: { needs?: readonly Need[]; isGuarded?: boolean } = {},
 ): { host: PluginHost; timers: PluginTimers } => {
   const log = services.logger(pluginId);
   const timers = new PluginTimers(log);
@@ -83,6 +96,7 @@ export const createHost = (
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       return folder;
     },
+    ...(needs.includes('embed') && services.embed && { embed: services.embed }),
   };
   return { host, timers };
 };

@@ -34,6 +34,9 @@ export interface InstanceOptions {
   deadlines?: Deadlines;
 }
 
+/** Calls wait for a cache, so that one which is too slow is left alone at once. */
+const CACHE_FIRST_REST_MS = 1_000;
+
 const within = async <T>(ms: number, what: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -84,15 +87,14 @@ export class PluginInstance<C extends ContractName = ContractName> {
     private readonly timers: PluginTimers,
     private readonly options: InstanceOptions,
   ) {
-    const { services, onHook, deadlines = DEFAULT_DEADLINES } = options;
-    this.deadlines = deadlines;
+    this.deadlines = options.deadlines ?? DEFAULT_DEADLINES;
     this.id = loaded.module.id;
     this.contract = loaded.module.contract;
     this.version = loaded.file.version;
     this.origin = loaded.file.origin;
     this.hash = loaded.file.hash;
     this.failure = loaded.module.failure ?? (this.contract.startsWith('guardrail/') ? 'closed' : 'open');
-    this.hooks = new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook });
+    this.hooks = this.containment();
   }
 
   /** @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT, GW_PLUGIN_INVALID when the instance does not keep its contract */
@@ -103,7 +105,10 @@ export class PluginInstance<C extends ContractName = ContractName> {
   ): PluginInstance<C> {
     const { module } = loaded;
     const settings = readSettings(use, loaded);
-    const { host, timers } = createHost(module.id, options.services, use.isGuarded === true);
+    const { host, timers } = createHost(module.id, options.services, {
+      needs: module.needs,
+      isGuarded: use.isGuarded,
+    });
     // A plugin in plain JavaScript may return anything.
     let made: unknown;
     try {
@@ -155,6 +160,13 @@ export class PluginInstance<C extends ContractName = ContractName> {
   async release(): Promise<void> {
     this.holders -= 1;
     if (this.holders <= 0) await this.stop();
+  }
+
+  /** Watches over hooks whose failures say nothing of the others. */
+  containment(): Containment {
+    const { services, onHook } = this.options;
+    const firstRestMs = this.contract.startsWith('cache/') ? CACHE_FIRST_REST_MS : undefined;
+    return new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook, firstRestMs });
   }
 
   /**

@@ -73,6 +73,24 @@ export interface HttpClient {
   request(request: HttpRequest): Promise<HttpResponse>;
 }
 
+/** For whom something is done. Only the host knows what is in it; plugins hand on what they were given. */
+export type Caller = object;
+
+export interface EmbedRequest {
+  /** A model name of this gateway. */
+  model: string;
+  texts: readonly string[];
+  /** Who pays; absent: nobody in particular. */
+  caller?: Caller;
+  signal: AbortSignal;
+}
+
+/**
+ * Vectors of texts, in their order, by a call of the gateway to itself: with its routing, limits and spend log.
+ * @throws what kept it from them
+ */
+export type Embed = (request: EmbedRequest) => Promise<Float32Array[]>;
+
 export interface PluginHost {
   readonly log: Logger;
   readonly clock: Clock;
@@ -85,6 +103,8 @@ export interface PluginHost {
   /** A directory of its own, made when first asked for. */
   readonly dataDir: () => string;
   readonly http: HttpClient;
+  /** For plugins that declare that they need it, `needs: ['embed']`. */
+  readonly embed?: Embed;
 }
 
 export type Health = { status: 'up' | 'degraded' | 'down'; reason?: string };

@@ -50,7 +50,15 @@ const SHAPES: {
   },
   'strategy/v1': { select: { select: 'required' } },
   'cache/v1': {
-    responses: { get: 'required', set: 'required', delete: 'required', flush: 'required', ping: 'required' },
+    responses: {
+      get: 'required',
+      set: 'required',
+      delete: 'required',
+      flush: 'required',
+      ping: 'required',
+      info: 'optional',
+    },
+    similar: { find: 'required', learn: 'required' },
   },
   'callback/v1': {
     events: {
@@ -72,7 +80,7 @@ const SHAPES: {
 const LIFECYCLE: FunctionsOf<Lifecycle> = { start: 'optional', stop: 'optional', health: 'optional' };
 
 /** Capabilities that only help others: a plugin with nothing else can do nothing. */
-const HELPERS: ReadonlySet<string> = new Set(['models']);
+const HELPERS: ReadonlySet<string> = new Set(['models', 'similar']);
 
 const shapesOf = (contract: string): Readonly<Record<string, Shape>> =>
   Object.hasOwn(SHAPES, contract) ? SHAPES[contract as ContractName] : {};

@@ -3,7 +3,7 @@ export { brokenPlugins, type BrokenPlugin, type BrokenStep } from './broken-plug
 export * from './builders/call-events.js';
 export * from './builders/chat.js';
 export * from './builders/deployment.js';
-export { cacheChecks, cacheConformance, type CacheConformance } from './cache/conformance.js';
+export { bagOfWords, cacheChecks, cacheConformance, type CacheConformance } from './cache/conformance.js';
 export { callbackChecks, callbackConformance, type CallbackConformance } from './callback/conformance.js';
 export { ConformanceError, failuresOf, type Check, type Skip } from './check.js';
 export {

@@ -43,6 +43,7 @@ const aController = ({ settings, maxInputTokens, counted }: Parts = {}) => {
   });
   const controller = new RouterController(runtime, {
     metricsText: async () => '',
+    forgetAnswers: () => Promise.resolve(),
     findCall: async (callId) => (asked.push(callId), callId === CALL.callId ? CALL : undefined),
   });
   return { controller, asked, texts };

@@ -56,6 +56,7 @@ export const answerHeaders = (exchange: Exchange, costNanoUsd: number | undefine
     headers.push('x-litellm-attempted-fallbacks', String(routing.fallbacks));
   }
   if (exchange.cache === 'hit') headers.push('x-litellm-cache-hit', 'True');
+  if (exchange.similarity !== undefined) headers.push('x-litellm-semantic-similarity', exchange.similarity.toFixed(4));
   if (exchange.cacheKey !== undefined) headers.push('x-litellm-cache-key', exchange.cacheKey);
   if (exchange.guardrails && exchange.guardrails.length > 0)
     headers.push('x-litellm-applied-guardrails', exchange.guardrails.map(printable).join(','));

@@ -24,6 +24,7 @@ export interface Terms {
   readonly models: PrincipalModels;
   readonly routes: AllowedRoutes;
   readonly bounds: Bounds;
+  readonly cache: CacheTerms;
   /** Of the key and its team; every call has them. */
   readonly tags: readonly string[] | undefined;
   /** What its requests must say. */
@@ -36,6 +37,14 @@ export interface Terms {
   readonly disabledCallbacks: readonly string[] | undefined;
   /** Callbacks see no prompts and no answers. */
   readonly turnOffMessageLogging: boolean;
+}
+
+/** What a caller may say of caching, and what is said for it. */
+export interface CacheTerms {
+  /** Controls that its requests may name; undefined: all. */
+  readonly allowed: ReadonlySet<string> | undefined;
+  /** Controls of its key or team, which count in place of those of its requests. */
+  readonly forced: JsonObject | undefined;
 }
 
 /** @param catalog of the configuration in use */
@@ -53,11 +62,9 @@ export const principalOf = (told: ToldPrincipal, catalog: ModelCatalog): Princip
 
 const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
   const metadata = objectOf(told.metadata);
-  const tags = [...textsOf(metadata['tags']), ...textsOf(objectOf(told.teamMetadata)['tags'])];
-  const enforced = [
-    ...textsOf(metadata['enforced_params']),
-    ...textsOf(objectOf(told.teamMetadata)['enforced_params']),
-  ];
+  const teamMetadata = objectOf(told.teamMetadata);
+  const tags = [...textsOf(metadata['tags']), ...textsOf(teamMetadata['tags'])];
+  const enforced = [...textsOf(metadata['enforced_params']), ...textsOf(teamMetadata['enforced_params'])];
   const spendLogsMetadata = metadata['spend_logs_metadata'];
   return {
     refusal: told.refusal || undefined,
@@ -69,10 +76,14 @@ const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
     ),
     routes: new AllowedRoutes(told.allowedRoutes),
     bounds: Bounds.of(told),
+    cache: {
+      allowed: told.allowedCacheControls.length === 0 ? undefined : new Set(told.allowedCacheControls),
+      forced: [metadata['cache'], teamMetadata['cache']].find(isJsonObject),
+    },
     tags: tags.length === 0 ? undefined : [...new Set(tags)].slice(0, ENTRY_LIMITS.tags),
     enforcedParams: enforced.length === 0 ? undefined : enforced,
     spendLogsMetadata: isJsonObject(spendLogsMetadata) ? spendLogsMetadata : undefined,
-    ...loggingOf(metadata, objectOf(told.teamMetadata)),
+    ...loggingOf(metadata, teamMetadata),
   };
 };
 

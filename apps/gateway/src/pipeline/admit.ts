@@ -122,7 +122,7 @@ const queueUp = async (
 ): Promise<Admitted> => {
   const { principal, wishes, snapshot, raw, bounds } = exchange;
   const place = room.enter(EVERY_MODEL, principal.keyHash, wishes.priority ?? 0, denial?.retryAfterMs);
-  exchange.whenClientGone({ abort: () => room.leave(place) });
+  exchange.whenDeserted({ abort: () => room.leave(place) });
   for (let isBack = false; ; isBack = true) {
     const isLetIn = !exchange.isClientGone && (await room.wait(place, isBack));
     if (!isLetIn) throw overdue(exchange, place, denial);

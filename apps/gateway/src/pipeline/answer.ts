@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { answerHeaders } from '../filters/answer-headers.js';
 import { errorBody } from '../filters/error-answer.js';
 import type { Runtime } from '../runtime/runtime.js';
-import type { StreamAnswer, WholeAnswer } from '../upstream/answer.js';
+import type { ClientSide, StreamAnswer, WholeAnswer } from '../upstream/answer.js';
 import { estimateTokens } from '../upstream/estimate-usage.js';
 import { countUsage, endAttempt } from './end-attempt.js';
 import type { Answered, Called, Outcome } from './exchange.js';
@@ -22,6 +22,7 @@ export const answer = (runtime: Runtime): Stage<Called, Answered> => ({
 const sendWhole = (runtime: Runtime, exchange: Called, { body, usage, isUsageEstimated }: WholeAnswer): Answered => {
   if (exchange.attempt) countUsage(runtime, exchange.attempt, usage, isUsageEstimated ?? false);
   const answered = concluded(runtime, exchange, 'success');
+  exchange.flight?.landed(body);
   onceRecorded(runtime, answered, () => writeWhole(answered, body));
   return answered;
 };
@@ -71,17 +72,24 @@ const sendStream = (runtime: Runtime, exchange: Called, stream: StreamAnswer): P
     'no',
   );
   exchange.response.writeHead(200, headers);
-  return pipeToEnd(runtime, exchange, stream);
+  const { flight, response, isClientGone } = exchange;
+  return pipeToEnd(runtime, exchange, stream, flight?.begins(isClientGone ? undefined : response) ?? response);
 };
 
 /** To the end of the stream, or of the one that goes on with it where it breaks. */
-const pipeToEnd = async (runtime: Runtime, exchange: Called, stream: StreamAnswer): Promise<Answered> => {
-  exchange.whenClientGone(stream);
-  const end = await stream.pipe(exchange.response);
+const pipeToEnd = async (
+  runtime: Runtime,
+  exchange: Called,
+  stream: StreamAnswer,
+  client: ClientSide,
+): Promise<Answered> => {
+  exchange.whenDeserted(stream);
+  const end = await stream.pipe(client);
   const error = end.status === 'failure' ? runtime.toError(end.error, exchange) : undefined;
   countStream(runtime, exchange, stream);
   const next = error && (await exchange.continuation?.goOn(error));
-  if (next) return pipeToEnd(runtime, exchange, next);
+  if (next) return pipeToEnd(runtime, exchange, next, client);
+  exchange.flight?.ended(end);
   const answered = concluded(runtime, exchange, end.status, error);
   onceRecorded(runtime, answered, () => finish(answered, stream, error));
   return answered;

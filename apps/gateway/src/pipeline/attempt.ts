@@ -50,10 +50,11 @@ export class Attempt {
     return this.choice.target;
   }
 
-  /** What differs from the client's request: by the fallback's entry, or to go on with what another began. */
+  /** What differs from the client's request: by the fallback's entry, for what is kept already, or to go on with another. */
   get overrides(): Readonly<JsonObject> | undefined {
-    const { front, body } = this.exchange;
-    const { overrides } = this.choice;
+    const { front, body, parts } = this.exchange;
+    const narrowed = parts?.narrowed;
+    const overrides = narrowed ? { ...this.choice.overrides, ...narrowed } : this.choice.overrides;
     const former = this.transcript?.former;
     if (!former?.text) return overrides;
     return { ...overrides, ...front.goOnWith?.({ ...body, ...overrides }, former.text) };

@@ -6,6 +6,8 @@ import type { Stage } from './stage.js';
 export const authenticate = (runtime: Runtime): Stage<Received, Authenticated> => ({
   name: 'authenticate',
   run(exchange) {
+    // A call of the gateway itself.
+    if (exchange.principal) return exchange as Authenticated;
     const { headers, snapshot, response, front } = exchange;
     const principal = runtime.keys.authenticate(headers, snapshot.config.auth, front.route, response.socket);
     if (principal instanceof Promise) {

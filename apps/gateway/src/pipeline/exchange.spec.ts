@@ -5,8 +5,8 @@ describe('a client that leaves', () => {
   it('is told once to whoever wants to know it last', () => {
     const exchange = anExchange();
     const [former, last] = [jest.fn(), jest.fn()];
-    exchange.whenClientGone({ abort: former });
-    exchange.whenClientGone({ abort: last });
+    exchange.whenDeserted({ abort: former });
+    exchange.whenDeserted({ abort: last });
     exchange.clientGone();
     exchange.clientGone();
     expect([former.mock.calls.length, last.mock.calls.length, exchange.isClientGone]).toEqual([0, 1, true]);
@@ -16,7 +16,7 @@ describe('a client that leaves', () => {
     const exchange = anExchange();
     exchange.clientGone();
     const act = jest.fn();
-    exchange.whenClientGone({ abort: act });
+    exchange.whenDeserted({ abort: act });
     expect(act).toHaveBeenCalledTimes(1);
   });
 
@@ -32,7 +32,7 @@ describe('a client that leaves', () => {
   it('after its answer has not left', () => {
     const exchange = anExchange();
     const act = jest.fn();
-    exchange.whenClientGone({ abort: act });
+    exchange.whenDeserted({ abort: act });
     exchange.outcome = { status: 'success', statusCode: 200, isUsageEstimated: false, endedAt: 0 };
     exchange.clientGone();
     expect([exchange.isClientGone, act.mock.calls.length]).toEqual([false, 0]);

@@ -2,8 +2,11 @@
 import type { AllowedRoutes, JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import type { Permit, Reservation } from '@turnpike/limits';
+import type { Question } from '@turnpike/plugin-sdk';
 import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Flight } from '../cache/flights.js';
+import type { ListParts } from '../cache/list-parts.js';
 import type { Audience } from '../callbacks/callbacks.js';
 import type { Bounds, BoundSet } from '../keys/bounds.js';
 import type { Terms } from '../keys/terms.js';
@@ -76,6 +79,8 @@ export interface ExchangeInput {
   readonly pathModel?: string;
   readonly response: ServerResponse;
   readonly snapshot: RuntimeSnapshot;
+  /** Of a call that the gateway makes itself; absent: whom the key in the headers belongs to. */
+  readonly principal?: Principal;
 }
 
 const NO_ATTEMPTS: readonly Attempt[] = [];
@@ -129,8 +134,16 @@ export class Exchange {
   cache?: 'off' | 'miss' | 'hit';
   /** Of this request, where the cache is asked at all. */
   cacheKey?: string;
+  /** Its words, where a cache knows questions that mean the same. */
+  question?: Question;
+  /** Of its question to the one whose answer it got, -1 … 1. */
+  similarity?: number;
   /** Where this answer is to be kept, when it is. */
   cacheWrite?: { key: string; ttlMs: number };
+  /** Of an answer that is a list: which of its entries are kept, and which are asked for. */
+  parts?: ListParts;
+  /** Others wait for this call's answer, or may come to. */
+  flight?: Flight;
   resolution?: Resolution;
   routing?: Routing;
   /** Goes on with a stream that broke off; absent: it ends there. */
@@ -155,31 +168,51 @@ export class Exchange {
     this.pathModel = input.pathModel;
     this.response = input.response;
     this.snapshot = input.snapshot;
+    this.principal = input.principal;
   }
 
   get streamsUpstream(): boolean {
     return this.isStream && !this.mustReadAnswer;
   }
 
+  /** Its client has left, and nobody else waits for the answer. */
+  get isDeserted(): boolean {
+    return this.isClientGone && !this.flight?.isFollowed;
+  }
+
   /** Called once when the client leaves before its answer is complete. */
   clientGone(): void {
     if (this.isClientGone || this.outcome) return;
     this.isClientGone = true;
+    if (this.flight?.isFollowed) this.flight.leaderLeft();
+    else this.giveUp();
+  }
+
+  /** Equal requests may follow this one. They keep it going when its client leaves. */
+  leads(flight: Flight): void {
+    this.flight = flight;
+    flight.onDeserted = () => {
+      if (this.isClientGone && !this.outcome) this.giveUp();
+    };
+  }
+
+  private giveUp(): void {
+    this.flight?.over();
     this.controller?.abort();
     this.work?.abort();
   }
 
-  /** What is given up when the client leaves, in place of what was before; at once if it has left. */
-  whenClientGone(work: Abortable): void {
+  /** What is given up when nobody wants the answer any more, in place of what was before; at once if that is so. */
+  whenDeserted(work: Abortable): void {
     this.work = work;
-    if (this.isClientGone) work.abort();
+    if (this.isDeserted) work.abort();
   }
 
   /** For plugins that want a signal. Made when first asked for: most calls never need one. */
   get signal(): AbortSignal {
     if (!this.controller) {
       this.controller = new AbortController();
-      if (this.isClientGone) this.controller.abort();
+      if (this.isDeserted) this.controller.abort();
     }
     return this.controller.signal;
   }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ChatResponse, JsonValue } from '@turnpike/domain';
+import type { Question } from '@turnpike/plugin-sdk';
 import { fromOpenAiResponse, openAiStreamEncoder, toChunks, toOpenAiResponse } from '@turnpike/wire';
 import { aFront, anExchange, FakeResponse } from '../../test/doubles.js';
 import { aRuntime } from '../../test/road.js';
 import type { StreamAnswer, WholeAnswer } from '../upstream/answer.js';
 import type { Exchange, Guarded, Recalled } from './exchange.js';
 import { recall } from './recall.js';
+import type { SimilarAnswer } from '../cache/response-cache.js';
 
 const STORED = toOpenAiResponse({
   id: 'stored',
@@ -28,13 +30,19 @@ interface Parts {
   isStream?: boolean;
   mustReadAnswer?: boolean;
   wish?: object;
+  /** What a cache of similar questions finds; absent: the cache knows none. */
+  similar?: SimilarAnswer | 'none';
 }
 
+const QUESTION: Question = { key: 'the key', scope: 's', text: 'Hi', caller: {} };
+
 /** A call that comes to a cache with this in it. */
-const recalled = async ({ stored, wish, ...filled }: Parts): Promise<Exchange> => {
+const recalled = async ({ stored, wish, similar, ...filled }: Parts): Promise<Exchange> => {
   const cache = {
     wishOf: () => ({ read: true, write: true, ttlMs: 5, maxAgeMs: Infinity, namespace: undefined, ...wish }),
-    keyOf: () => 'the key',
+    keys: { keyOf: () => 'the key' },
+    questionOf: () => (similar ? QUESTION : undefined),
+    readSimilar: async () => (similar === 'none' ? undefined : similar),
     read: async () => (stored === undefined ? undefined : Buffer.from(stored)),
   };
   const guardrails = {
@@ -78,6 +86,28 @@ describe('what is stored', () => {
   it.each(['', 'not JSON', '[]', '{"choices": 5}'])('is none when it is %j and must be read', async (stored) => {
     const { answer, cache, cacheWrite } = await recalled({ stored, isStream: true });
     expect([answer, cache, cacheWrite]).toEqual([undefined, 'miss', { key: 'the key', ttlMs: 5 }]);
+  });
+});
+
+describe('the answer to a question that means the same', () => {
+  const similar = { body: Buffer.from(JSON.stringify(STORED)), key: 'another key', similarity: 0.93 };
+
+  it('is the answer, with how near it is and the key of where it came from', async () => {
+    const { answer, cache, cacheKey, cacheWrite, similarity } = await recalled({ similar });
+    expect((answer as WholeAnswer).body).toBe(similar.body);
+    expect([cache, cacheKey, cacheWrite, similarity]).toEqual(['hit', 'another key', undefined, 0.93]);
+  });
+
+  it('is not looked for where the question itself has one, nor by those who want none', async () => {
+    expect((await recalled({ similar, stored: JSON.stringify(STORED) })).similarity).toBeUndefined();
+    const { answer, question } = await recalled({ similar, wish: { read: false } });
+    expect([answer, question]).toEqual([undefined, QUESTION]);
+  });
+
+  it('is none where there is none; the question is learned with its answer then', async () => {
+    const { cache, cacheKey, question } = await recalled({ similar: 'none' });
+    expect([cache, cacheKey, question]).toEqual(['miss', 'the key', QUESTION]);
+    expect((await recalled({ similar: 'none', wish: { write: false } })).question).toBeUndefined();
   });
 });
 

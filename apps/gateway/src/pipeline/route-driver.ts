@@ -62,7 +62,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
 
   async run(): Promise<Called> {
     const { exchange } = this;
-    exchange.whenClientGone(this);
+    exchange.whenDeserted(this);
     const { waitingRoom } = exchange.snapshot;
     if (waitingRoom?.isQueued(exchange.model)) await this.queueUp(waitingRoom, undefined);
     const winner = await drive(this.routing, this);
@@ -75,11 +75,11 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   async goOn(error: GatewayError): Promise<StreamAnswer | undefined> {
     const { exchange, runtime, routing } = this;
     const { attempt } = exchange;
-    if (!attempt?.transcript?.mayContinue || exchange.isClientGone) return undefined;
+    if (!attempt?.transcript?.mayContinue || exchange.isDeserted) return undefined;
     endAttempt(runtime, attempt, 'failure', error);
     routing.failed(attempt.choice, error);
     this.broken = attempt.transcript;
-    exchange.whenClientGone(this);
+    exchange.whenDeserted(this);
     try {
       const next = await drive(routing, this);
       exchange.attempt = next;
@@ -132,7 +132,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
       return attempt;
     } catch (thrown) {
       const error = runtime.toError(thrown, exchange);
-      if (exchange.isClientGone) this.abandon(choice);
+      if (exchange.isDeserted) this.abandon(choice);
       else endAttempt(runtime, attempt, 'failure', error);
       throw error;
     }
@@ -197,8 +197,8 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   }
 
   private queueUp(room: WaitingRoom, retryAfterMs: number | undefined): Promise<boolean> {
-    const { model, principal, wishes, isClientGone } = this.exchange;
-    if (isClientGone) return Promise.resolve(false);
+    const { model, principal, wishes, isDeserted } = this.exchange;
+    if (isDeserted) return Promise.resolve(false);
     const isBack = this.place !== undefined;
     this.place ??= room.enter(model, principal.keyHash, wishes.priority ?? 0, retryAfterMs);
     return room.wait(this.place, isBack);
@@ -212,7 +212,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
 
   /** Nobody is asked for an answer that nobody wants. @throws GW_CLIENT_CLOSED */
   private refuseIfGone(choice: Choice): void {
-    if (!this.exchange.isClientGone) return;
+    if (!this.exchange.isDeserted) return;
     this.permits?.get(choice)?.release(0);
     throw new GatewayError('GW_CLIENT_CLOSED', 'The client left before the answer began.');
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAttempt } from '../../test/doubles.js';
 import { aFailure, aRecalled, aRuntime, aSnapshot, aWholeAnswer, FakeStream, someUsage } from '../../test/road.js';
+import { Flights } from '../cache/flights.js';
 import type { WaitingRoom } from '../runtime/waiting-room.js';
 import type { Exchange, Outcome } from './exchange.js';
 import { settle } from './settle.js';
@@ -77,7 +78,39 @@ describe('the cache', () => {
   it('is given a good answer that is to be kept', () => {
     const { run, written } = settling({ outcome: outcome(), answer, cacheWrite });
     run();
-    expect(written).toEqual([['k', answer.body, 5_000, expect.any(Number)]]);
+    expect(written).toEqual([[[{ key: 'k', value: answer.body }], 5_000, expect.any(Number)]]);
+  });
+
+  it('is given what was brought to those who followed a client that left', () => {
+    const flight = new Flights().lead('f')!;
+    flight.landed(answer.body);
+    const { run, written } = settling({ outcome: outcome({ status: 'client_closed' }), answer, cacheWrite, flight });
+    run();
+    expect(written).toHaveLength(1);
+  });
+
+  it('is not given an answer of another group than the one asked for', () => {
+    const { run, exchange, written } = settling({ outcome: outcome(), answer, cacheWrite });
+    const attempt = anAttempt(exchange);
+    exchange.attempt = Object.assign(Object.create(attempt), { choice: { ...attempt.choice, fallback: 1 } });
+    run();
+    expect(written).toEqual([]);
+  });
+
+  it('has what was kept before others look for it: a flight is over after that', () => {
+    const flight = new Flights().lead('f')!;
+    const { run, exchange, written } = settling({ outcome: outcome(), answer, cacheWrite, flight });
+    const isOver = (): boolean => !flight.hasRoom;
+    const { cache } = exchange.snapshot as unknown as { cache: { write: () => void } };
+    cache.write = () => void written.push(isOver());
+    run();
+    expect([written, isOver()]).toEqual([[false], true]);
+  });
+
+  it('takes no tokens of a limit for what it gave', () => {
+    const { run, released } = settling({ outcome: outcome({ usage: undefined }), cache: 'hit' });
+    run();
+    expect(released).toEqual([0]);
   });
 
   it.each<[string, Partial<Exchange>]>([

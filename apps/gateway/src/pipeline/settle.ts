@@ -1,14 +1,15 @@
 // Stage 11: off the road. The answer is out; what remains is to count it, to remember it, and to tell.
 import type { Runtime } from '../runtime/runtime.js';
 import type { Exchange, Outcome } from './exchange.js';
+import { keepAnswer } from './keep-answer.js';
 
 export const settle = (runtime: Runtime): { readonly name: string; run(exchange: Exchange): void } => ({
   name: 'settle',
   run(exchange) {
-    const { outcome, answer, cacheWrite, snapshot } = exchange;
+    const { outcome, snapshot } = exchange;
     if (!outcome) return;
     if (exchange.admission) {
-      exchange.admission.release(outcome.usage?.totalTokens);
+      exchange.admission.release(exchange.cache === 'hit' ? 0 : outcome.usage?.totalTokens);
       snapshot.waitingRoom?.letIn();
     }
     if (exchange.budget) {
@@ -17,28 +18,15 @@ export const settle = (runtime: Runtime): { readonly name: string; run(exchange:
       if (group !== undefined && outcome.usage) runtime.estimates.answered(group, outcome.usage.outputTokens);
     }
     runtime.metrics.record(exchange, outcome);
-    if (cacheWrite && outcome.status === 'success') {
-      const body = answer?.kind === 'whole' ? answer.body : recordedBody(exchange);
-      if (body) snapshot.cache?.write(cacheWrite.key, body, cacheWrite.ttlMs, runtime.clock.now());
-    }
+    keepAnswer(exchange, outcome, runtime.clock.now());
+    // What others look for from now on is kept.
+    exchange.flight?.over();
     snapshot.callbacks.finished(exchange, outcome);
     runtime.recentCalls.add(exchange, outcome);
     if (snapshot.config.logging.verbose) logCall(runtime, exchange, outcome);
     runtime.left(exchange);
   },
 });
-
-/** The whole answer that a stream told; one that went on elsewhere is not kept. */
-const recordedBody = ({ attempt, front, body }: Exchange): Buffer | undefined => {
-  const chunks = attempt?.transcript?.former ? undefined : attempt?.recording?.chunks;
-  if (!chunks || !body) return undefined;
-  try {
-    return Buffer.from(JSON.stringify(front.fromDomain(front.join(chunks), body)));
-  } catch {
-    // A stream that passed although it said nothing whole.
-    return undefined;
-  }
-};
 
 /** `--verbose`: where the call was routed, who answered, and how long it took. */
 const logCall = (runtime: Runtime, exchange: Exchange, outcome: Outcome): void => {

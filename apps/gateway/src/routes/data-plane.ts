@@ -10,6 +10,7 @@ import { openAiRoutes } from './openai.js';
 /** Resolves once the routes stand. Hooks that the control plane adds later do not run for them. */
 export const dataPlane = async (instance: FastifyInstance, runtime: Runtime): Promise<void> => {
   const pipeline = createPipeline(runtime);
+  runtime.road = pipeline;
   await instance.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(

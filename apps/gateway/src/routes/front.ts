@@ -3,6 +3,7 @@ import type { Dialect, JsonObject, JsonValue, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import type { BodyEdits } from '@turnpike/plugin-sdk';
 import type { StreamEncoder, StreamTap } from '@turnpike/wire';
+import type { ListForm } from '../cache/list-parts.js';
 
 /** Kinds of call on the data plane. */
 export type OperationName = 'chat' | 'completions' | 'embeddings';
@@ -38,6 +39,8 @@ export interface Front {
   usageOfDomain(response: unknown): Usage | undefined;
   /** What a request has used, of a body or a domain request; undefined where that cannot be told from it. */
   estimateUsage?(request: Readonly<JsonObject>): Usage | undefined;
+  /** Answers are lists with an entry for each of the request's, which may be kept one by one; absent: they are one thing. */
+  readonly list?: ListForm;
   /** Fields of a request that asks to go on with an answer that broke off; undefined: this kind cannot. */
   goOnWith?(body: Readonly<JsonObject>, answerSoFar: string): JsonObject;
   /** The client asked for the usage chunk. */

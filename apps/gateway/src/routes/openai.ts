@@ -33,6 +33,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { estimateEmbeddingUsage } from '../upstream/estimate-usage.js';
+import { embeddingList } from './embedding-list.js';
 import type { Front } from './front.js';
 
 const askForUsage = (body: Readonly<JsonObject>): { set: JsonObject } => ({
@@ -100,7 +101,7 @@ const completions: Front = {
   encoder: (includeUsage) => openAiCompletionStreamEncoder({ includeUsage }),
 };
 
-const embeddings: Front = {
+export const embeddings: Front = {
   ...shared,
   operation: 'embeddings',
   route: '/v1/embeddings',
@@ -112,6 +113,7 @@ const embeddings: Front = {
   fromDomain: (response, body) =>
     toOpenAiEmbeddingResponse(response as EmbeddingResponse, body['encoding_format'] === 'base64' ? 'base64' : 'float'),
   toChunks: () => [],
+  list: embeddingList,
   // Both call it `input`.
   estimateUsage: ({ input }) => estimateEmbeddingUsage(input),
   encoder: () => openAiStreamEncoder({ includeUsage: false }),

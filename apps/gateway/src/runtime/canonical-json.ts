@@ -1,11 +1,28 @@
-import { isJsonObject, type JsonValue } from '@turnpike/domain';
+// JSON in one form, so that equal values are equal texts.
+import type { JsonObject, JsonValue } from '@turnpike/domain';
 
 /** JSON with the fields of every object in one order. */
 export const canonicalJson = (value: JsonValue | undefined): string => {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value ?? null);
-  const fields = Object.keys(value)
-    .filter((key) => value[key] !== undefined)
-    .sort();
-  return `{${fields.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  return Array.isArray(value) ? canonicalList(value) : canonicalObject(value);
+};
+
+const canonicalList = (list: readonly JsonValue[]): string => {
+  let text = '[';
+  for (let at = 0; at < list.length; at += 1) text += (at === 0 ? '' : ',') + canonicalJson(list[at]);
+  return `${text}]`;
+};
+
+/** @param isMeant which fields of the object count, by name and value; absent: all */
+export const canonicalObject = (
+  object: Readonly<JsonObject>,
+  isMeant?: (name: string, value: JsonValue) => boolean,
+): string => {
+  let text = '{';
+  for (const key of Object.keys(object).sort()) {
+    const value = object[key];
+    if (value !== undefined && (!isMeant || isMeant(key, value)))
+      text += `${text.length === 1 ? '' : ','}${JSON.stringify(key)}:${canonicalJson(value)}`;
+  }
+  return `${text}}`;
 };

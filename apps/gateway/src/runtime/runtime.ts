@@ -37,6 +37,7 @@ import { Callbacks } from '../callbacks/callbacks.js';
 import type { OpenCallback } from '../callbacks/key-callbacks.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
 import { curlOf } from '../upstream/curl.js';
 import type { PreparedCall } from '../upstream/prepare.js';
 import { BudgetEvents } from './budget-events.js';
@@ -47,6 +48,7 @@ import { CostEstimates } from './cost-estimates.js';
 import { degradedNow } from './degraded-states.js';
 import { Duty } from './duty.js';
 import { HealthBoard } from './health-board.js';
+import { InternalCalls } from './internal-calls.js';
 import { Losses } from './losses.js';
 import { Keys } from './keys.js';
 import type { Parties } from '../keys/parties.js';
@@ -126,6 +128,8 @@ export class Runtime {
   readonly health: HealthBoard;
   /** What this worker does for all, once it is told to. */
   readonly duty = new Duty(this);
+  /** Set once it is built; what the gateway asks itself goes by it. */
+  road: Pipeline | undefined;
   isDraining = false;
   callsServed = 0;
   /** The last reload failed. */
@@ -190,7 +194,12 @@ export class Runtime {
     const sharedState = new StateStore(options.publishState);
     const metrics = new GatewayMetrics(config.metrics, options.registry, options.redisMetrics);
     collectProcessMetrics(options.registry);
-    const kernel = new Kernel({
+    // Asked for embeddings only once all of this stands.
+    const internalCalls: InternalCalls = new InternalCalls({
+      road: (): Pipeline | undefined => runtime.road,
+      entered: (): RuntimeSnapshot => runtime.entered(),
+    });
+    const kernel: Kernel = new Kernel({
       bundle: options.bundle,
       base: options.load.cwd,
       onHook: ({ plugin, hook, outcome, ms, error }) => {
@@ -206,6 +215,7 @@ export class Runtime {
         http,
         guardedHttp: http.guarded(),
         state: sharedState,
+        embed: (request) => internalCalls.embed(request),
         dataDir: config.server.dataDir,
       },
     });

@@ -10,7 +10,7 @@ import type { GuardrailRun } from '../metrics/gateway-metrics.js';
 import { Guardrails } from './guardrails.js';
 import type { Callbacks } from '../callbacks/callbacks.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
-import { ResponseCache } from './response-cache.js';
+import { ResponseCache } from '../cache/response-cache.js';
 import { Callable } from './callable.js';
 import { ClientConnections } from './client-connections.js';
 import { GatewayLimits } from './gateway-limits.js';

@@ -9,4 +9,6 @@ export abstract class AllWorkers {
   abstract metricsText(): Promise<string>;
   /** A recent call, whichever worker had it. */
   abstract findCall(callId: string): Promise<CallRecord | undefined>;
+  /** Lets the other workers forget answers, which each may have in its own memory. @param keys absent: all */
+  abstract forgetAnswers(keys?: readonly string[]): Promise<void>;
 }

@@ -1,7 +1,7 @@
 // What came back from upstream, before it is an answer to the client.
 import type { Usage } from '@turnpike/domain';
 import type { IncomingHeaders } from '@turnpike/kernel';
-import type { ServerResponse } from 'node:http';
+import type { ListAnswer } from '../cache/list-parts.js';
 
 export interface WholeAnswer {
   readonly kind: 'whole';
@@ -12,6 +12,17 @@ export interface WholeAnswer {
   readonly isUsageEstimated?: boolean;
   /** The provider's own headers, lower-case names. */
   readonly headers: IncomingHeaders;
+  /** What is new in it, where some of the answer was kept before. */
+  readonly fresh?: ListAnswer;
+}
+
+/** What a stream is sent to: a client's response, or what several clients read from. */
+export interface ClientSide {
+  readonly destroyed: boolean;
+  /** @returns false: enough for now, until it emits `drain` */
+  write(piece: Buffer | string): boolean;
+  once(event: 'drain' | 'close', listener: () => void): unknown;
+  off(event: 'drain' | 'close', listener: () => void): unknown;
 }
 
 /** How a stream ended for the client. */
@@ -28,7 +39,7 @@ export interface StreamAnswer {
    * Sends what there is and what comes, with back-pressure. The head must be out. Never rejects; does not end the
    * response, so that whatever belongs before the last byte can be done.
    */
-  pipe(response: ServerResponse): Promise<StreamEnd>;
+  pipe(response: ClientSide): Promise<StreamEnd>;
   /** Text that tells the client of an error in the middle of the stream. */
   errorFrame(body: string): string;
   /** Gives up the upstream. */

@@ -1,9 +1,8 @@
 // Streams that are made here: of a plugin's own chunks, or of a whole answer.
 import { GatewayError, namingProvider } from '@turnpike/errors';
-import type { ServerResponse } from 'node:http';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Recalled } from '../pipeline/exchange.js';
-import type { StreamAnswer, StreamEnd } from './answer.js';
+import type { ClientSide, StreamAnswer, StreamEnd } from './answer.js';
 import { bounded } from './bounded.js';
 import { namesOf } from './answer-names.js';
 import { ChunkWriter } from './relay.js';
@@ -89,12 +88,12 @@ export class ChunkStream implements StreamAnswer {
     return this.idleMs === undefined ? next : bounded(next, this.idleMs, this);
   }
 
-  async pipe(response: ServerResponse): Promise<StreamEnd> {
+  async pipe(response: ClientSide): Promise<StreamEnd> {
     try {
       response.write(this.first);
       for (;;) {
         const { value, done } = (await this.next()) as IteratorResult<unknown, unknown>;
-        if (this.exchange.isClientGone) return { status: 'client_closed' };
+        if (this.exchange.isDeserted) return { status: 'client_closed' };
         if (done) break;
         const text = this.writer.write(value as never);
         if (text !== '' && !response.write(text)) await drained(response);
@@ -102,7 +101,7 @@ export class ChunkStream implements StreamAnswer {
       response.write(this.writer.end());
       return { status: 'success' };
     } catch (error) {
-      if (this.exchange.isClientGone) return { status: 'client_closed' };
+      if (this.exchange.isDeserted) return { status: 'client_closed' };
       return { status: 'failure', error: namingProvider(error, this.provider) };
     }
   }
@@ -131,14 +130,14 @@ export class ReplayedStream implements StreamAnswer {
     // Nobody is at work for it.
   }
 
-  pipe(response: ServerResponse): Promise<StreamEnd> {
+  pipe(response: ClientSide): Promise<StreamEnd> {
     response.write(this.text);
     return Promise.resolve({ status: this.exchange.isClientGone ? 'client_closed' : 'success' });
   }
 }
 
 /** Also ends when the client leaves: a closed response never drains. */
-const drained = (response: ServerResponse): Promise<void> =>
+const drained = (response: ClientSide): Promise<void> =>
   new Promise((resolve) => {
     const done = (): void => {
       response.off('drain', done);

@@ -2,8 +2,7 @@
 import type { Usage } from '@turnpike/domain';
 import { GatewayError, namingProvider, type UpstreamFailure } from '@turnpike/errors';
 import type { IncomingHeaders, ResponseSink, Transfer } from '@turnpike/kernel';
-import type { ServerResponse } from 'node:http';
-import type { StreamAnswer, StreamEnd } from './answer.js';
+import type { ClientSide, StreamAnswer, StreamEnd } from './answer.js';
 import { checkHead } from './answer-head.js';
 import { BoundedBody } from './bounded-body.js';
 import type { Relay } from './relay.js';
@@ -43,7 +42,7 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   private transfer: Transfer | undefined;
   private pending: (Buffer | string)[] = [];
   private pendingLength = 0;
-  private response: ServerResponse | undefined;
+  private response: ClientSide | undefined;
   private failureBody: BoundedBody | undefined;
   private document: BoundedBody | undefined;
   private status = 0;
@@ -125,7 +124,7 @@ export class LiveStream implements ResponseSink, StreamAnswer {
     this.fail(error);
   }
 
-  pipe(response: ServerResponse): Promise<StreamEnd> {
+  pipe(response: ClientSide): Promise<StreamEnd> {
     return new Promise((resolve) => {
       this.finish = resolve;
       this.response = response;

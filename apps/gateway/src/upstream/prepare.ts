@@ -126,8 +126,8 @@ const nativeBody = ({ exchange, callable, operation, call, edits }: Making, want
 };
 
 /** Somebody goes by what the request says: the upstream must not read anything else in it. */
-const isJudged = ({ guardrails, mustReadAnswer, cacheWrite }: Recalled): boolean =>
-  guardrails.length > 0 || mustReadAnswer || cacheWrite !== undefined;
+const isJudged = ({ guardrails, mustReadAnswer, cacheWrite, parts, flight }: Recalled): boolean =>
+  guardrails.length > 0 || mustReadAnswer || cacheWrite !== undefined || parts !== undefined || flight !== undefined;
 
 /** What is nested inside texts, such as a tool call's arguments, is first met here. */
 const translatedBody = (making: Making): Uint8Array => toBytes(() => translate(making));

@@ -60,7 +60,7 @@ const readAnswer = (exchange: Recalled, prepared: PreparedCall, answer: WholeUps
         ? spliceJson(answer.body, { set: { model: exchange.model }, remove: NO_REMOVALS }, parsed)
         : answer.body;
     const told = operation.usage ? operation.usage(parsed) : front.usageOf(parsed);
-    return { bytes: { kind: 'whole', body, ...usageFor(exchange, told), headers } };
+    return { bytes: { kind: 'whole', ...completed(exchange, body, parsed), ...usageFor(exchange, told), headers } };
   }
   return { response: operation.fromBody(parsed, call) };
 };
@@ -85,15 +85,24 @@ export const encode = (exchange: Recalled, response: unknown, headers: WholeAnsw
   const { id, model } = namesOf(exchange);
   if (body['id'] === '') body['id'] = id;
   if (model !== undefined) body['model'] = model;
-  return { kind: 'whole', body: Buffer.from(JSON.stringify(body)), ...counted, headers };
+  return { kind: 'whole', ...completed(exchange, Buffer.from(JSON.stringify(body)), body), ...counted, headers };
+};
+
+/** With the parts of the answer that were kept before. @throws GW_UPSTREAM_INVALID_RESPONSE */
+const completed = ({ parts }: Recalled, body: Buffer, parsed: JsonValue): Pick<WholeAnswer, 'body' | 'fresh'> => {
+  if (!parts) return { body };
+  const { body: whole = body, fresh } = parts.completed(parsed);
+  return { body: whole, fresh };
 };
 
 /** What the provider told, else what the request alone can tell. */
 const usageFor = (
-  { front, isRewritten, request, body }: Recalled,
+  { front, isRewritten, request, body, parts }: Recalled,
   told: Usage | undefined,
 ): Pick<WholeAnswer, 'usage' | 'isUsageEstimated'> => {
-  const estimated = told ? undefined : front.estimateUsage?.(isRewritten ? (request as JsonObject) : body);
+  const estimated = told
+    ? undefined
+    : front.estimateUsage?.(isRewritten ? (request as JsonObject) : { ...body, ...parts?.narrowed });
   return estimated ? { usage: estimated, isUsageEstimated: true } : { usage: told };
 };
 

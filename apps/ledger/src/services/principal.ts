@@ -106,6 +106,7 @@ export const composePrincipal = (holder: KeyHolder, accounts: Account[], now: nu
     modelAccess: modelAccessOf(holder),
     aliases: { ...team?.modelAliases, ...key.aliases },
     allowedRoutes: key.allowedRoutes,
+    allowedCacheControls: key.allowedCacheControls,
     limits: termsOfHolder(holder).flatMap(({ account, terms, metadata }) => limitsOf(account, terms, metadata)),
     accounts,
     metadata: key.metadata,

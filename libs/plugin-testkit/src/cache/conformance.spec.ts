@@ -1,7 +1,7 @@
 import type { CacheEntry } from '@turnpike/plugin-sdk';
 import { describe, expect, it } from '@jest/globals';
 import { failuresOf } from '../check.js';
-import { cacheSubject, type ChangeCache } from '../samples/sample-others.js';
+import { cacheSubject, semanticSubject, type ChangeCache, type ChangeSimilar } from '../samples/sample-others.js';
 import { cacheChecks, cacheConformance, type CacheConformance } from './conformance.js';
 
 const unpackaged = [{ case: 'import', reason: 'the plugin of this spec is no package' }];
@@ -92,6 +92,52 @@ describe('the cache suite fails a cache that', () => {
   it('calls itself well while its store is away', async () => {
     const change: ChangeCache = () => ({ ping: async () => {}, get: () => new Promise(() => {}) });
     expect(await failing({ ...cacheSubject(change), down }, /^down\//)).toEqual(['down/get', 'down/ping']);
+  });
+});
+
+cacheConformance({ ...semanticSubject(), skips: unpackaged });
+
+describe('the cache suite fails a cache of similar questions that', () => {
+  it.each<[string, ChangeSimilar, string[]]>([
+    ['finds nothing', () => ({ find: async () => undefined }), ['near', 'scope', 'again', 'expiry']],
+    [
+      'finds whatever there is',
+      () => ({ find: async () => ({ key: 'france', similarity: 0.9 }) }),
+      ['miss', 'near', 'scope', 'again', 'expiry'],
+    ],
+    [
+      'mixes scopes',
+      (good) => ({
+        find: (question, signal) => good.find({ ...question, scope: 's' }, signal),
+        learn: (question, ...rest) => good.learn({ ...question, scope: 's' }, ...rest),
+      }),
+      ['scope', 'embeds'],
+    ],
+    [
+      'never forgets',
+      (good) => ({ learn: (question, _ttl, signal) => good.learn(question, Number.MAX_SAFE_INTEGER, signal) }),
+      ['expiry'],
+    ],
+    [
+      'asks for each embedding twice',
+      (good) => ({ learn: (question, ...rest) => good.learn({ ...question }, ...rest) }),
+      ['embeds'],
+    ],
+    [
+      'says nobody of whom it is for',
+      (good) => ({
+        find: (question, signal) => good.find({ ...question, caller: {} }, signal),
+        learn: async () => undefined,
+      }),
+      ['near', 'scope', 'again', 'expiry', 'embeds'],
+    ],
+    [
+      'tells a strange similarity',
+      () => ({ find: async () => ({ key: 'france', similarity: 5 }) }),
+      ['miss', 'near', 'scope', 'again', 'expiry'],
+    ],
+  ])('%s', async (_title, change, fails) => {
+    expect(await failing(semanticSubject(change), /^similar\//)).toEqual(fails.map((id) => `similar/${id}`));
   });
 });
 

@@ -1,5 +1,5 @@
 // The cache suite: what was stored comes back until its time is over.
-import type { CacheEntry, JsonObject, ResponsesV1 } from '@turnpike/plugin-sdk';
+import type { CacheEntry, CacheV1, Embed, JsonObject, Question, ResponsesV1, SimilarV1 } from '@turnpike/plugin-sdk';
 import { check, must, type Check, type Skip } from '../check.js';
 import { declareChecks } from '../declare.js';
 import { START_OF_TIME } from '../host/fake-clock.js';
@@ -132,7 +132,84 @@ export const cacheChecks = (subject: CacheConformance): Check[] => {
       await settled(host, 1_000, 'an aborted get', () => cache.get('a', AbortSignal.abort()));
       await settled(host, 1_000, 'an aborted set', () => cache.set('a', entry('a'), TTL_MS, AbortSignal.abort()));
     }),
+    ...similarChecks(subject),
     ...downChecks(subject),
+  ];
+};
+
+/** Words as a bag: texts with the same words are close to each other, and others are not. */
+export const bagOfWords: Embed = ({ texts }) =>
+  Promise.resolve(
+    texts.map((text) => {
+      const vector = new Float32Array(256);
+      for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) {
+        let hash = 7;
+        for (const letter of word) hash = (hash * 31 + letter.codePointAt(0)!) % 251;
+        vector[hash] = (vector[hash] ?? 0) + 1;
+      }
+      return vector;
+    }),
+  );
+
+const ABOUT_FRANCE = 'What is the capital city of France today please';
+const ABOUT_FRANCE_TOO = 'please what is the capital city of France today now';
+const ABOUT_CHEESE = 'How long does cheddar keep when it is frozen';
+
+/** Of caches that know questions which mean the same; the host's `embed` should be `bagOfWords`. */
+const similarChecks = (subject: CacheConformance): Check[] => {
+  if (!subject.plugin.capabilities.includes('similar')) return [];
+  const question = (key: string, text: string, scope = 's'): Question => ({ key, text, scope, caller: {} });
+  const test = (id: string, title: string, body: (similar: SimilarV1, host: FakeHost) => Promise<void>): Check =>
+    check(
+      `similar/${id}`,
+      title,
+      () => withCache(subject, ({ instance, host }) => body((instance as unknown as CacheV1).similar!, host)),
+      6 * STEP_MS,
+    );
+  const found = async (similar: SimilarV1, asked: Question): Promise<string | undefined> => {
+    const nearest = await similar.find(asked, signal());
+    if (!nearest) return undefined;
+    const { similarity } = nearest;
+    must(similarity <= 1.0001 && similarity > 0, `The similarity is ${similarity}.`);
+    return nearest.key;
+  };
+  return [
+    test('miss', 'knows no question that it did not learn', async (similar) =>
+      mustEqual(await found(similar, question('q', ABOUT_FRANCE)), undefined, 'It found one'),
+    ),
+    test('near', 'finds the nearest of those it learned, and none for a question that is far', async (similar) => {
+      await similar.learn(question('france', ABOUT_FRANCE), TTL_MS, signal());
+      await similar.learn(question('cheese', ABOUT_CHEESE), TTL_MS, signal());
+      mustEqual(await found(similar, question('q', ABOUT_FRANCE_TOO)), 'france', 'It found another');
+      mustEqual(await found(similar, question('q', ABOUT_CHEESE)), 'cheese', 'It found another');
+      mustEqual(await found(similar, question('q', 'Write a poem about rain')), undefined, 'It found one');
+    }),
+    test('scope', 'keeps scopes apart', async (similar) => {
+      await similar.learn(question('france', ABOUT_FRANCE, 'one'), TTL_MS, signal());
+      mustEqual(await found(similar, question('q', ABOUT_FRANCE, 'other')), undefined, 'It found one of another scope');
+      mustEqual(await found(similar, question('q', ABOUT_FRANCE, 'one')), 'france', 'It found none of its own scope');
+    }),
+    test('again', 'learns a question again under another key', async (similar) => {
+      await similar.learn(question('first', ABOUT_CHEESE), TTL_MS, signal());
+      await similar.learn(question('first', ABOUT_FRANCE), TTL_MS, signal());
+      mustEqual(await found(similar, question('q', ABOUT_FRANCE_TOO)), 'first', 'It found another');
+      mustEqual(await found(similar, question('q', ABOUT_CHEESE)), undefined, 'It found what it had learned before');
+    }),
+    test('expiry', 'forgets a question when its time is over', async (similar, host) => {
+      await similar.learn(question('short', ABOUT_FRANCE), TTL_MS, signal());
+      await similar.learn(question('long', ABOUT_CHEESE), 100 * TTL_MS, signal());
+      host.clock.advance(TTL_MS + 1);
+      mustEqual(await found(similar, question('q', ABOUT_FRANCE)), undefined, 'It found one that was over');
+      mustEqual(await found(similar, question('q', ABOUT_CHEESE)), 'long', 'It forgot one too early');
+    }),
+    test('embeds', 'asks for an embedding once for a question', async (similar, host) => {
+      const asked = question('q', ABOUT_FRANCE);
+      const before = host.embedded.length;
+      await similar.find(asked, signal());
+      await similar.learn(asked, TTL_MS, signal());
+      mustEqual(host.embedded.length - before, 1, 'The count of embeddings differs');
+      mustEqual(host.embedded.at(-1)?.caller === asked.caller, true, 'It said for whom');
+    }),
   ];
 };
 

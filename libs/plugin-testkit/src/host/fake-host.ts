@@ -1,5 +1,5 @@
 // A host that stands still, answers as told and remembers everything it was told.
-import type { JsonValue, ModelCatalogue, ModelFacts, PluginHost } from '@turnpike/plugin-sdk';
+import type { Embed, EmbedRequest, JsonValue, ModelCatalogue, ModelFacts, PluginHost } from '@turnpike/plugin-sdk';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,8 @@ export interface FakeHost extends PluginHost {
   readonly counts: Readonly<Record<string, number>>;
   /** Metric name → last value. */
   readonly gauges: Readonly<Record<string, number>>;
+  /** What embeddings were asked for, in order. */
+  readonly embedded: readonly EmbedRequest[];
   /** The temporary directory, once the plugin asked for it. */
   readonly madeDataDir: string | undefined;
   /** Removes the temporary directory. */
@@ -33,6 +35,8 @@ export interface FakeHostOptions {
   http?: FakeHttp;
   /** Any whole number; the same gives the same sequence. */
   seed?: number;
+  /** Makes embeddings, for plugins that need them; absent: the host makes none. */
+  embed?: Embed;
   /** `provider/model` → facts. */
   models?: Readonly<Record<string, ModelFacts>>;
   /** Takes the place of parts of the host, or adds to it what a plugin `needs`. */
@@ -61,6 +65,8 @@ export const fakeHost = (options: FakeHostOptions = {}): FakeHost => {
   };
   const models: ModelCatalogue = { facts: (provider, model) => options.models?.[`${provider}/${model}`] };
   let madeDataDir: string | undefined;
+  const embedded: EmbedRequest[] = [];
+  const { embed } = options;
   const host: FakeHost = {
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     clock,
@@ -85,6 +91,13 @@ export const fakeHost = (options: FakeHostOptions = {}): FakeHost => {
     logs,
     counts,
     gauges,
+    embedded,
+    ...(embed && {
+      embed: (request: EmbedRequest) => {
+        embedded.push(request);
+        return embed(request);
+      },
+    }),
     get madeDataDir() {
       return madeDataDir;
     },

@@ -4,11 +4,17 @@ import {
   z,
   type AnyPlugin,
   type CacheEntry,
+  type CacheV1,
   type ChatRequest,
   type GuardrailV1,
+  type PluginHost,
+  type Question,
   type ResponsesV1,
   type SelectV1,
+  type SimilarV1,
 } from '@turnpike/plugin-sdk';
+import { bagOfWords } from '../cache/conformance.js';
+import { fakeHost } from '../host/fake-host.js';
 import type { PluginSubject } from '../plugin/conformance.js';
 
 const quiet = (plugin: AnyPlugin): PluginSubject => ({ plugin, config: {} });
@@ -72,6 +78,63 @@ export const cacheSubject = (change: ChangeCache = () => ({}), isDown = false): 
       },
     }),
   );
+
+/** `change` takes the place of parts of a cache that knows questions which mean the same. */
+export type ChangeSimilar = (good: SimilarV1, known: Learned[], now: () => number) => Partial<SimilarV1>;
+
+export interface Learned {
+  readonly key: string;
+  readonly scope: string;
+  readonly vector: Float32Array;
+  readonly until: number;
+}
+
+const cosine = (one: Float32Array, other: Float32Array): number => {
+  const product = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, at) => sum + value * b[at]!, 0);
+  return product(one, other) / Math.sqrt(product(one, one) * product(other, other));
+};
+
+export const semanticSubject = (change: ChangeSimilar = () => ({}), embed = bagOfWords): PluginSubject => {
+  const { plugin } = cacheSubject();
+  return {
+    ...quiet({
+      ...plugin,
+      id: 'cache.semantic-sample',
+      capabilities: ['responses', 'similar'],
+      needs: ['embed'],
+      init: (config: never, host: PluginHost) => {
+        let known: Learned[] = [];
+        const vectors = new WeakMap<Question, Promise<Float32Array>>();
+        const now = () => host.clock.now();
+        const vectorOf = (question: Question, signal: AbortSignal): Promise<Float32Array> => {
+          const made =
+            vectors.get(question) ??
+            host.embed!({ model: 'm', texts: [question.text], caller: question.caller, signal }).then(([one]) => one!);
+          vectors.set(question, made);
+          return made;
+        };
+        const good: SimilarV1 = {
+          find: async (question, signal) => {
+            const vector = await vectorOf(question, signal);
+            const near = known
+              .filter(({ scope, until }) => scope === question.scope && until > now())
+              .map(({ key, vector: other }) => ({ key, similarity: Math.min(1, cosine(vector, other)) }))
+              .sort((a, b) => b.similarity - a.similarity)[0];
+            return near && near.similarity > 0.8 ? near : undefined;
+          },
+          learn: async (question, ttlMs, signal) => {
+            const { key, scope } = question;
+            const vector = await vectorOf(question, signal);
+            known = [...known.filter((one) => one.key !== key), { key, scope, vector, until: now() + ttlMs }];
+          },
+        };
+        const made = plugin.init(config, host) as CacheV1;
+        return { ...made, similar: { ...good, ...change(good, known, now) } };
+      },
+    }),
+    host: () => fakeHost({ embed }),
+  };
+};
 
 const says = (request: ChatRequest, word: string): boolean => JSON.stringify(request.messages).includes(word);
 

@@ -48,7 +48,7 @@ export const createStore = ({ maxBytes, clock, metrics }: StoreOptions): Respons
   return {
     get: (key) => {
       const entry = entries.get(key);
-      return Promise.resolve(entry && copyOf(entry));
+      return entry && copyOf(entry);
     },
     set: (key, entry, ttlMs) => {
       if (sizeOf(entry, key) > maxEntryBytes) {

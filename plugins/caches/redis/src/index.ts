@@ -3,9 +3,10 @@ import { definePlugin } from '@turnpike/plugin-sdk';
 import { config } from './config.js';
 import { Connection } from './connection.js';
 import { createResponses } from './responses.js';
+import { redisSemantic } from './semantic/plugin.js';
 import { targetOf } from './target.js';
 
-export default definePlugin({
+export const redis = definePlugin({
   contract: 'cache/v1',
   id: 'cache.redis',
   capabilities: ['responses'],
@@ -21,3 +22,5 @@ export default definePlugin({
     };
   },
 });
+
+export default [redis, redisSemantic];

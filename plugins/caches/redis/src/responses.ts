@@ -2,14 +2,20 @@
 import type { ResponsesV1 } from '@turnpike/plugin-sdk';
 import type { Connection } from './connection.js';
 import { isReply } from './redis-error.js';
+import { serverInfo } from './server-info.js';
 import { fromStored, toStored } from './stored-value.js';
 
 /** Commands on their way at once, and keys that a look through the server is to bring each time. */
 const BATCH = 500;
 
-/** Behind the operator's namespace, so that rules about keys can go by it; ours alone, so that `flush` can. */
-const prefixOf = (namespace: string | undefined): string =>
-  `${namespace === undefined ? '' : `${namespace}:`}turnpike:cache:`;
+/** Ours alone, so that `flush` can go by it. */
+const ANSWERS = 'turnpike:cache:';
+
+/** Behind the operator's namespace, so that rules about keys can go by it. */
+export const prefixed = (namespace: string | undefined, name: string): string =>
+  namespace === undefined ? name : `${namespace}:${name}`;
+
+const patternOf = (prefix: string): string => `${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
 
 /** Something else than a string under our key is not ours, and the next write takes its place. */
 const nothingIfOther = (error: unknown): null => {
@@ -17,9 +23,14 @@ const nothingIfOther = (error: unknown): null => {
   throw error;
 };
 
-export const createResponses = (connection: Connection, namespace: string | undefined): ResponsesV1 => {
-  const prefix = prefixOf(namespace);
-  const everyKey = `${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
+/** @param others beginnings of names that `flush` removes as well */
+export const createResponses = (
+  connection: Connection,
+  namespace: string | undefined,
+  others: readonly string[] = [],
+): ResponsesV1 => {
+  const prefix = prefixed(namespace, ANSWERS);
+  const patterns = [ANSWERS, ...others].map((name) => patternOf(prefixed(namespace, name)));
 
   /** The gateway puts the namespace before its keys as well. */
   const nameOf = (key: string): string =>
@@ -46,17 +57,19 @@ export const createResponses = (connection: Connection, namespace: string | unde
       return count;
     },
     flush: async () => {
-      for (const master of connection.masters()) {
-        let cursor = '0';
-        do {
-          const next = await connection.run(() => master.scanBuffer(cursor, 'MATCH', everyKey, 'COUNT', BATCH));
-          await unlink(next[1]);
-          cursor = next[0].toString();
-        } while (cursor !== '0');
-      }
+      for (const master of connection.masters())
+        for (const pattern of patterns) {
+          let cursor = '0';
+          do {
+            const next = await connection.run(() => master.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', BATCH));
+            await unlink(next[1]);
+            cursor = next[0].toString();
+          } while (cursor !== '0');
+        }
     },
     ping: async () => {
       await connection.run((client) => client.ping());
     },
+    info: () => serverInfo(connection),
   };
 };

@@ -1,6 +1,6 @@
 import { cacheConformance } from '@turnpike/plugin-testkit';
 import { afterAll } from '@jest/globals';
-import plugin from '../src/index.js';
+import { redis as plugin } from '../src/index.js';
 import { freePort, RedisServer } from './redis-server.js';
 
 const PASSWORD = 'made-up-redis-password-01';

@@ -1,7 +1,7 @@
 // The plugin as a gateway would run it, with words for what the specs do with it.
 import type { CacheEntry, Health, ResponsesV1 } from '@turnpike/plugin-sdk';
 import { fakeHost, type FakeHost } from '@turnpike/plugin-testkit';
-import plugin from '../src/index.js';
+import { redis as plugin } from '../src/index.js';
 
 /** A gateway gives a read 50 ms and a write 2 s; these have to do on a busy machine too. */
 const PATIENCE_MS = 1_500;

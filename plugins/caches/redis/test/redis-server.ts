@@ -10,6 +10,9 @@ import { join } from 'node:path';
 const HOST = '127.0.0.1';
 const DEADLINE_MS = 15_000;
 
+/** Another than the one that is installed: vector sets come with Redis 8. */
+const PROGRAM = process.env['TURNPIKE_TEST_REDIS_SERVER'] ?? 'redis-server';
+
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -79,7 +82,7 @@ export class RedisServer {
 
   /** @throws when redis-server is not installed, or does not start */
   static async start(options: ServerOptions = {}): Promise<RedisServer> {
-    if (spawnSync('redis-server', ['--version']).error)
+    if (spawnSync(PROGRAM, ['--version']).error)
       throw new Error('These tests need redis-server: apt-get install redis-server (macOS: brew install redis).');
     const server = new RedisServer(options.port ?? (await freePort()), options);
     if (options.isTls) server.makeCertificate();
@@ -115,7 +118,7 @@ export class RedisServer {
     const nothingKept = isSentinel ? [] : ['save ""', 'appendonly no'];
     const all = [...this.ports, `bind ${HOST}`, `dir ${this.folder}`, ...nothingKept, ...lines];
     writeFileSync(file, all.join('\n'));
-    const child = spawn('redis-server', isSentinel ? [file, '--sentinel'] : [file], { stdio: 'ignore' });
+    const child = spawn(PROGRAM, isSentinel ? [file, '--sentinel'] : [file], { stdio: 'ignore' });
     this.child = child;
     running.add(child);
     child.once('exit', () => running.delete(child));

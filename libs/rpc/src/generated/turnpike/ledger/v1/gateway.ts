@@ -51,6 +51,8 @@ export interface Principal {
   modelAccess: ModelAccess[];
   aliases: { [key: string]: string };
   allowedRoutes: string[];
+  /** What its requests may say in `cache`; empty: anything. */
+  allowedCacheControls: string[];
   /** Every one of these holds. */
   limits: LimitedScope[];
   accounts: Account[];
@@ -419,6 +421,7 @@ function createBasePrincipal(): Principal {
     modelAccess: [],
     aliases: {},
     allowedRoutes: [],
+    allowedCacheControls: [],
     limits: [],
     accounts: [],
     metadata: undefined,
@@ -474,6 +477,9 @@ export const Principal: MessageFns<Principal> = {
     });
     for (const v of message.allowedRoutes) {
       writer.uint32(258).string(v!);
+    }
+    for (const v of message.allowedCacheControls) {
+      writer.uint32(266).string(v!);
     }
     for (const v of message.limits) {
       LimitedScope.encode(v!, writer.uint32(322).fork()).join();
@@ -632,6 +638,14 @@ export const Principal: MessageFns<Principal> = {
             message.allowedRoutes.push(reader.string());
             continue;
           }
+          case 33: {
+            if (tag !== 266) {
+              break;
+            }
+
+            message.allowedCacheControls.push(reader.string());
+            continue;
+          }
           case 40: {
             if (tag !== 322) {
               break;
@@ -720,6 +734,7 @@ export const Principal: MessageFns<Principal> = {
       {},
     );
     message.allowedRoutes = object.allowedRoutes?.map((e) => e) || [];
+    message.allowedCacheControls = object.allowedCacheControls?.map((e) => e) || [];
     message.limits = object.limits?.map((e) => LimitedScope.fromPartial(e)) || [];
     message.accounts = object.accounts?.map((e) => Account.fromPartial(e)) || [];
     message.metadata = object.metadata ?? undefined;
