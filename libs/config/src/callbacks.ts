@@ -1,6 +1,7 @@
 // Which callbacks are told about finished calls, and which of them cannot be.
-import type { JsonObject } from '@turnpike/domain';
+import type { JsonObject, JsonValue } from '@turnpike/domain';
 import type { CallbackSettings, SwitchedOff } from './canonical.js';
+import { isSameDatabase } from './database-url.js';
 import type { Environment } from './environment.js';
 import { fillableOf, propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
 import { readValue } from './value-types.js';
@@ -34,6 +35,7 @@ export const readCallbacks = ({ settings, manifests, environment, pluginSettings
     if (!manifest) continue;
     const properties = propertiesOf(manifest);
     const own: JsonObject = { ...pluginSettings[manifest.id] };
+    if (isLedgers(own['database_url'], settings)) delete own['database_url'];
     for (const key of fillableOf(manifest)) {
       const found = key in own ? undefined : environment.first(variablesFor(manifest, key));
       if (!found) continue;
@@ -59,4 +61,10 @@ export const readCallbacks = ({ settings, manifests, environment, pluginSettings
     off,
     pluginSettings: completed,
   };
+};
+
+/** What the ledger records, it records once: its database is no callback's. */
+const isLedgers = (url: JsonValue | undefined, settings: Settings): boolean => {
+  const ledgers = settings.get('database_url');
+  return typeof url === 'string' && ledgers !== undefined && isSameDatabase(url, ledgers);
 };

@@ -203,7 +203,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
     number: `max_end_user_budget max_internal_user_budget max_ui_session_budget`,
     text: `timezone max_end_user_budget_id ssl_certificate ssl_security_level ssl_ecdh_curve`,
     duration: `internal_user_budget_duration`,
-    texts: `service_callback service_callbacks audit_log_callbacks langfuse_default_tags
+    texts: `service_callback service_callbacks audit_log_callbacks
       custom_prometheus_metadata_labels custom_prometheus_tags extra_spend_tag_headers public_mcp_servers
       public_model_groups provider_url_destination_allowed_hosts`,
     list: `default_team_settings prometheus_metrics_config custom_provider_map`,

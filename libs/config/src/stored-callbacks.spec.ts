@@ -6,9 +6,10 @@ const MANIFEST = {
   id: 'callback.sink',
   aliases: ['sink-v2'],
   legacyKeys: ['sink_*'],
+  fileOnly: ['path'],
   env: { SINK_TOKEN: 'secret_key' },
   configSchema: {
-    properties: { public_key: {}, secret_key: {}, host: {}, headers: {} },
+    properties: { public_key: {}, secret_key: {}, host: {}, headers: {}, path: {} },
     required: ['public_key', 'secret_key'],
   },
 } as unknown as PluginManifest;
@@ -45,6 +46,11 @@ describe('a callback that a key brings', () => {
   it('reaches only variables that are open to such values', () => {
     expect(read({ sink_public_key: 'os.environ/OPEN' }, {}, ['OPEN']).settings).toEqual({ public_key: 'open value' });
     expect(() => read({ sink_public_key: 'os.environ/CLOSED' }, {}, ['OPEN'])).toThrow(/CLOSED/);
+  });
+
+  it.each(['path', 'sink_path'])('does not say where on this machine it writes: %s', (variable) => {
+    expect(() => read({ [variable]: '/etc/passwd' })).toThrow("Callback 'sink': path comes from the configuration alone.");
+    expect(read({}, { path: '/var/log/sink' }).settings).toEqual({ path: '/var/log/sink' });
   });
 
   it('must be one that there is', () => {

@@ -50,7 +50,11 @@ export const readStoredCallback = (
   );
   const settings: JsonObject = Object.fromEntries(own);
   for (const [variable, value] of Object.entries(given)) {
-    if (value !== undefined) settings[settingOf(manifest, variable)] = value;
+    if (value === undefined) continue;
+    const setting = settingOf(manifest, variable);
+    if (manifest.fileOnly?.includes(setting))
+      throw new GatewayError('GW_CONFIG_INVALID', `Callback '${name}': ${setting} comes from the configuration alone.`);
+    settings[setting] = value;
   }
   return { id: manifest.id, settings };
 };
