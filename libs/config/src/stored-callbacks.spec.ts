@@ -49,7 +49,9 @@ describe('a callback that a key brings', () => {
   });
 
   it.each(['path', 'sink_path'])('does not say where on this machine it writes: %s', (variable) => {
-    expect(() => read({ [variable]: '/etc/passwd' })).toThrow("Callback 'sink': path comes from the configuration alone.");
+    expect(() => read({ [variable]: '/etc/passwd' })).toThrow(
+      "Callback 'sink': path comes from the configuration alone.",
+    );
     expect(read({}, { path: '/var/log/sink' }).settings).toEqual({ path: '/var/log/sink' });
   });
 
