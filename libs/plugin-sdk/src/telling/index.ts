@@ -1,3 +1,6 @@
 export * from './content.js';
+export * from './gen-ai-messages.js';
+export * from './gen-ai-spans.js';
+export * from './otlp.js';
 export * from './post.js';
 export * from './standard-payload.js';
