@@ -126,8 +126,8 @@ export const callbacks: readonly PluginManifest[] = [
     configSchema: schema({ public_key: text, secret_key: text, host: text }, ['public_key', 'secret_key']),
   }),
   aManifest('callback.webhook', {
-    legacyKeys: ['webhook_url'],
-    configSchema: schema({ webhook_url: text }, ['webhook_url']),
+    legacyKeys: ['webhook_*'],
+    configSchema: schema({ webhook_url: text, secret: text }, ['webhook_url']),
   }),
   aManifest('callback.postgres', { legacyKeys: ['database_url'], configSchema: schema({ database_url: text }) }),
 ];

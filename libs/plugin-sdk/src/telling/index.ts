@@ -1,3 +1,4 @@
+export * from './alert-memory.js';
 export * from './content.js';
 export * from './gen-ai-messages.js';
 export * from './gen-ai-spans.js';

@@ -83,16 +83,16 @@ export class BatchClient extends Langfuse {
   }
 
   /** The only property is the queue. */
-  override getPersistedProperty<T>(): T | undefined {
-    return this.made as T;
+  override getPersistedProperty(): never {
+    return this.made as never;
   }
 
-  override setPersistedProperty<T>(_key: string, queue: T | null): void {
+  override setPersistedProperty(_key: string, queue: unknown): void {
     this.made = (queue ?? []) as LangfuseEvent[];
   }
 
   /** It awaits every value of a prompt in turn, and most have nothing to upload. */
   protected override async processMediaInEvent(type: string, body: object): Promise<void> {
-    if (holdsMedia(body)) await super.processMediaInEvent(type as never, body as never);
+    if (holdsMedia(body)) await super.processMediaInEvent(type as never, body);
   }
 }

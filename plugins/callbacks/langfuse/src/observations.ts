@@ -97,8 +97,14 @@ const changesOf = (
     input: { input },
     output: { output },
   };
-  const chosen = updateTraceKeys.filter((key) => Object.hasOwn(changes, key)).map((key) => changes[key]!);
-  return chosen.length === 0 ? undefined : Object.assign({ id: existingTraceId! }, ...chosen);
+  const chosen = updateTraceKeys.filter((key) => Object.hasOwn(changes, key));
+  if (existingTraceId === undefined || chosen.length === 0) return undefined;
+  return chosen.reduce<TraceBody & { id: string }>(
+    (trace, key) => ({ ...trace, ...changes[key], id: existingTraceId }),
+    {
+      id: existingTraceId,
+    },
+  );
 };
 
 /** Absent content stays absent: it says that nothing may be told. */
