@@ -35,7 +35,6 @@ export const readCallbacks = ({ settings, manifests, environment, pluginSettings
     if (!manifest) continue;
     const properties = propertiesOf(manifest);
     const own: JsonObject = { ...pluginSettings[manifest.id] };
-    if (isLedgers(own['database_url'], settings)) delete own['database_url'];
     for (const key of fillableOf(manifest)) {
       const found = key in own ? undefined : environment.first(variablesFor(manifest, key));
       if (!found) continue;
@@ -43,6 +42,7 @@ export const readCallbacks = ({ settings, manifests, environment, pluginSettings
       const typed = type === 'boolean' ? 'switch' : type === 'number' || type === 'integer' ? 'number' : 'text';
       own[key] = readValue(typed, found.value) ?? found.value;
     }
+    if (isLedgers(own['database_url'], settings)) delete own['database_url'];
     const absent = requiredOf(manifest).find((key) => own[key] === undefined || own[key] === '');
     if (absent === undefined) {
       completed[manifest.id] = own;

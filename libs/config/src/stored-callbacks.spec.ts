@@ -43,6 +43,12 @@ describe('a callback that a key brings', () => {
     expect(read({ sink_host: 'https://theirs' }, ours).settings).toEqual({ host: 'https://theirs' });
   });
 
+  it('has of ours what is no secret', () => {
+    const ours = { host: 'https://ours', tags: ['a'], api_keys: ['ours'] };
+    const settings = { public_key: 'pk', host: 'https://ours', tags: ['a'] };
+    expect(read({ sink_public_key: 'pk' }, ours).settings).toEqual(settings);
+  });
+
   it('reaches only variables that are open to such values', () => {
     expect(read({ sink_public_key: 'os.environ/OPEN' }, {}, ['OPEN']).settings).toEqual({ public_key: 'open value' });
     expect(() => read({ sink_public_key: 'os.environ/CLOSED' }, {}, ['OPEN'])).toThrow(/CLOSED/);
