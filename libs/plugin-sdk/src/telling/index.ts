@@ -1,4 +1,6 @@
+export * from './address.js';
 export * from './alert-memory.js';
+export * from './clean-json.js';
 export * from './content.js';
 export * from './gen-ai-messages.js';
 export * from './gen-ai-spans.js';

@@ -24,7 +24,16 @@ export const postTold = async (
   const { status } = answer;
   if (isPassingFailure(status)) throw new Error(`${to} answered ${status}.`);
   if (status < 300) return answer;
-  host.metrics.count('refused', count);
-  host.log.warn(`${to} refuses what it is told, which is given up`, { status, count });
+  giveUp(host, status, { to, count });
   return undefined;
+};
+
+/** Logs and counts what was refused for good. */
+export const giveUp = (
+  { log, metrics }: Pick<PluginHost, 'log' | 'metrics'>,
+  status: number,
+  { to, count }: Posting,
+): void => {
+  metrics.count('refused', count);
+  log.warn(`${to} refuses what it is told, which is given up`, { status, count });
 };

@@ -1,7 +1,7 @@
 // Writes batches and deletes what is old. Connects with the first batch; `pg` is loaded then.
-import type { CallFinished, PluginHost } from '@turnpike/plugin-sdk';
+import { toCleanJson, type CallFinished, type PluginHost } from '@turnpike/plugin-sdk';
 import type { Pool, QueryResult } from 'pg';
-import { rowOf, toPostgresJson } from './rows.js';
+import { rowOf } from './rows.js';
 import { DELETE_AT_ONCE, statementsFor, type Statements } from './statements.js';
 
 const CONNECT_MS = 5_000;
@@ -59,7 +59,7 @@ export class Keeper {
   private async write(rows: readonly object[], signal: AbortSignal): Promise<void> {
     await this.prepare();
     try {
-      await this.query(this.statements.insert, [toPostgresJson(rows)]);
+      await this.query(this.statements.insert, [toCleanJson(rows)]);
     } catch (error) {
       if (!(error instanceof DatabaseFailure) || !OF_THE_ROWS.test(error.state)) throw error;
       await this.writeOneByOne(rows, signal);
@@ -72,7 +72,7 @@ export class Keeper {
     for (const row of rows) {
       signal.throwIfAborted();
       try {
-        await this.query(this.statements.insert, [toPostgresJson([row])]);
+        await this.query(this.statements.insert, [toCleanJson([row])]);
       } catch (error) {
         if (!(error instanceof DatabaseFailure) || !OF_THE_ROWS.test(error.state)) throw error;
         states.push(error.state);

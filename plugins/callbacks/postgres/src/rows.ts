@@ -86,12 +86,3 @@ const decimalUsd = (nano: number): string => {
   const digits = String(Math.round(Math.abs(nano))).padStart(10, '0');
   return `${nano < 0 ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
 };
-
-/**
- * JSON as PostgreSQL takes it. It has no NUL in its texts, and no half of a surrogate pair: both become U+FFFD. In what
- * `JSON.stringify` writes they stand as escapes.
- */
-export const toPostgresJson = (value: unknown): string =>
-  JSON.stringify(value).replace(/\\(u0000|ud[89a-f][0-9a-f]{2}|.)/g, (whole, escaped: string) =>
-    escaped.length === 5 ? '\ufffd' : whole,
-  );

@@ -1,13 +1,14 @@
 // Posts batches: what was taken is not posted again when the rest of its batch is.
 import {
   AlertMemory,
+  httpTargetOf,
   postTold,
   type Alert,
   type CallFinished,
   type HttpRequest,
+  type HttpTarget,
   type PluginHost,
 } from '@turnpike/plugin-sdk';
-import { targetOf } from './address.js';
 import { alertBody } from './alerts.js';
 import { bodiesOf } from './bodies.js';
 import type { PosterSettings } from './config.js';
@@ -23,14 +24,14 @@ const MAX_AT_ONCE = 8;
 
 /** @param to who is told, for messages */
 export const createPoster = (to: string, settings: PosterSettings, host: PluginHost): Poster => {
-  const target = targetOf(settings.url);
-  const alertTarget = settings.alert_url === undefined ? target : targetOf(settings.alert_url);
+  const target = httpTargetOf(settings.url);
+  const alertTarget = settings.alert_url === undefined ? target : httpTargetOf(settings.alert_url);
   const own = Object.fromEntries(Object.entries(settings.headers).map(([name, value]) => [name.toLowerCase(), value]));
   const memory = new AlertMemory(host);
   /** A batch that failed comes again with the same objects. */
   const taken = new WeakSet<CallFinished>();
 
-  const request = ({ url, headers }: typeof target, body: string, contentType: string): HttpRequest => ({
+  const request = ({ url, headers }: HttpTarget, body: string, contentType: string): HttpRequest => ({
     url,
     body,
     headers: {
