@@ -1,9 +1,12 @@
 // Callbacks as the documents configure them: a call, and what the other side got of it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Collector } from '../services/collector.js';
 import { LangfuseServer, type LangfuseProject } from '../services/langfuse.js';
+import { PostgresServer } from '../services/postgres.js';
 import { chat, chunksOf, jsonOf, okJson, send, type Json } from './client.js';
-import { eventually, startGateway, type Gateway } from './harness.js';
+import { eventually, readText, ROOT, startGateway, withGateway, type Gateway } from './harness.js';
 import { everyModelOf } from './upstreams.js';
 
 jest.setTimeout(120_000);
@@ -221,5 +224,113 @@ describe('a webhook', () => {
     const { headers } = collector.requests.find(({ path }) => path === '/failures')!;
     expect([headers['x-team'], headers['x-b']]).toEqual(['red', 'c=d']);
     expect(collector.requests.filter(({ path }) => path === '/litellm-logs')).toEqual([]);
+  });
+});
+
+describe('mlflow', () => {
+  it('gets traces in the experiment that the configuration names', async () => {
+    const server = await Collector.start(({ path }) =>
+      path.includes('get-by-name') ? { body: { experiment: { experiment_id: '42' } } } : {},
+    );
+    const config = {
+      model_list: everyModelOf('openai'),
+      general_settings: {
+        success_callback: ['mlflow'],
+        mlflow_tracking_uri: 'os.environ/MLFLOW_TRACKING_URI',
+        mlflow_experiment_name: 'litellm-production',
+      },
+    };
+    await withGateway({ config, env: { MLFLOW_TRACKING_URI: server.url } }, async (gateway) => {
+      const callId = callIdOf(await chat(gateway, { model: 'openai/gpt-4o' }));
+      const { requests } = server;
+      await eventually(
+        () => requests.length,
+        (length) => length === 2,
+      );
+      expect(requests[0]!.path).toContain('experiment_name=litellm-production');
+      expect(requests[1]).toMatchObject({ path: '/v1/traces', headers: { 'x-mlflow-experiment-id': '42' } });
+      expect(requests[1]!.body.includes(callId)).toBe(true);
+    });
+    await server.close();
+  });
+});
+
+describe('postgres', () => {
+  it('gets rows in a database of its own', async () => {
+    const postgres = await PostgresServer.start();
+    const config = {
+      model_list: everyModelOf('openai'),
+      litellm_settings: { success_callback: ['postgres'], database_url: postgres.url() },
+    };
+    // Beside the ledger's, which is not there in this test.
+    const env = { DATABASE_URL: 'postgresql://ledger@127.0.0.1:1/ledger' };
+    await withGateway({ config, env }, async (gateway) => {
+      const callId = callIdOf(await chat(gateway, { model: 'openai/gpt-4o' }));
+      const rows = await eventually(
+        () => postgres.query('SELECT call_id, status, payload FROM turnpike_requests').catch(() => []),
+        ({ length }) => length > 0,
+      );
+      expect(rows).toMatchObject([
+        { call_id: callId, status: 'success', payload: { messages: [{ content: 'Hello' }] } },
+      ]);
+    });
+    await postgres.remove();
+  });
+
+  it('leaves calls to the ledger where it has the ledger’s database, as the documents configure it', async () => {
+    const config = {
+      model_list: everyModelOf('openai'),
+      litellm_settings: { success_callback: ['postgres'], database_url: 'postgresql://litellm@127.0.0.1:1/litellm' },
+    };
+    await withGateway({ config }, async (gateway) => {
+      await gateway.waitForOutput(/calls are left to the ledger/);
+      expect((await chat(gateway, { model: 'openai/gpt-4o' })).status).toBe(200);
+    });
+  });
+});
+
+describe('a file', () => {
+  it('has a line for each call of all workers, for its owner alone', async () => {
+    const config = {
+      model_list: everyModelOf('openai'),
+      litellm_settings: { callbacks: ['file'], file_logger_path: 'logs/calls.jsonl' },
+      general_settings: { num_workers: 2 },
+    };
+    await withGateway({ config }, async (gateway) => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          chat(gateway, { model: index === 0 ? 'openai/mock-400' : 'openai/gpt-4o' }),
+        ),
+      );
+      await gateway.stop();
+      const folder = join(gateway.folder, 'logs');
+      const lines = readText(join(folder, 'calls.jsonl')).trimEnd().split('\n');
+      const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
+      expect(new Set(ids)).toEqual(new Set(answers.map(callIdOf)));
+      expect([readdirSync(folder), statSync(join(folder, 'calls.jsonl')).mode & 0o777]).toEqual([
+        ['calls.jsonl'],
+        0o600,
+      ]);
+    });
+  });
+});
+
+describe('a callback of one’s own', () => {
+  it('hears every moment, as the example does', async () => {
+    const config = {
+      model_list: everyModelOf('openai'),
+      plugins: [{ path: './custom-logger.ts' }],
+      litellm_settings: { callbacks: ['custom-logger'], debug: true },
+    };
+    const files = { 'custom-logger.ts': readText(join(ROOT, 'docs', 'examples', 'custom-logger.ts')) };
+    await withGateway({ config, files }, async (gateway) => {
+      await chunksOf(chat(gateway, { model: 'openai/gpt-4o', stream: true }));
+      await gateway.waitForOutput(/calling the model gpt-4o/);
+      await gateway.waitForOutput(/the request took 0\.\d\d s/);
+      await gateway.waitForOutput(/a chunk/);
+      await gateway.waitForOutput(/✅ the call succeeded/);
+      await chat(gateway, { model: 'openai/mock-500', num_retries: 0 });
+      await gateway.waitForOutput(/❌ the call failed/);
+    });
   });
 });

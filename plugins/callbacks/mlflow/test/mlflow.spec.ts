@@ -17,7 +17,7 @@ jest.setTimeout(180_000);
 
 type Json = ReturnType<typeof JSON.parse>;
 
-const at = (settings: object, overrides: object) => {
+const at = (settings: object, overrides: Record<string, unknown>) => {
   const host = fakeHost({ overrides });
   const { events } = plugin.init(plugin.config.parse(settings), host);
   return { host, tell: (...calls: CallFinished[]) => events.onSuccess!(calls, AbortSignal.timeout(9_000)) };
