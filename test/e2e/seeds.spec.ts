@@ -2,8 +2,9 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { chat, okJson, send, type Json } from './client.js';
+import { Collector } from '../services/collector.js';
 import { startOpenAiUpstream } from '../upstreams/index.mjs';
+import { chat, okJson, send, type Json } from './client.js';
 import { begun, MASTER_KEY, newFolder, readText, ROOT, run, startGateway } from './harness.js';
 import { anthropic, gemini, ollama, openAi, PROVIDER_KEY } from './upstreams.js';
 
@@ -13,7 +14,9 @@ const FIXTURES = join(ROOT, 'libs', 'config', 'test', 'fixtures');
 
 /** A server of one's own asks for no key. */
 const own = await startOpenAiUpstream({ requireKey: false });
-afterAll(() => own.close());
+/** Where callbacks tell of calls. */
+const told = await Collector.start(() => ({ body: {} }));
+afterAll(() => Promise.all([own.close(), told.close()]));
 
 /** What these files name beside provider keys, and where the providers are for all of them. */
 const ENVIRONMENT = {
@@ -55,10 +58,12 @@ interface Found {
 const isFolder = (path: string): boolean => statSync(path).isDirectory();
 
 const pointed = (path: string): string =>
-  readText(path).replace(
-    /(api_base: )(https?:\S+)/g,
-    (_whole, key: string, address: string) => key + (address.endsWith(':11434') ? ollama.url : `${own.url}/v1`),
-  );
+  readText(path)
+    .replace(
+      /(api_base: )(https?:\S+)/g,
+      (_whole, key: string, address: string) => key + (address.endsWith(':11434') ? ollama.url : `${own.url}/v1`),
+    )
+    .replace(/((?:webhook_url|langfuse_host): )https?:\/\/[^\s/]+/g, `$1${told.url}`);
 
 /** YAML files, and folders with one and its variables; an address in them becomes a mock's. */
 const found: Found[] = readdirSync(FIXTURES).flatMap((name): Found[] => {

@@ -1,6 +1,7 @@
 // Which callbacks are told about finished calls, and which of them cannot be.
-import type { JsonObject } from '@turnpike/domain';
+import type { JsonObject, JsonValue } from '@turnpike/domain';
 import type { CallbackSettings, SwitchedOff } from './canonical.js';
+import { isSameDatabase } from './database-url.js';
 import type { Environment } from './environment.js';
 import { fillableOf, propertiesOf, requiredOf, variablesFor, type Manifests } from './manifests.js';
 import { readValue } from './value-types.js';
@@ -41,6 +42,7 @@ export const readCallbacks = ({ settings, manifests, environment, pluginSettings
       const typed = type === 'boolean' ? 'switch' : type === 'number' || type === 'integer' ? 'number' : 'text';
       own[key] = readValue(typed, found.value) ?? found.value;
     }
+    if (isLedgers(own['database_url'], settings)) delete own['database_url'];
     const absent = requiredOf(manifest).find((key) => own[key] === undefined || own[key] === '');
     if (absent === undefined) {
       completed[manifest.id] = own;
@@ -59,4 +61,10 @@ export const readCallbacks = ({ settings, manifests, environment, pluginSettings
     off,
     pluginSettings: completed,
   };
+};
+
+/** What the ledger records, it records once: its database is no callback's. */
+const isLedgers = (url: JsonValue | undefined, settings: Settings): boolean => {
+  const ledgers = settings.get('database_url');
+  return typeof url === 'string' && ledgers !== undefined && isSameDatabase(url, ledgers);
 };

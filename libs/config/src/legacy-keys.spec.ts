@@ -61,6 +61,35 @@ describe('a key of a plugin', () => {
     ]);
   });
 
+  it('may be called like the variable that fills it', () => {
+    const config = loadYaml('litellm_settings: {langfuse_secret: s}\n');
+    expect(config.pluginSettings['callback.langfuse']).toEqual({ secret_key: 's' });
+  });
+
+  describe('that is also a setting of the gateway', () => {
+    const yaml = 'litellm_settings: {callbacks: [postgres], database_url: "postgresql://logs@db/requests"}\n';
+    const given = (general: string, env?: Record<string, string>) =>
+      loadYaml(yaml + general, { env }).pluginSettings['callback.postgres'];
+
+    it('is the plugin’s away from its home section', () => {
+      const own = { database_url: 'postgresql://logs@db/requests' };
+      expect(given('general_settings: {database_url: "postgresql://ledger@db/turnpike"}\n')).toEqual(own);
+      expect(given('', { DATABASE_URL: 'postgresql://ledger@other/requests' })).toEqual(own);
+    });
+
+    it.each([
+      ['it alone names a database', ''],
+      ['both name one', 'general_settings: {database_url: "postgresql://u:p@db:5432/requests?sslmode=require"}\n'],
+    ])('is the gateway’s alone where %s', (_title, general) => {
+      expect(given(general)).toEqual({});
+    });
+
+    it('is the gateway’s alone in its home section', () => {
+      const config = loadYaml('general_settings: {callbacks: [postgres], database_url: "postgresql://a@db/b"}\n');
+      expect(config.pluginSettings['callback.postgres']).toEqual({});
+    });
+  });
+
   it('is not missed where the plugins entry gives it', () => {
     const yaml = 'litellm_settings: {callbacks: [webhook]}\n';
     expect(loadYaml(yaml).off).toEqual([{ kind: 'callback', name: 'webhook', reason: 'webhook_url is missing' }]);

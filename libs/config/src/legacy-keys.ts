@@ -40,7 +40,7 @@ export const readPluginKeys = (
 
   for (const section of ['router', 'litellm', 'general'] as const) {
     for (const [key, value] of Object.entries(trees[section])) {
-      if (value === undefined || SETTING_KEYS.has(key) || key === GUARDRAILS) continue;
+      if (value === undefined || key === GUARDRAILS || isOurs(key, section, manifests)) continue;
       const where = places.text(trees[section], key);
       const owner = manifests.ownerOf(key);
       if (owner) {
@@ -63,6 +63,12 @@ export const readPluginKeys = (
   }
   noteUnknownTopKeys(trees.top, places, diagnostics);
   return { pluginSettings, kept };
+};
+
+/** A setting of the gateway away from its home section is also the plugin's that claims it by its whole name. */
+const isOurs = (key: string, section: Section, manifests: Manifests): boolean => {
+  const setting = SETTING_KEYS.get(key);
+  return setting !== undefined && (setting.homes.includes(section) || !manifests.claims(key));
 };
 
 /** `x-…` is where YAML authors keep their anchors. */

@@ -66,6 +66,11 @@ export class Manifests {
     return [...this.#prefixes.map(({ prefix }) => prefix.slice(0, -1)), ...this.names('provider')];
   }
 
+  /** Some plugin claims this very key, not just keys that begin alike. */
+  claims(key: string): boolean {
+    return this.all.some(({ legacyKeys }) => legacyKeys.includes(key));
+  }
+
   /** The plugin that a key of another section belongs to. */
   ownerOf(key: string): { manifest: PluginManifest; settingName: string } | undefined {
     for (const manifest of this.all) {
@@ -79,11 +84,15 @@ export class Manifests {
 const matchesPattern = (key: string, pattern: string): boolean =>
   pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) : key === pattern;
 
-/** A plugin may name its setting `langfuse_host` or just `host`; both take the key `langfuse_host`. */
+/**
+ * A plugin may name its setting `sink_host` or just `host`; both take the key `sink_host`. A key that is called like one
+ * of its variables is that variable's setting: `sink_secret` where `SINK_SECRET` fills `secret_key`.
+ */
 const settingNameOf = (key: string, pattern: string, manifest: PluginManifest): string => {
   const properties = propertiesOf(manifest);
+  if (key in properties) return key;
   const short = pattern.endsWith('*') ? key.slice(pattern.length - 1) : key;
-  return !(key in properties) && short in properties ? short : key;
+  return short in properties ? short : (manifest.env[key.toUpperCase()] ?? key);
 };
 
 /** The settings a plugin has, by name, each with its JSON Schema. */

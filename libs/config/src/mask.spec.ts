@@ -24,6 +24,8 @@ litellm_settings:
   cache: true
   cache_params: {type: redis, host: h, password: redispassword}
   langfuse_secret_key: sk-lf-0123456789abcd
+  webhook_url: https://logs.example.org/in/path-secret-42
+  webhook_secret: signing-secret-42
 credential_list:
   - {credential_name: c, credential_values: {api_key: credential-secret-42}}
 guardrails:
@@ -41,6 +43,8 @@ const SECRETS = [
   'slacksecret',
   'redispassword',
   'sk-lf-0123456789abcd',
+  'path-secret-42',
+  'signing-secret-42',
   'credential-secret-42',
   'guardrail-secret-42',
   'the-salt-of-it-all',

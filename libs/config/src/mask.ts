@@ -11,9 +11,8 @@ const HEADER_MAPS = new Set(['headers', 'extra_headers', 'extraHeaders', 'static
 type Treatment = 'plain' | 'secret' | 'webhook';
 
 const treatmentOf = (name: string, outer: Treatment): Treatment => {
-  if (outer !== 'plain') return outer;
-  if (HEADER_MAPS.has(name) || isSecretName(name)) return 'secret';
-  return /webhook/i.test(name) ? 'webhook' : 'plain';
+  if (outer === 'secret' || HEADER_MAPS.has(name) || isSecretName(name)) return 'secret';
+  return outer === 'webhook' || /webhook/i.test(name) ? 'webhook' : 'plain';
 };
 
 /** Calls `visit` with every text and how its name says it is to be treated. */

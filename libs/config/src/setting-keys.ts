@@ -232,7 +232,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
     number: `max_end_user_budget max_internal_user_budget max_ui_session_budget`,
     text: `timezone max_end_user_budget_id ssl_certificate ssl_security_level ssl_ecdh_curve`,
     duration: `internal_user_budget_duration`,
-    texts: `service_callback service_callbacks audit_log_callbacks langfuse_default_tags
+    texts: `service_callback service_callbacks audit_log_callbacks
       public_mcp_servers
       public_model_groups provider_url_destination_allowed_hosts`,
     list: `default_team_settings custom_provider_map`,

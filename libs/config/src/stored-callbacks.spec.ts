@@ -6,9 +6,10 @@ const MANIFEST = {
   id: 'callback.sink',
   aliases: ['sink-v2'],
   legacyKeys: ['sink_*'],
+  fileOnly: ['path'],
   env: { SINK_TOKEN: 'secret_key' },
   configSchema: {
-    properties: { public_key: {}, secret_key: {}, host: {}, headers: {} },
+    properties: { public_key: {}, secret_key: {}, host: {}, headers: {}, path: {} },
     required: ['public_key', 'secret_key'],
   },
 } as unknown as PluginManifest;
@@ -42,9 +43,22 @@ describe('a callback that a key brings', () => {
     expect(read({ sink_host: 'https://theirs' }, ours).settings).toEqual({ host: 'https://theirs' });
   });
 
+  it('has of ours what is no secret', () => {
+    const ours = { host: 'https://ours', tags: ['a'], api_keys: ['ours'] };
+    const settings = { public_key: 'pk', host: 'https://ours', tags: ['a'] };
+    expect(read({ sink_public_key: 'pk' }, ours).settings).toEqual(settings);
+  });
+
   it('reaches only variables that are open to such values', () => {
     expect(read({ sink_public_key: 'os.environ/OPEN' }, {}, ['OPEN']).settings).toEqual({ public_key: 'open value' });
     expect(() => read({ sink_public_key: 'os.environ/CLOSED' }, {}, ['OPEN'])).toThrow(/CLOSED/);
+  });
+
+  it.each(['path', 'sink_path'])('does not say where on this machine it writes: %s', (variable) => {
+    expect(() => read({ [variable]: '/etc/passwd' })).toThrow(
+      "Callback 'sink': path comes from the configuration alone.",
+    );
+    expect(read({}, { path: '/var/log/sink' }).settings).toEqual({ path: '/var/log/sink' });
   });
 
   it('must be one that there is', () => {

@@ -1,5 +1,5 @@
 // Callbacks that keys and teams bring: settings that came by API, with less trust than the file's.
-import type { JsonObject, PluginManifest } from '@turnpike/domain';
+import { isJsonObject, type JsonObject, type PluginManifest } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
 import { Diagnostics } from './diagnostics.js';
 import { Environment, ReferenceResolver } from './environment.js';
@@ -46,11 +46,15 @@ export const readStoredCallback = (
   // Whoever may choose an address must not get our keys sent there.
   const isOurs = Object.keys(variables).length === 0;
   const own = Object.entries(pluginSettings[manifest.id] ?? {}).filter(
-    ([setting, value]) => isOurs || (typeof value !== 'object' && !isSecretName(setting)),
+    ([setting, value]) => isOurs || !(isJsonObject(value) || isSecretName(setting)),
   );
   const settings: JsonObject = Object.fromEntries(own);
   for (const [variable, value] of Object.entries(given)) {
-    if (value !== undefined) settings[settingOf(manifest, variable)] = value;
+    if (value === undefined) continue;
+    const setting = settingOf(manifest, variable);
+    if (manifest.fileOnly?.includes(setting))
+      throw new GatewayError('GW_CONFIG_INVALID', `Callback '${name}': ${setting} comes from the configuration alone.`);
+    settings[setting] = value;
   }
   return { id: manifest.id, settings };
 };

@@ -117,13 +117,19 @@ export const strategies: readonly PluginManifest[] = [
 export const callbacks: readonly PluginManifest[] = [
   aManifest('callback.langfuse', {
     legacyKeys: ['langfuse_*'],
-    env: { LANGFUSE_PUBLIC_KEY: 'public_key', LANGFUSE_SECRET_KEY: 'secret_key', LANGFUSE_HOST: 'host' },
+    env: {
+      LANGFUSE_PUBLIC_KEY: 'public_key',
+      LANGFUSE_SECRET_KEY: 'secret_key',
+      LANGFUSE_SECRET: 'secret_key',
+      LANGFUSE_HOST: 'host',
+    },
     configSchema: schema({ public_key: text, secret_key: text, host: text }, ['public_key', 'secret_key']),
   }),
   aManifest('callback.webhook', {
-    legacyKeys: ['webhook_url'],
-    configSchema: schema({ webhook_url: text }, ['webhook_url']),
+    legacyKeys: ['webhook_*'],
+    configSchema: schema({ webhook_url: text, secret: text }, ['webhook_url']),
   }),
+  aManifest('callback.postgres', { legacyKeys: ['database_url'], configSchema: schema({ database_url: text }) }),
 ];
 
 export const caches: readonly PluginManifest[] = [

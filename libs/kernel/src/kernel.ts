@@ -1,6 +1,6 @@
 // Holds the running plugin graph and swaps it for a new one without a gap.
 import type { PluginSource } from '@turnpike/domain';
-import type { ContractName } from '@turnpike/plugin-sdk';
+import type { ContractName, HttpClient } from '@turnpike/plugin-sdk';
 import { PluginCatalogue, type Bundle } from './catalogue.js';
 import { checkUse, PluginGraph, type PluginUse } from './graph.js';
 import { PluginInstance, type InstanceOptions } from './instance.js';
@@ -69,13 +69,22 @@ export class Kernel {
   }
 
   /**
-   * One plugin beside the graph, with settings that came with a call: it reaches only addresses that guests may reach.
-   * Whoever opens it stops it.
+   * One plugin beside the graph, with settings that came with a call: it reaches only addresses that guests may reach,
+   * and `freeOrigins`, which the operator named. Whoever opens it stops it.
    * @throws GW_PLUGIN_*
    */
-  async open<C extends ContractName>({ id, key, settings }: PluginUse): Promise<PluginInstance<C>> {
+  async open<C extends ContractName>(
+    { id, key, settings }: PluginUse,
+    freeOrigins: ReadonlySet<string> = new Set(),
+  ): Promise<PluginInstance<C>> {
+    const { services } = this.options;
+    const guardedHttp: HttpClient = {
+      request: (request) =>
+        (freeOrigins.has(originOf(request.url)) ? services.http : services.guardedHttp).request(request),
+    };
+    const options = { ...this.options, services: { ...services, guardedHttp } };
     const use = { key, settings, isGuarded: true };
-    const instance = PluginInstance.create<C>(use, await this.catalogue.load(id), this.options);
+    const instance = PluginInstance.create<C>(use, await this.catalogue.load(id), options);
     try {
       await instance.start();
     } catch (error) {
@@ -128,6 +137,8 @@ export const discoverPlugins = async (
   const catalogue = PluginCatalogue.fromBundle(bundle, base);
   return sources.length > 0 ? catalogue.withForeign(sources, base) : catalogue;
 };
+
+const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : '');
 
 export interface PreparedGraph {
   catalogue: PluginCatalogue;

@@ -36,6 +36,11 @@ export interface PluginModule<C extends ContractName = ContractName, S extends z
   readonly env?: Readonly<Record<string, string>>;
   /** Keys of other config sections that are its own: `langfuse_*`, `webhook_url`. */
   readonly legacyKeys?: readonly string[];
+  /**
+   * Settings that keys and teams, which may bring settings of their own, must not: paths, and addresses that are reached
+   * past `host.http` and its guard.
+   */
+  readonly fileOnly?: readonly string[];
   /** What a failing hook does to the call. Guardrails are closed by default, all else open. */
   readonly failure?: 'open' | 'closed';
   readonly needs?: readonly Need[];

@@ -158,4 +158,12 @@ describe('what is told of a call', () => {
   ])('belongs to the trace that %s names', (_title, body, headers) => {
     expect(tell(call({ body }, headers)).traceId).toBe('trace');
   });
+
+  it.each([
+    ['the body', { litellm_session_id: 'session', litellm_trace_id: 'trace' }, {}],
+    ['a header', { litellm_trace_id: 'trace' }, { 'x-litellm-session-id': 'session' }],
+    ['the metadata', { metadata: { session_id: 'session', trace_id: 'trace' } }, {}],
+  ])('belongs to the session that %s names, whatever its trace', (_title, body, headers) => {
+    expect(tell(call({ body }, headers))).toMatchObject({ sessionId: 'session', traceId: 'trace' });
+  });
 });

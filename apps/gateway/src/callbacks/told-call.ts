@@ -15,10 +15,12 @@ export const toldStart = (exchange: Exchange, withContent: boolean): CallStarted
   const { callId, front, headers, body, principal } = exchange;
   const metadata = metadataOf(body);
   const userAgent = headers['user-agent'];
+  const sessionId = sessionIdOf(exchange, metadata);
   return {
     version: 1,
     callId,
-    traceId: traceIdOf(exchange, metadata) ?? callId,
+    traceId: traceIdOf(exchange, metadata) ?? sessionId ?? callId,
+    sessionId,
     operation: front.operation,
     route: front.route,
     model: exchange.model ?? '',
@@ -173,14 +175,13 @@ const shownBody = (body: Readonly<JsonObject>, metadata: JsonObject): JsonObject
 
 /** Clients tell it in the body, in a header, or in their metadata. */
 const traceIdOf = ({ body, headers }: Exchange, metadata: JsonObject): string | undefined =>
-  [
-    body?.['litellm_trace_id'],
-    headers['x-litellm-trace-id'],
-    metadata['trace_id'],
-    body?.['litellm_session_id'],
-    headers['x-litellm-session-id'],
-    metadata['session_id'],
-  ].find((id): id is string => typeof id === 'string' && id !== '');
+  firstText(body?.['litellm_trace_id'], headers['x-litellm-trace-id'], metadata['trace_id']);
+
+const sessionIdOf = ({ body, headers }: Exchange, metadata: JsonObject): string | undefined =>
+  firstText(body?.['litellm_session_id'], headers['x-litellm-session-id'], metadata['session_id']);
+
+const firstText = (...values: unknown[]): string | undefined =>
+  values.find((value): value is string => typeof value === 'string' && value !== '');
 
 /** Headers that people attach to their calls on purpose. */
 const ATTACHED = /^(?:x-|langfuse_|traceparent$)/;

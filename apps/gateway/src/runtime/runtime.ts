@@ -443,7 +443,8 @@ export class Runtime {
           envNames,
           pluginSettings,
         });
-        const instance = await this.kernel.open<'callback/v1'>({ id, key: `${id} of a key`, settings });
+        const use = { id, key: `${id} of a key`, settings };
+        const instance = await this.kernel.open<'callback/v1'>(use, originsIn(pluginSettings[id]));
         const { events } = instance.exports;
         return { events, hooks: instance.hooks, stop: () => instance.stop() };
       } catch (error) {
@@ -501,6 +502,14 @@ const withReadablePrices = (config: GatewayConfig): GatewayConfig => {
     disabled: [...config.disabled, ...unreadable],
   };
 };
+
+/** Of the addresses in an operator's settings of a plugin. */
+const originsIn = (settings: Readonly<JsonObject> = {}): ReadonlySet<string> =>
+  new Set(
+    Object.values(settings).flatMap((value) =>
+      typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value) ? [new URL(value).origin] : [],
+    ),
+  );
 
 /** @throws GW_CONFIG_INVALID */
 const readPriceFile = ({ prices: { file } }: GatewayConfig): JsonObject => {

@@ -50,6 +50,10 @@ export const manifestChecks = ({ plugin }: PluginSubject): Check[] => [
       must(keys.includes(key), `${variable} fills '${key}', which the config does not have.`);
     }
   }),
+  check('manifest/file-only', 'names settings that exist', () => {
+    const keys = configKeys(plugin);
+    for (const key of plugin.fileOnly ?? []) must(keys.includes(key), `There is no setting '${key}' to be file-only.`);
+  }),
   check('manifest/words', 'uses known words for failure and needs', () => {
     must(plugin.failure === undefined || ['open', 'closed'].includes(plugin.failure), `failure is ${plugin.failure}.`);
     for (const need of plugin.needs ?? []) must(need in NEEDS, `There is no need '${need}'.`);

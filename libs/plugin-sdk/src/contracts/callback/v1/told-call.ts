@@ -8,6 +8,8 @@ export interface CallStarted {
   readonly callId: string;
   /** Calls that belong together, as their client says; the call's own id where it says nothing. */
   readonly traceId: string;
+  /** The conversation that the call is part of, where its client names one. */
+  readonly sessionId?: string;
   /** `chat`, `completions`, `embeddings` … */
   readonly operation: string;
   /** Of the API: `/v1/chat/completions`. */
