@@ -2,6 +2,7 @@
 import type { Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import { outcome } from '@turnpike/router';
+import { deploymentAlert } from '../callbacks/deployment-alert.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Attempt, AttemptStatus } from './attempt.js';
 
@@ -47,7 +48,10 @@ export const endAttempt = (
   };
   if (status === 'success') outcome.succeeded(choice, facts, now);
   else if (error) {
+    const { health } = choice.target.state;
     outcome.failed(choice, error, facts, snapshot.router.cooldowns, now);
+    const alert = deploymentAlert(choice.target, health);
+    if (alert) snapshot.callbacks.alert(alert);
     runtime.metrics.attemptFailed(attempt, error);
   }
 };

@@ -56,5 +56,5 @@ export const planOf = (config: GatewayConfig, idOf: (name: string) => string | u
 };
 
 const callbackNames = (config: GatewayConfig): string[] => [
-  ...new Set([...config.callbacks.both, ...config.callbacks.success, ...config.callbacks.failure]),
+  ...new Set(Object.values(config.callbacks).flat()),
 ];

@@ -125,6 +125,7 @@ export class Runtime {
     this.limits = new Limits({ authority: options.limitAuthority, now: () => this.clock.now() });
     this.limits.onDegraded((isDegraded) => {
       metrics.degraded('redis_away', isDegraded);
+      this.tellState('redis_away', isDegraded, REDIS_AWAY);
       if (isDegraded) this.log.warn(REDIS_AWAY);
       else this.log.info('Redis is back: limits hold across machines again');
     });
@@ -169,15 +170,20 @@ export class Runtime {
         dataDir: config.server.dataDir,
       },
     });
+    // The ledger may be away before there is one.
+    let runtime: Runtime | undefined;
     const ledger =
       options.ledger &&
       new LedgerSide({
         ...options.ledger,
         config,
         log: options.log,
-        onAway: (isAway) => metrics.degraded('ledger_away', isAway),
+        onAway: (isAway) => {
+          metrics.degraded('ledger_away', isAway);
+          runtime?.tellState('ledger_away', isAway, LEDGER_AWAY);
+        },
       });
-    const runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
+    runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, ledger });
     await runtime.apply(configuration);
     return runtime;
   }
@@ -202,6 +208,13 @@ export class Runtime {
     const calls = (this.callsOf.get(snapshot) ?? 1) - 1;
     this.callsOf.set(snapshot, calls);
     if (calls === 0 && this.retired.has(snapshot)) this.stopRetired(snapshot);
+  }
+
+  /** Every worker notices, and tells; who hears of it tells it on once. */
+  private tellState(state: string, hasBegun: boolean, message: string): void {
+    const event = hasBegun ? 'began' : 'ended';
+    const snapshot = this.snapshot as RuntimeSnapshot | undefined;
+    snapshot?.callbacks.alert({ kind: 'state', event, state, message, at: Date.now() });
   }
 
   /** What is away or off, though this gateway serves. */

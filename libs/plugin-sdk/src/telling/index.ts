@@ -1,4 +1,5 @@
 export * from './alert-memory.js';
+export * from './alert-text.js';
 export * from './content.js';
 export * from './gen-ai-messages.js';
 export * from './gen-ai-spans.js';
