@@ -334,3 +334,37 @@ describe('a callback of one’s own', () => {
     });
   });
 });
+
+describe('slack', () => {
+  const said = (): string[] =>
+    collector.requests
+      .filter(({ path }) => path === '/services/made-up')
+      .flatMap(({ body }) => (JSON.parse(body.toString()) as { text: string }).text.split('\n'));
+
+  it('hears that a model fails, once for many calls and workers', async () => {
+    const gateway = await startGateway({
+      args: ['--num_workers', '2'],
+      config: {
+        model_list: everyModelOf('openai'),
+        general_settings: {
+          alerting: ['slack'],
+          alert_types: ['outage_alerts', 'cooldown_deployment'],
+          alerting_args: { minor_outage_alert_threshold: 2, major_outage_alert_threshold: 1_000 },
+        },
+      },
+      env: { SLACK_WEBHOOK_URL: `${collector.url}/services/made-up` },
+    });
+    try {
+      const messages = [{ role: 'user', content: 'a private thing' }];
+      for (let call = 0; call < 12; call += 1) {
+        await (await chat(gateway, { model: 'openai/mock-500', messages, num_retries: 1 })).text();
+      }
+      await eventually(said, (lines) => lines.length > 0);
+      await gateway.stop();
+      expect(said()).toEqual([expect.stringMatching(/^:warning: Outage: openai\/mock-500 failed \d+ times in 60 s/)]);
+      expect(gateway.output()).not.toContain('made-up');
+    } finally {
+      await gateway.kill();
+    }
+  });
+});

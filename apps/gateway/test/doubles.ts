@@ -68,7 +68,7 @@ export const callbacksFor = (
     anInstance<'callback/v1'>(`callback.${name}`, { events }),
   ]);
   const callbacks = new Callbacks({
-    settings: { both: settings ? [] : Object.keys(listening), success: [], failure: [], ...settings },
+    settings: { both: settings ? [] : Object.keys(listening), success: [], failure: [], alerts: [], ...settings },
     turnOffMessageLogging: false,
     isCompulsory: false,
     graph: aGraph(Object.fromEntries(instances) as Record<string, unknown>),

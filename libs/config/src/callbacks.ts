@@ -23,14 +23,16 @@ export interface Callbacks {
 
 /** A callback whose plugin lacks a required setting is left out and listed; one without a manifest stays as named. */
 export const readCallbacks = ({ settings, manifests, environment, pluginSettings }: CallbackContext): Callbacks => {
+  const alerting = alertingOf(settings);
   const named = {
     success: settings.get('success_callback') ?? [],
     failure: settings.get('failure_callback') ?? [],
     both: settings.get('callbacks') ?? [],
+    alerts: alerting.names,
   };
   const off: SwitchedOff[] = [];
   const completed: Record<string, JsonObject> = {};
-  for (const name of new Set([...named.success, ...named.failure, ...named.both])) {
+  for (const name of new Set([...named.success, ...named.failure, ...named.both, ...named.alerts])) {
     const manifest = manifests.find('callback', name);
     if (!manifest) continue;
     const properties = propertiesOf(manifest);
@@ -42,6 +44,7 @@ export const readCallbacks = ({ settings, manifests, environment, pluginSettings
       const typed = type === 'boolean' ? 'switch' : type === 'number' || type === 'integer' ? 'number' : 'text';
       own[key] = readValue(typed, found.value) ?? found.value;
     }
+    for (const [key, value] of Object.entries(alerting.settings)) if (key in properties) own[key] ??= value;
     if (isLedgers(own['database_url'], settings)) delete own['database_url'];
     const absent = requiredOf(manifest).find((key) => own[key] === undefined || own[key] === '');
     if (absent === undefined) {
@@ -57,10 +60,21 @@ export const readCallbacks = ({ settings, manifests, environment, pluginSettings
       success: named.success.filter(isOn),
       failure: named.failure.filter(isOn),
       both: named.both.filter(isOn),
+      alerts: named.alerts.filter(isOn),
     },
     off,
     pluginSettings: completed,
   };
+};
+
+/** What `general_settings` says of alerts is for whichever callback has a setting of that name. */
+const ALERTING_KEYS = ['alerting_threshold', 'alert_types', 'alert_to_webhook_url', 'alerting_args'] as const;
+
+const alertingOf = (settings: Settings): { names: readonly string[]; settings: JsonObject } => {
+  const { general } = settings.kept();
+  const given = ALERTING_KEYS.flatMap((key) => (general[key] === undefined ? [] : [[key, general[key]] as const]));
+  const { alerting: names } = general;
+  return { names: Array.isArray(names) ? names.map(String) : [], settings: Object.fromEntries(given) };
 };
 
 /** What the ledger records, it records once: its database is no callback's. */

@@ -260,6 +260,8 @@ export interface CallbackSettings {
   readonly success: readonly string[];
   readonly failure: readonly string[];
   readonly both: readonly string[];
+  /** `alerting`: told of alerts, and of calls only where they stand in the others too. */
+  readonly alerts: readonly string[];
 }
 
 export interface GuardrailSettings {

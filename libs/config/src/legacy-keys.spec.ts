@@ -128,3 +128,23 @@ model_list:
     expect(config.deployments[0]!.connection).toEqual({ cloud_project: 'p', cloud_location: 'us' });
   });
 });
+
+describe('alerting', () => {
+  const yaml = 'general_settings: {alerting: [slack], alerting_threshold: 30, alert_types: [outage_alerts]}\n';
+
+  it('names callbacks that hear of alerts, and gives them what is said of alerts', () => {
+    const config = loadYaml(yaml, { env: { SLACK_WEBHOOK_URL: 'https://hooks.example.org/made-up' } });
+    expect(config.callbacks).toEqual({ success: [], failure: [], both: [], alerts: ['slack'] });
+    expect(config.pluginSettings['callback.slack']).toEqual({
+      webhook_url: 'https://hooks.example.org/made-up',
+      alerting_threshold: 30,
+      alert_types: ['outage_alerts'],
+    });
+  });
+
+  it('is off without the address, and says so', () => {
+    const { callbacks, off } = loadYaml(yaml);
+    expect(callbacks.alerts).toEqual([]);
+    expect(off).toEqual([{ kind: 'callback', name: 'slack', reason: 'webhook_url is missing: set SLACK_WEBHOOK_URL' }]);
+  });
+});

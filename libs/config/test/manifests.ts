@@ -129,6 +129,13 @@ export const callbacks: readonly PluginManifest[] = [
     legacyKeys: ['webhook_*'],
     configSchema: schema({ webhook_url: text, secret: text }, ['webhook_url']),
   }),
+  aManifest('callback.slack', {
+    env: { SLACK_WEBHOOK_URL: 'webhook_url' },
+    legacyKeys: ['slack_*'],
+    configSchema: schema({ webhook_url: text, alerting_threshold: { type: 'number' }, alert_types: {} }, [
+      'webhook_url',
+    ]),
+  }),
   aManifest('callback.postgres', { legacyKeys: ['database_url'], configSchema: schema({ database_url: text }) }),
 ];
 

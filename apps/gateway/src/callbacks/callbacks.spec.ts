@@ -24,7 +24,7 @@ type Told = [name: string, moment: string, status: string];
 
 /** Callbacks that write down what they are told, at once. */
 const listening = (
-  names: Partial<Record<'both' | 'success' | 'failure', string[]>>,
+  names: Partial<Record<'both' | 'success' | 'failure' | 'alerts', string[]>>,
   changes: Parameters<typeof callbacksFor>[1] = {},
 ) => {
   const told: Told[] = [];
@@ -83,6 +83,16 @@ describe('callbacks', () => {
     callbacks.alert({ kind: 'state', event: 'began', state: 'ledger_away', message: 'It is away.', at: 0 });
     await callbacks.close(1_000);
     expect(told).toEqual([['x', 'state', 'began']]);
+  });
+
+  it('of alerts hear of those, and of attempts, but of no finished call', async () => {
+    const { callbacks, told } = listening({ alerts: ['x'] });
+    const exchange = call();
+    callbacks.alert({ kind: 'state', event: 'began', state: 'ledger_away', message: 'It is away.', at: 0 });
+    callbacks.attemptEnded(anAttempt(exchange));
+    callbacks.finished(exchange, FAILED);
+    await callbacks.close(1_000);
+    expect(told.map(([, moment]) => moment)).toEqual(['after', 'state']);
   });
 
   it('hear chunks, in order, where they ask for them', async () => {

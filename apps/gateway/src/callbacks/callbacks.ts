@@ -52,8 +52,8 @@ export class Callbacks {
 
   constructor(private readonly options: CallbacksOptions) {
     const { settings, graph, onDropped, random } = options;
-    const { both, success, failure } = settings;
-    this.listeners = [...new Set([...both, ...success, ...failure])].flatMap((name) => {
+    const { both, success, failure, alerts } = settings;
+    this.listeners = [...new Set([...both, ...success, ...failure, ...alerts])].flatMap((name) => {
       const instance = graph.get<'callback/v1'>(`callback.${name}`);
       if (!instance) return [];
       const target: Target = { events: instance.exports.events, hooks: instance.hooks };

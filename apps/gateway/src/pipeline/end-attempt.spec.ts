@@ -1,5 +1,6 @@
+import type { Alert } from '@turnpike/plugin-sdk';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { anAttempt } from '../../test/doubles.js';
+import { anAttempt, callbacksFor } from '../../test/doubles.js';
 import { aFailure, aRecalled, aRuntime, aSnapshot, someUsage } from '../../test/road.js';
 import type { WaitingRoom } from '../runtime/waiting-room.js';
 import type { Attempt } from './attempt.js';
@@ -105,4 +106,24 @@ describe('the end of an attempt', () => {
     endAttempt(runtime, attempt, 'success');
     expect(attempt.endedAt).toBe(5);
   });
+});
+
+it('a deployment that begins to rest is told to callbacks once', async () => {
+  const alerts: Alert[] = [];
+  const onAlert = (told: readonly Alert[]) => void alerts.push(...told);
+  const { callbacks } = callbacksFor({ x: { onAlert } });
+  const { runtime } = aRuntime();
+  const snapshot = Object.assign(
+    aSnapshot({ settings: { disableCooldowns: false, allowedFails: 0, cooldownMs: 5_000 } }),
+    { callbacks },
+  );
+  const first = anAttempt(aRecalled(snapshot));
+  const { choice } = first;
+  const next = (): Attempt => Object.assign(anAttempt(aRecalled(snapshot)), { choice });
+  for (const attempt of [first, next(), next()]) endAttempt(runtime, attempt, 'failure', aFailure());
+  jest.useRealTimers();
+  await callbacks.close(1_000);
+  expect(alerts).toEqual([
+    expect.objectContaining({ kind: 'deployment', event: 'cooled_down', upstreamModel: 'upstream' }),
+  ]);
 });

@@ -2,6 +2,7 @@
 import type { Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import { outcome } from '@turnpike/router';
+import { deploymentAlert } from '../callbacks/deployment-alert.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Attempt, AttemptStatus } from './attempt.js';
 
@@ -48,10 +49,12 @@ export const endAttempt = (
   if (status === 'success') outcome.succeeded(choice, facts, now);
   else if (error) {
     const { state } = choice.target;
-    const restedUntil = state.health.coolUntil;
+    const { health } = state;
     outcome.failed(choice, error, facts, snapshot.router.cooldowns, now);
+    const alert = deploymentAlert(choice.target, health);
+    if (alert) snapshot.callbacks.alert(alert);
     runtime.metrics.attemptFailed(attempt, error);
     // Longer is not anew.
-    if (state.health.coolUntil > restedUntil && restedUntil <= now) runtime.metrics.cooledDown(attempt, error);
+    if (state.health.coolUntil > health.coolUntil && health.coolUntil <= now) runtime.metrics.cooledDown(attempt, error);
   }
 };

@@ -11,6 +11,7 @@ import {
   type Routing,
   type RoutingRequest,
 } from '@turnpike/router';
+import { deploymentAlert } from '../callbacks/deployment-alert.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Place, WaitingRoom } from '../runtime/waiting-room.js';
 import type { StreamAnswer } from '../upstream/answer.js';
@@ -128,7 +129,10 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
     exchange.snapshot.callbacks.attemptBegins(attempt);
     try {
       attempt.answer = await this.call.run(attempt);
+      const { health } = choice.target.state;
       outcome.answered(choice, runtime.clock.now());
+      const alert = deploymentAlert(choice.target, health);
+      if (alert) exchange.snapshot.callbacks.alert(alert);
       return attempt;
     } catch (thrown) {
       const error = runtime.toError(thrown, exchange);

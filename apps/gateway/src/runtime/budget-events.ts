@@ -1,6 +1,6 @@
 // Tells of budgets that are nearly or wholly spent: a line in the log, a metric, and whoever listens.
 import { ownerOfAccount, type AccountKind, type NanoUsd } from '@turnpike/domain';
-import type { Logger } from '@turnpike/plugin-sdk';
+import type { Alert, Logger } from '@turnpike/plugin-sdk';
 import { formatUsd } from '@turnpike/pricing';
 import { BudgetEvent_Kind, type BudgetEvent as ToldEvent } from '@turnpike/rpc';
 
@@ -103,3 +103,16 @@ const textOf = ({ event, account, spentNanoUsd, maxNanoUsd, softNanoUsd, percent
       return `${spent}, all of its budget of ${formatUsd(maxNanoUsd ?? 0)} USD`;
   }
 };
+
+/** The same for callbacks. @param at epoch milliseconds */
+export const budgetAlert = (event: BudgetEvent, at: number): Alert => ({
+  kind: 'budget',
+  event: event.event,
+  scope: event.ownerKind,
+  id: event.ownerId,
+  spentNanoUsd: event.spentNanoUsd,
+  ...(event.maxNanoUsd !== undefined && { maxNanoUsd: event.maxNanoUsd }),
+  ...(event.softNanoUsd !== undefined && { softNanoUsd: event.softNanoUsd }),
+  ...(event.resetAt !== undefined && { resetAt: event.resetAt }),
+  at,
+});

@@ -37,6 +37,8 @@ export interface LedgerSideOptions {
   readonly log: Logger;
   /** Hears who calls, and how budgets stand. */
   readonly book: CallerBook;
+  /** The ledger went away, or is back. */
+  readonly onAway: (isAway: boolean) => void;
   readonly onBudgetEvents: (events: readonly BudgetEvent[]) => void;
   /** What is configured by API may have changed. */
   readonly onConfiguration: () => void;
@@ -63,7 +65,7 @@ export class LedgerSide {
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
-  constructor({ config, address, token, log, book, onBudgetEvents, onConfiguration }: LedgerSideOptions) {
+  constructor({ config, address, token, log, book, onAway, onBudgetEvents, onConfiguration }: LedgerSideOptions) {
     const { ledger, database, server } = config;
     this.client = connectLedger({ address, token });
     const holder = `${hostname()}/${randomUUID()}`;
@@ -84,6 +86,7 @@ export class LedgerSide {
             log.warn('the ledger is away: known keys go on, calls wait in the journal', { reason });
           else if (this.wasAway) log.info('the ledger is back');
           this.wasAway ||= reason !== undefined;
+          onAway(reason !== undefined);
         },
       },
     });

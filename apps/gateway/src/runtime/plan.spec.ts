@@ -8,7 +8,7 @@ const config = (changes: object = {}) =>
     deployments: [],
     router: { strategy: 'strategy.least-busy', strategyArgs: { window: 5 } },
     cache: undefined,
-    callbacks: { both: [], success: [], failure: [] },
+    callbacks: { both: [], success: [], failure: [], alerts: [] },
     guardrails: [],
     pluginSettings: {},
     ...changes,
@@ -72,7 +72,7 @@ describe('the plan', () => {
   it('has each callback once, with the settings that are its own', () => {
     const { uses } = planOf(
       config({
-        callbacks: { both: ['langfuse'], success: ['langfuse', 'otel'], failure: ['webhook'] },
+        callbacks: { both: ['langfuse'], success: ['langfuse', 'otel'], failure: ['webhook'], alerts: [] },
         pluginSettings: { 'callback.otel': { endpoint: 'e' } },
       }),
       installed(),
@@ -95,7 +95,7 @@ describe('the plan', () => {
   it('says what cannot be served', () => {
     const changes = {
       cache: { enabled: true, plugin: 'cache.redis', settings: {} },
-      callbacks: { both: ['datadog'], success: [], failure: [] },
+      callbacks: { both: ['datadog'], success: [], failure: [], alerts: [] },
     };
     const { uses, missing } = planOf(config(changes), installed('cache.redis', 'callback.datadog'));
     expect(uses.map(({ id }) => id)).toEqual(['strategy.least-busy']);

@@ -62,5 +62,5 @@ export const planOf = (config: GatewayConfig, idOf: (name: string) => string | u
 /** LiteLLM's name for metrics, which are always on here: no plugin has to be told. */
 const METRICS = 'prometheus';
 
-const callbackNames = ({ callbacks: { both, success, failure } }: GatewayConfig): string[] =>
-  [...new Set([...both, ...success, ...failure])].filter((name) => name !== METRICS);
+const callbackNames = ({ callbacks }: GatewayConfig): string[] =>
+  [...new Set(Object.values(callbacks).flat())].filter((name) => name !== METRICS);

@@ -40,12 +40,12 @@ import type { Exchange } from '../pipeline/exchange.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { curlOf } from '../upstream/curl.js';
 import type { PreparedCall } from '../upstream/prepare.js';
-import { BudgetEvents } from './budget-events.js';
+import { budgetAlert, BudgetEvents } from './budget-events.js';
 import type { CallJournal } from './call-journal.js';
 import { steadyClock } from './clock.js';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.js';
 import { CostEstimates } from './cost-estimates.js';
-import { degradedNow } from './degraded-states.js';
+import { DEGRADED_STATES, degradedNow } from './degraded-states.js';
 import { Duty } from './duty.js';
 import { HealthBoard } from './health-board.js';
 import { InternalCalls } from './internal-calls.js';
@@ -160,6 +160,7 @@ export class Runtime {
     this.state = options.state ?? new LiveState();
     this.limits = new Limits({ authority: options.limitAuthority, now: () => this.clock.now() });
     this.limits.onDegraded((isDegraded) => {
+      this.tellState('redis_away', isDegraded);
       if (isDegraded) this.log.warn('Redis is away: limits hold on each machine alone until it is back');
       else this.log.info('Redis is back: limits hold across machines again');
     });
@@ -220,6 +221,8 @@ export class Runtime {
       },
     });
     const budgetEvents = new BudgetEvents(options.log, (event, group) => metrics.budgetEvent(event, group));
+    // The ledger may be away before there is one.
+    let running: Runtime | undefined;
     const ledger =
       options.ledger &&
       new LedgerSide({
@@ -227,10 +230,13 @@ export class Runtime {
         config,
         log: options.log,
         book: metrics.book,
+        onAway: (isAway) => running?.tellState('ledger_away', isAway),
         onBudgetEvents: (events) => budgetEvents.told(events),
         onConfiguration: () => runtime.live.changed(),
       });
     const runtime: Runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, budgetEvents, ledger });
+    running = runtime;
+    budgetEvents.listen((event) => runtime.current.callbacks.alert(budgetAlert(event, runtime.clock.now())));
     await runtime.live.start(configuration);
     runtime.tellMetrics(config.metrics);
     return runtime;
@@ -267,6 +273,14 @@ export class Runtime {
     const calls = (this.callsOf.get(snapshot) ?? 1) - 1;
     this.callsOf.set(snapshot, calls);
     if (calls === 0 && this.retired.has(snapshot)) this.stopRetired(snapshot);
+  }
+
+  /** Every worker notices, and tells; who hears of it tells it on once. */
+  private tellState(state: string, hasBegun: boolean): void {
+    const event = hasBegun ? 'began' : 'ended';
+    const message = DEGRADED_STATES.find(({ name }) => name === state)?.message ?? '';
+    const snapshot = this.snapshot as RuntimeSnapshot | undefined;
+    snapshot?.callbacks.alert({ kind: 'state', event, state, message, at: Date.now() });
   }
 
   /** What is away or off, though this gateway serves. */

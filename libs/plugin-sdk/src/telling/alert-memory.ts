@@ -12,7 +12,15 @@ const QUIET_MS: Readonly<Record<Alert['kind'], number>> = {
 };
 
 export class AlertMemory {
-  constructor(private readonly host: { readonly state: SharedState; readonly clock: Clock }) {}
+  private readonly quietMs: typeof QUIET_MS;
+
+  /** @param quietMs how long the same is not told again, where it is not as usual */
+  constructor(
+    private readonly host: { readonly state: SharedState; readonly clock: Clock },
+    quietMs: Partial<typeof QUIET_MS> = {},
+  ) {
+    this.quietMs = { ...QUIET_MS, ...quietMs };
+  }
 
   /** Those that are new to this machine. What ended and began anew is new. */
   fresh(alerts: readonly Alert[]): Alert[] {
@@ -23,8 +31,13 @@ export class AlertMemory {
       seen.add(`${subject} ${event}`);
       const last = this.host.state.get(subject);
       if (!Array.isArray(last)) return true;
-      return last[0] !== event || this.host.clock.now() - Number(last[1]) >= QUIET_MS[alert.kind];
+      return last[0] !== event || this.host.clock.now() - Number(last[1]) >= this.quietMs[alert.kind];
     });
+  }
+
+  /** The same for what is the same, whoever notices it. */
+  nameOf(alert: Alert): string {
+    return identityOf(alert).join(' ');
   }
 
   /** They have reached whom they were for. */

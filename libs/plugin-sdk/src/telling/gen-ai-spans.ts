@@ -5,7 +5,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain'
 import { createHash } from 'node:crypto';
 import type { CallFinished, EndedAttempt } from '../contracts/callback/v1/index.js';
 import { inputMessages, outputMessages } from './gen-ai-messages.js';
-import type { OtlpAttributes, OtlpSpan, OtlpValue } from './otlp.js';
+import type { OtlpAttributes, OtlpValue } from './otlp-common.js';
+import type { OtlpSpan } from './otlp.js';
 import { standardLoggingPayload } from './standard-payload.js';
 
 export interface SpanPlace {

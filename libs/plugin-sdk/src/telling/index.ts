@@ -1,9 +1,12 @@
 export * from './address.js';
 export * from './alert-memory.js';
+export * from './alert-text.js';
 export * from './clean-json.js';
 export * from './content.js';
 export * from './gen-ai-messages.js';
 export * from './gen-ai-spans.js';
+export * from './otlp-metrics.js';
 export * from './otlp.js';
+export { otlpNanos, type OtlpAttributes, type OtlpSource, type OtlpValue } from './otlp-common.js';
 export * from './post.js';
 export * from './standard-payload.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { encodeOtlpSpans, otlpNanos, type OtlpSpan } from './otlp.js';
+import { otlpNanos } from './otlp-common.js';
+import { encodeOtlpSpans, type OtlpSpan } from './otlp.js';
 
 /** The same request, serialised by the Python package `opentelemetry-proto` 1.45, in pieces of 76. */
 const BY_PYTHON = [

@@ -1,6 +1,6 @@
 // Alerts as LiteLLM's webhook has them: the fields of budgets under its names, and events of the gateway beside them.
 // docs: https://docs.litellm.ai/docs/proxy/alerting (webhook), read 2026-11-21
-import type { Alert, BudgetAlert, JsonObject, NanoUsd } from '@turnpike/plugin-sdk';
+import { alertText, type Alert, type BudgetAlert, type JsonObject, type NanoUsd } from '@turnpike/plugin-sdk';
 
 const NANO_PER_USD = 1e9;
 
@@ -10,12 +10,11 @@ export const alertBody = (alert: Alert): JsonObject => {
     case 'budget':
       return { ...budgetBody(alert), ...at };
     case 'deployment': {
-      const { event, deploymentId, group, provider, upstreamModel, reason } = alert;
-      const what = event === 'cooled_down' ? `is left alone after failures (${reason ?? 'unknown'})` : 'is back';
+      const { event, deploymentId, group, provider, upstreamModel } = alert;
       return {
         event: `deployment_${event}`,
         event_group: 'proxy',
-        event_message: `Deployment ${deploymentId} of ${group} (${upstreamModel}) ${what}.`,
+        event_message: alertText(alert),
         model_id: deploymentId,
         model_group: group,
         model: upstreamModel,
@@ -27,7 +26,7 @@ export const alertBody = (alert: Alert): JsonObject => {
       return {
         event: `state_${alert.event}`,
         event_group: 'proxy',
-        event_message: alert.event === 'began' ? alert.message : `It is over: ${alert.message}`,
+        event_message: alertText(alert),
         state: alert.state,
         ...at,
       };
@@ -48,7 +47,7 @@ const SCOPES: Readonly<Record<string, readonly [group: string, field: string]>> 
 
 const ALIASES: Readonly<Record<string, string>> = { key: 'key_alias', team: 'team_alias', user: 'user_email' };
 
-const budgetBody = (alert: BudgetAlert): JsonObject => {
+const budgetBody = (alert: Extract<Alert, BudgetAlert>): JsonObject => {
   const { event, scope, id, alias, spentNanoUsd, maxNanoUsd, softNanoUsd, resetAt } = alert;
   const [group, field] = SCOPES[scope] ?? [scope, 'id'];
   return {
@@ -60,17 +59,8 @@ const budgetBody = (alert: BudgetAlert): JsonObject => {
     ...(resetAt !== undefined && { budget_reset_at: new Date(resetAt).toISOString() }),
     event,
     event_group: group,
-    event_message: messageOf(alert),
+    event_message: alertText(alert),
   };
-};
-
-const messageOf = ({ event, scope, id, alias, spentNanoUsd, maxNanoUsd, softNanoUsd }: BudgetAlert): string => {
-  const whose = `the budget of ${scope} ${alias ?? id}`;
-  const spent = `${usdOf(spentNanoUsd)} USD`;
-  if (event === 'soft_budget_crossed') return `${spent} are spent: ${whose} was to warn at ${usdOf(softNanoUsd)} USD.`;
-  if (event === 'budget_crossed') return `${spent} are spent: ${whose}, ${usdOf(maxNanoUsd)} USD, is used up.`;
-  const part = maxNanoUsd === undefined ? '' : ` (${Math.floor((spentNanoUsd / maxNanoUsd) * 100)} %)`;
-  return `${spent} are spent of ${usdOf(maxNanoUsd)} USD${part}, ${whose}.`;
 };
 
 const usdOf = (nano: NanoUsd | undefined): number | null => (nano === undefined ? null : nano / NANO_PER_USD);
