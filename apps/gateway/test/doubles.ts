@@ -45,6 +45,12 @@ export const someCallers = (changes: Partial<CallerSettings> = {}): CallerSettin
   ...changes,
 });
 
+/** What every call reads of its snapshot. */
+export const someSnapshot = (callers: Partial<CallerSettings> = {}): object => ({
+  config: { callers: someCallers(callers) },
+  addresses: { of: () => undefined },
+});
+
 const NO_CLAIMS: JwtClaims = {
   team: undefined,
   teams: undefined,
@@ -97,7 +103,7 @@ export const anExchange = <E extends Exchange = Exchange>(
     raw: undefined,
     response: new FakeResponse().asResponse(),
     ...input,
-    snapshot: (input.snapshot ?? { config: { callers: someCallers() } }) as ExchangeInput['snapshot'],
+    snapshot: (input.snapshot ?? someSnapshot()) as ExchangeInput['snapshot'],
   });
   return Object.assign(exchange, filled) as E;
 };

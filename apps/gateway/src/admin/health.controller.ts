@@ -49,7 +49,7 @@ export class HealthController {
     summary: 'Health of the deployments; only an admin makes the gateway ask the providers',
   })
   async models(@Req() request: FastifyRequest, @Query('model') model?: string): Promise<ModelsHealth> {
-    const principal = await this.health.callerOf(request.headers);
+    const principal = await this.health.callerOf(request.headers, request.raw.socket);
     return principal?.isAdmin ? this.health.ask(model) : this.health.counts();
   }
 }

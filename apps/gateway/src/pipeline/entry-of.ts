@@ -39,6 +39,7 @@ export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: En
     costUnknown: (cost === undefined && outcome.usage !== undefined) || undefined,
     usage: outcome.usage,
     usageSource: outcome.usage && (outcome.isUsageEstimated ? 'estimated' : 'upstream'),
+    ip: snapshot.addresses.of(exchange.response.socket, exchange.headers),
     attempts: exchange.attempts.map((one) => attemptOf(one, exchange.startedAt)),
     error: outcome.error && errorOf(outcome.error),
     metadata: principal?.terms?.spendLogsMetadata,

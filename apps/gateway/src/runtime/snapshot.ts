@@ -6,6 +6,7 @@ import type { SelectV1 } from '@turnpike/plugin-sdk';
 import { ModelIndex, Router, type LiveState, type TargetFacts } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadlines } from '../pipeline/exchange.js';
+import { ClientAddresses } from '../keys/client-address.js';
 import { Guardrails } from './guardrails.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
 import { ResponseCache } from './response-cache.js';
@@ -44,6 +45,7 @@ export class RuntimeSnapshot {
   readonly guardrails: Guardrails;
   readonly cache: ResponseCache | undefined;
   readonly limits: GatewayLimits;
+  readonly addresses: ClientAddresses;
   /** Absent: what finds no room is refused. */
   readonly waitingRoom: WaitingRoom | undefined;
   /** What a request without wishes of its own gets; shared, so that it costs nothing. */
@@ -80,6 +82,7 @@ export class RuntimeSnapshot {
       recognise,
     });
     this.limits = new GatewayLimits(limits, config);
+    this.addresses = new ClientAddresses(config.auth);
     this.router = new Router({
       limits: this.limits.hasDeployments ? this.limits : undefined,
       index: this.index,
