@@ -47,7 +47,7 @@ export const someCallers = (changes: Partial<CallerSettings> = {}): CallerSettin
 
 /** What every call reads of its snapshot. */
 export const someSnapshot = (callers: Partial<CallerSettings> = {}): object => ({
-  config: { callers: someCallers(callers) },
+  config: { callers: someCallers(callers), logging: {} },
   addresses: { of: () => undefined },
 });
 

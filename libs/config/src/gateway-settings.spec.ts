@@ -175,6 +175,7 @@ litellm_settings: {modify_params: true, restamp_model: true}
       maxResponseBytes: 2_097_152,
       modelOverrides: { embedding_model: 'e' },
       forwardClientHeaders: true,
+      tellsCostInStreams: false,
       maxBatchSize: undefined,
     });
   });

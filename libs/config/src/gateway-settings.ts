@@ -190,6 +190,7 @@ export const readRequests = ({ settings }: SettingsSource, commandLineModel: str
     maxResponseBytes: maxResponse === undefined ? undefined : Math.floor(maxResponse * MEBIBYTE),
     modelOverrides,
     forwardClientHeaders: settings.get('forward_client_headers_to_llm_api') ?? false,
+    tellsCostInStreams: settings.get('include_cost_in_streaming_usage') ?? false,
     maxBatchSize: settings.get('max_batch_size'),
   };
 };
@@ -233,6 +234,7 @@ export const readLogging = ({ settings, environment }: SettingsSource): LoggingS
     detailedDebug,
     json: settings.get('json_logs') ?? false,
     turnOffMessageLogging: settings.get('turn_off_message_logging') ?? false,
+    storesPrompts: settings.get('store_prompts_in_spend_logs') ?? false,
   };
 };
 

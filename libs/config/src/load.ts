@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 // Reads the configuration and puts every part in its canonical place.
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type PluginSource } from '@turnpike/domain';
 import { readCache } from './cache.js';
@@ -28,6 +27,7 @@ import { readLedger } from './ledger.js';
 import { readPluginKeys } from './legacy-keys.js';
 import type { Places } from './places.js';
 import { readPluginSources } from './plugin-sources.js';
+import { readPrices } from './prices.js';
 import { readRedis } from './redis.js';
 import { readRouter } from './router.js';
 import { SECTION_NAMES, TOP_KEYS } from './setting-keys.js';
@@ -100,7 +100,7 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
     limits: readLimits(reading),
     requests: readRequests(reading, options.flags?.alias ?? options.flags?.model),
     http: readHttp(reading),
-    prices: { file: readPriceFile(settings.get('price_file'), options.cwd) },
+    prices: readPrices(reading, options.cwd),
     logging: readLogging(reading),
     cache,
     callbacks,
@@ -120,9 +120,6 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
   diagnostics.throwIfFailed();
   return { config: deepFreeze(structuredClone(config)), environment: Object.freeze(environment.all()) };
 };
-
-const readPriceFile = (file: string | undefined, cwd: string): string | undefined =>
-  file === undefined ? undefined : resolve(cwd, file);
 
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 

@@ -4,6 +4,7 @@ import type { GatewayError } from '@turnpike/errors';
 import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt } from './attempt.js';
 import type { Exchange, Outcome } from './exchange.js';
+import { keptMetadata, keptPrompts } from './spend-log-extras.js';
 
 /** Whose journal it is. */
 export interface EntryFacts {
@@ -42,9 +43,11 @@ export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: En
     ip: snapshot.addresses.of(exchange.response.socket, exchange.headers),
     attempts: exchange.attempts.map((one) => attemptOf(one, exchange.startedAt)),
     error: outcome.error && errorOf(outcome.error),
-    metadata: principal?.terms?.spendLogsMetadata,
+    metadata: keptMetadata(exchange),
     accounts: exchange.bounds?.furtherAccounts,
   };
+  const prompts = keptPrompts(exchange);
+  if (prompts) Object.assign(entry, prompts);
   return entry;
 };
 

@@ -187,8 +187,9 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   }
 
   private recording(): Recording | undefined {
-    const { cacheWrite, isStream } = this.exchange;
-    return cacheWrite && isStream ? new Recording() : undefined;
+    const { cacheWrite, isStream, snapshot } = this.exchange;
+    const isWanted = cacheWrite !== undefined || snapshot.config.logging.storesPrompts;
+    return isWanted && isStream ? new Recording() : undefined;
   }
 
   private queueUp(room: WaitingRoom, retryAfterMs: number | undefined): Promise<boolean> {

@@ -28,6 +28,7 @@ import {
   toOpenAiEmbeddingResponse,
   toOpenAiErrorBody,
   toOpenAiResponse,
+  type TellCost,
 } from '@turnpike/wire';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pipeline } from '../pipeline/pipeline.js';
@@ -56,7 +57,7 @@ const shared = {
   askForUsage,
   errorOf: (body: JsonValue) => (isJsonObject(body) ? (body['error'] ?? undefined) : undefined),
   errorBody: toOpenAiErrorBody,
-  tap: (withholdUsage: boolean) => new OpenAiStreamTap({ withholdUsage }),
+  tap: (withholdUsage: boolean, tellCost?: TellCost) => new OpenAiStreamTap({ withholdUsage, tellCost }),
 } as const;
 
 const chat: Front = {
@@ -77,7 +78,8 @@ const chat: Front = {
       { role: 'user', content: GO_ON },
     ],
   }),
-  encoder: (includeUsage, body = {}) => openAiStreamEncoder({ includeUsage, inFunctions: asksInFunctions(body) }),
+  encoder: (includeUsage, body = {}, tellCost) =>
+    openAiStreamEncoder({ includeUsage, inFunctions: asksInFunctions(body), tellCost }),
 };
 
 const completions: Front = {
@@ -97,7 +99,7 @@ const completions: Front = {
     }
     if (usage) yield { type: 'usage', usage };
   },
-  encoder: (includeUsage) => openAiCompletionStreamEncoder({ includeUsage }),
+  encoder: (includeUsage, _body, tellCost) => openAiCompletionStreamEncoder({ includeUsage, tellCost }),
 };
 
 const embeddings: Front = {

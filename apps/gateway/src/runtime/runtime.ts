@@ -76,6 +76,9 @@ const STRATEGY_WARNING_EVERY_MS = 60_000;
 /** Larger answers than this are cut off unless the configuration says otherwise. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 
+/** The log is told of so many models without a price. */
+const MAX_UNPRICED = 1_000;
+
 export class Runtime {
   readonly clock = steadyClock;
   readonly random = Math.random;
@@ -102,12 +105,17 @@ export class Runtime {
   readonly budgets: Budgets | undefined;
   /** What bounds end users and tags; absent: there is no ledger. */
   readonly parties: Parties | undefined;
-  readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
+  readonly estimates = new CostEstimates(
+    (deployment, model) => this.priceOf(deployment, model),
+    ({ provider }, cost) => this.snapshot.adjustments?.adjust(provider, cost).nanoUsd ?? cost,
+  );
   isDraining = false;
   callsServed = 0;
   /** What was configured and cannot be served, and why. */
   off: readonly string[] = [];
   private areJwtKeysAway = false;
+  /** Models without a price that the log was told of. */
+  private readonly unpriced = new Set<string>();
   private snapshot!: RuntimeSnapshot;
   private readonly callsOf = new Map<RuntimeSnapshot, number>();
   private retired = new Set<RuntimeSnapshot>();
@@ -244,7 +252,16 @@ export class Runtime {
   /** Nano-dollars; undefined when the price is unknown. */
   costOf({ target: { deployment, model } }: Attempt, usage: Usage): number | undefined {
     const price = this.priceOf(deployment, model);
+    if (!price) this.noteUnpriced(deployment.provider, model);
     return price && costOf(price, usage);
+  }
+
+  /** Calls that cost something are not free in silence. */
+  private noteUnpriced(provider: string, model: string): void {
+    const name = `${provider} ${model}`;
+    if (this.unpriced.has(name) || this.unpriced.size >= MAX_UNPRICED) return;
+    this.unpriced.add(name);
+    this.log.warn('the price of a model is not known: its calls are counted as free', { provider, model });
   }
 
   private priceOf(deployment: Deployment, model: string): Price | undefined {
@@ -360,6 +377,7 @@ export class Runtime {
           maxInputTokensIn(info) ?? this.prices.facts(provider, model)?.maxInputTokens,
       },
       limits: this.limits,
+      costOf: (attempt, usage) => this.costOf(attempt, usage),
       now: () => this.clock.now(),
       random: this.random,
       onStrategyFault: (error) => {

@@ -22,7 +22,8 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {} }: Parts = {}): Run
       router: someSettings(router),
       guardrails: [],
       limits,
-      auth: {},
+      auth: { useForwardedFor: false, trustedProxies: [] },
+      prices: { discounts: {}, margins: {} },
       requests,
     }),
     graph: aGraph({}),
@@ -33,6 +34,7 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {} }: Parts = {}): Run
     limits: new Limits(),
     now: () => 0,
     random: () => 0,
+    costOf: () => undefined,
     onStrategyFault: () => undefined,
   });
 
