@@ -92,6 +92,12 @@ export const someCallers = (changes: Partial<CallerSettings> = {}): CallerSettin
   ...changes,
 });
 
+/** What every call reads of its snapshot. */
+export const someSnapshot = (callers: Partial<CallerSettings> = {}): object => ({
+  config: { callers: someCallers(callers), logging: {} },
+  addresses: { of: () => undefined },
+});
+
 const NO_CLAIMS: JwtClaims = {
   team: undefined,
   teams: undefined,
@@ -144,11 +150,7 @@ export const anExchange = <E extends Exchange = Exchange>(
     raw: undefined,
     response: new FakeResponse().asResponse(),
     ...input,
-    snapshot: {
-      callbacks: callbacksFor({}).callbacks,
-      config: { callers: someCallers() },
-      ...input.snapshot,
-    } as unknown as ExchangeInput['snapshot'],
+    snapshot: { ...someSnapshot(), callbacks: callbacksFor({}).callbacks, ...input.snapshot } as ExchangeInput['snapshot'],
   });
   return Object.assign(exchange, filled) as E;
 };

@@ -63,7 +63,7 @@ export interface Management {
 
 /** Every key of the form `sk-…` is known, and its hash is `hash of sk-…`. */
 const keys = {
-  authenticate: ({ authorization }: { authorization?: string }) => {
+  authenticateKey: ({ authorization }: { authorization?: string }) => {
     if (!authorization) throw new GatewayError('GW_NO_KEY', 'No key.');
     return { keyHash: `hash of ${authorization.replace('Bearer ', '')}` };
   },

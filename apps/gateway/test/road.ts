@@ -124,6 +124,7 @@ export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] 
     },
     config: { router: settings, logging: {}, requests: {}, auth: {}, callers: someCallers(), ...parts.config },
     guardrails: { preCall: [], postCall: [] },
+    addresses: { of: () => undefined },
   };
   return snapshot as unknown as ExchangeInput['snapshot'];
 };

@@ -1,6 +1,6 @@
 // What the ledger is made of.
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { parseDuration } from '@turnpike/domain';
+import { parseDuration, type CallEntry } from '@turnpike/domain';
 import type { Logger } from '@turnpike/telemetry';
 import { DataSource } from 'typeorm';
 import { CONTROLLERS } from './controllers/index.js';
@@ -48,11 +48,13 @@ export interface LedgerModuleOptions {
   timeZone: string;
   /** How long the log of calls is kept: "30d"; absent: for ever. */
   keepLogs?: string;
+  /** Whether the log tells of a call; absent: of every one. */
+  keepsLogs?: (entry: CallEntry) => boolean;
   log: Logger;
   now?: Now;
 }
 
-const settlement = ({ timeZone, keepLogs, log }: LedgerModuleOptions): Provider[] => [
+const settlement = ({ timeZone, keepLogs, keepsLogs, log }: LedgerModuleOptions): Provider[] => [
   {
     provide: BalanceBook,
     useFactory: (changes: Changes, now: Now) =>
@@ -76,6 +78,7 @@ const settlement = ({ timeZone, keepLogs, log }: LedgerModuleOptions): Provider[
         dataSource,
         balances,
         partitions,
+        keepsLogs,
         onKeysUsed: (keys) => activity.used(keys),
         onRefused: (refused) =>
           log.warn('Entries of a journal were set aside: they are no finished calls.', {

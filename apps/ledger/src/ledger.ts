@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { INestMicroservice } from '@nestjs/common';
+import type { CallEntry } from '@turnpike/domain';
 import type { Logger } from '@turnpike/telemetry';
 import { AppModule } from './app.module.js';
 import { CALLERS, type Callers } from './grpc/caller.js';
@@ -38,7 +39,11 @@ export const openLedger = async (options: LedgerOptions, log: Logger): Promise<L
 const serve = async (storage: Storage, options: LedgerOptions, log: Logger): Promise<Ledger> => {
   const { masterKey, saltKey, dataDir, gatewayToken, timeZone, kept, budget } = options;
   const secrets = await openSecrets(storage, { saltKey, masterKey, dataDir, log });
-  const keepLogs = kept.general['maximum_spend_logs_retention_period'];
+  const {
+    maximum_spend_logs_retention_period: period,
+    disable_spend_logs: noLogs,
+    disable_error_logs: noErrors,
+  } = kept.general;
   const module = AppModule.of({
     storage,
     secrets,
@@ -48,7 +53,11 @@ const serve = async (storage: Storage, options: LedgerOptions, log: Logger): Pro
     budget,
     settings: options.keySettings,
     apiEnvNames: options.apiEnvNames,
-    keepLogs: typeof keepLogs === 'string' ? keepLogs : undefined,
+    // What is not told is kept only until it cannot come again.
+    keepLogs: noLogs === true ? '1d' : typeof period === 'string' ? period : undefined,
+    ...((noLogs === true || noErrors === true) && {
+      keepsLogs: ({ status }: CallEntry) => noLogs !== true && status !== 'failure',
+    }),
     log,
   });
   // The transport is made before the application that knows its callers, and asks only once that is up.

@@ -16,8 +16,7 @@ export interface GatewayConfig {
   readonly limits: LimitSettings;
   readonly requests: RequestSettings;
   readonly http: HttpSettings;
-  /** `file`: absolute path of a JSON document in the shape of LiteLLM's price map; it wins over the catalogue. */
-  readonly prices: { readonly file: string | undefined };
+  readonly prices: PriceSettings;
   readonly logging: LoggingSettings;
   readonly cache: CacheSettings | undefined;
   readonly callbacks: CallbackSettings;
@@ -153,6 +152,24 @@ export interface JwtClaims {
   readonly object: string | undefined;
 }
 
+export interface PriceSettings {
+  /** Absolute path of a JSON document in the shape of LiteLLM's price map; it wins over the catalogue. */
+  readonly file: string | undefined;
+  /** Plugin id of a provider → the part that its calls cost less: 0.05. */
+  readonly discounts: Readonly<Record<string, number>>;
+  /** Plugin id of a provider → what its calls cost more. */
+  readonly margins: Readonly<Record<string, MarginSettings>>;
+  /** Of providers without one of their own. */
+  readonly margin: MarginSettings | undefined;
+}
+
+export interface MarginSettings {
+  /** Of the cost: 0.05. */
+  readonly rate: number;
+  /** Of each call. */
+  readonly fixedUsd: number;
+}
+
 /** Whom requests name beside their key, and what they must say. Headers are lower-case. */
 export interface CallerSettings {
   /** Headers that name the end user; the first that is there counts. */
@@ -210,6 +227,8 @@ export interface RequestSettings {
   /** Overrides of the asked model by endpoint: `completion_model`, `embedding_model` … */
   readonly modelOverrides: Readonly<Record<string, string>>;
   readonly forwardClientHeaders: boolean;
+  /** Usage at the end of streams says what it cost. */
+  readonly tellsCostInStreams: boolean;
   readonly maxBatchSize: number | undefined;
 }
 
@@ -232,6 +251,8 @@ export interface LoggingSettings {
   readonly turnOffMessageLogging: boolean;
   /** Clients cannot keep their calls from callbacks. */
   readonly isCompulsory: boolean;
+  /** What was asked and answered goes into the spend log. */
+  readonly storesPrompts: boolean;
 }
 
 export interface CacheSettings {

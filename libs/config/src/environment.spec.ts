@@ -98,12 +98,12 @@ litellm_settings:
   });
 
   const missing =
-    'general_settings:\n  completion_model: os.environ/NAME\n  embedding_model: os.environ/NAME\n  allowed_ips: [os.environ/NAME, a]\n';
+    'general_settings:\n  completion_model: os.environ/NAME\n  embedding_model: os.environ/NAME\n  allowed_ips: [os.environ/NAME, 10.0.0.1]\n';
 
   it('that lead nowhere leave the key out and warn once', () => {
     const config = loadYaml(missing);
     expect(config.requests.modelOverrides).toEqual({});
-    expect(config.auth.allowedIps).toEqual(['a']);
+    expect(config.auth.allowedIps).toEqual(['10.0.0.1']);
     expect(warningsOf(config, 'missing-variable')).toEqual([
       'litellm_config.yaml:2: The variable NAME is not set (named 3 times).',
     ]);

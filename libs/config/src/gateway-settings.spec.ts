@@ -118,6 +118,29 @@ describe('access', () => {
   });
 });
 
+describe('addresses', () => {
+  it.each(['10.0.0.1', '10.0.0.0/8', '2001:db8::1', 'fd00::/8'])('may be %s', (entry) => {
+    const { auth } = loadYaml(`general_settings: {master_key: sk-1, allowed_ips: ["${entry}"]}\n`);
+    expect(auth.allowedIps).toEqual([entry]);
+  });
+
+  it.each(['10.0.0', '10.0.0.0/33', '10.0.0.0/8/8', 'localhost', '10.0.0.0/-1', 'fd00::/129', ''])(
+    'may not be %j',
+    (entry) => {
+      const yaml = `general_settings: {master_key: sk-1, allowed_ips: ["${entry}"]}\n`;
+      expect(problemOf(() => loadYaml(yaml))).toContain('is no address, and no range');
+    },
+  );
+
+  it('are told by proxies, and a warning says so where none of them is named', () => {
+    const some = 'general_settings: {master_key: sk-1, use_x_forwarded_for: true, trusted_proxies: 10.0.0.0/8}\n';
+    expect(loadYaml(some).auth.trustedProxies).toEqual(['10.0.0.0/8']);
+    expect(warningsOf(loadYaml(some), 'security')).toEqual([]);
+    const none = 'general_settings: {master_key: sk-1, use_x_forwarded_for: true}\n';
+    expect(warningsOf(loadYaml(none), 'security')).toEqual([expect.stringContaining('believes whoever connects')]);
+  });
+});
+
 describe('limits', () => {
   it('tells that max_parallel_requests is for the installation', () => {
     const config = loadYaml(
@@ -152,6 +175,7 @@ litellm_settings: {modify_params: true, restamp_model: true}
       maxResponseBytes: 2_097_152,
       modelOverrides: { embedding_model: 'e' },
       forwardClientHeaders: true,
+      tellsCostInStreams: false,
       maxBatchSize: undefined,
     });
   });

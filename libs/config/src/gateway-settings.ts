@@ -1,4 +1,5 @@
 // The settings of the gateway itself: server, access, limits, requests, network, logging, database, health.
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type {
   AuthSettings,
@@ -55,14 +56,22 @@ export const readAuth = (source: SettingsSource, isFromFile: boolean): AuthSetti
   const jwt = readJwt(source);
   // Who wants tokens does not want everybody.
   const isOpen = isFromFile && masterKey === undefined && jwt === undefined;
+  const useForwardedFor = settings.get('use_x_forwarded_for') ?? false;
+  const proxies = settings.get('trusted_proxies') === undefined ? 'trusted_proxy_ranges' : 'trusted_proxies';
+  const trustedProxies = addressesOf(source, proxies);
+  if (useForwardedFor && trustedProxies.length === 0) {
+    const message =
+      'use_x_forwarded_for without trusted_proxies believes whoever connects. List the addresses of your proxies.';
+    source.diagnostics.warn('security', message, settings.where('use_x_forwarded_for'));
+  }
   return {
     masterKey,
     requireAuth,
     isOpen,
     keyHeaderName: settings.get('litellm_key_header_name')?.toLowerCase(),
-    allowedIps: settings.get('allowed_ips') ?? [],
-    useForwardedFor: settings.get('use_x_forwarded_for') ?? false,
-    trustedProxies: settings.get('trusted_proxies') ?? settings.get('trusted_proxy_ranges') ?? [],
+    allowedIps: addressesOf(source, 'allowed_ips'),
+    useForwardedFor,
+    trustedProxies,
     routes: {
       allowed: settings.get('allowed_routes') ?? [],
       adminOnly: settings.get('admin_only_routes') ?? [],
@@ -73,6 +82,26 @@ export const readAuth = (source: SettingsSource, isFromFile: boolean): AuthSetti
     apiEnvNames: settings.get('api_env_names') ?? [],
     saltKey: settings.get('salt_key') || undefined,
   };
+};
+
+/** `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`. What is none of these would keep out, or let in, somebody else than is meant. */
+const addressesOf = (
+  { settings, diagnostics }: SettingsSource,
+  name: 'allowed_ips' | 'trusted_proxies' | 'trusted_proxy_ranges',
+): readonly string[] => {
+  const entries = (settings.get(name) ?? []).map((entry) => entry.trim());
+  for (const entry of entries) {
+    if (!isAddress(entry))
+      diagnostics.fail(`${name}: '${entry}' is no address, and no range such as 10.0.0.0/8.`, settings.where(name));
+  }
+  return entries;
+};
+
+const isAddress = (entry: string): boolean => {
+  const [address = '', prefix, ...others] = entry.split('/');
+  const version = isIP(address);
+  if (version === 0 || others.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
 };
 
 const readMasterKey = (
@@ -161,6 +190,7 @@ export const readRequests = ({ settings }: SettingsSource, commandLineModel: str
     maxResponseBytes: maxResponse === undefined ? undefined : Math.floor(maxResponse * MEBIBYTE),
     modelOverrides,
     forwardClientHeaders: settings.get('forward_client_headers_to_llm_api') ?? false,
+    tellsCostInStreams: settings.get('include_cost_in_streaming_usage') ?? false,
     maxBatchSize: settings.get('max_batch_size'),
   };
 };
@@ -205,6 +235,7 @@ export const readLogging = ({ settings, environment }: SettingsSource): LoggingS
     json: settings.get('json_logs') ?? false,
     turnOffMessageLogging: settings.get('turn_off_message_logging') ?? false,
     isCompulsory: settings.get('global_disable_no_log_param') ?? false,
+    storesPrompts: settings.get('store_prompts_in_spend_logs') ?? false,
   };
 };
 

@@ -29,6 +29,7 @@ import { readLedger } from './ledger.js';
 import { readPluginKeys } from './legacy-keys.js';
 import type { Places } from './places.js';
 import { readPluginSources } from './plugin-sources.js';
+import { readPrices } from './prices.js';
 import { readRedis } from './redis.js';
 import { readRouter } from './router.js';
 import { SECTION_NAMES, TOP_KEYS } from './setting-keys.js';
@@ -140,7 +141,7 @@ const interpret = (source: ConfigSource, options: LoadOptions, stored: StoredCon
     limits: readLimits(reading),
     requests: readRequests(reading, options.flags?.alias ?? options.flags?.model),
     http: readHttp(reading),
-    prices: { file: readPriceFile(settings.get('price_file'), options.cwd) },
+    prices: readPrices(reading, options.cwd),
     logging: readLogging(reading),
     cache,
     callbacks,
@@ -160,9 +161,6 @@ const interpret = (source: ConfigSource, options: LoadOptions, stored: StoredCon
   diagnostics.throwIfFailed();
   return { config: deepFreeze(structuredClone(config)), environment: Object.freeze(environment.all()) };
 };
-
-const readPriceFile = (file: string | undefined, cwd: string): string | undefined =>
-  file === undefined ? undefined : resolve(cwd, file);
 
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 

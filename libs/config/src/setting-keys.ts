@@ -71,6 +71,10 @@ export const SETTINGS = {
 
   // Prices
   price_file: general('text'),
+  cost_discount_config: litellm('map'),
+  cost_margin_config: litellm('map'),
+  include_cost_in_streaming_usage: litellm('switch'),
+  store_prompts_in_spend_logs: general('switch'),
 
   // Limits of the installation
   max_parallel_requests: general('count'),
@@ -201,7 +205,7 @@ export type SettingName = keyof typeof SETTINGS;
 /** Keys that are understood, checked and handed on as written: section → type → names. */
 const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
   general: {
-    switch: `disable_prisma_schema_update store_prompts_in_spend_logs disable_spend_logs disable_spend_updates
+    switch: `disable_prisma_schema_update disable_spend_logs disable_spend_updates
       disable_error_logs disable_adding_master_key_hash_to_db disable_reset_budget disable_master_key_return
       use_redis_transaction_buffer infer_model_from_keys disable_retry_on_max_parallel_request_limit_error
       use_shared_health_check custom_auth_run_common_checks enable_oauth2_auth
@@ -223,7 +227,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
   },
   litellm: {
     switch: `redact_user_api_key_info redact_messages_in_exceptions log_raw_request_response enable_redis_auth_cache
-      enable_caching_on_provider_specific_optional_params include_cost_in_streaming_usage
+      enable_caching_on_provider_specific_optional_params
       disable_copilot_system_to_assistant use_chat_completions_url_for_anthropic_messages
       route_all_chat_openai_to_responses skip_system_message_in_guardrail disable_hf_tokenizer_download
       enable_json_schema_validation enable_key_alias_format_validation forward_traceparent_to_llm_provider
@@ -237,7 +241,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
       public_model_groups provider_url_destination_allowed_hosts`,
     list: `default_team_settings custom_provider_map`,
     map: `default_internal_user_params default_team_params default_key_generate_params upperbound_key_generate_params
-      key_generation_settings default_key_max_budget_alert_emails cost_discount_config cost_margin_config mcp_aliases
+      key_generation_settings default_key_max_budget_alert_emails mcp_aliases
       ui_theme_config s3_callback_params datadog_params generic_api_settings model_group_settings model_alias_map
       aiohttp_options`,
   },

@@ -1,6 +1,6 @@
 // A finished call as the gateway's journal keeps it and the ledger settles it: one JSON document a call.
 import { accountName, INSTALLATION_ACCOUNT } from './account-name.js';
-import type { JsonObject } from './json.js';
+import type { JsonObject, JsonValue } from './json.js';
 import type { NanoUsd } from './money.js';
 import type { Usage } from './usage.js';
 
@@ -87,8 +87,12 @@ export interface CallEntry {
   error?: EntryError;
   sessionId?: string;
   ip?: string;
-  /** What operators attached to the key for their spend logs. */
+  /** What the key and the request want kept: `spend_logs_metadata`. */
   metadata?: JsonObject;
+  /** What was asked, where operators want it kept: messages, prompt or input. */
+  request?: JsonValue;
+  /** What was answered, in the client's dialect. */
+  response?: JsonValue;
   /** Accounts beyond those of the entities above: of models and of windows. */
   accounts?: string[];
 }
@@ -101,6 +105,8 @@ export const ENTRY_LIMITS = {
   message: 2_048,
   /** Characters of `metadata` as JSON; a larger one is left out. */
   metadata: 16_384,
+  /** Characters of a request or an answer as JSON; of a larger one the beginning is kept, as a text. */
+  prompt: 65_536,
   tags: 64,
   attempts: 64,
   accounts: 64,

@@ -10,8 +10,9 @@ export class AdminGuard implements CanActivate {
 
   /** @throws GW_NO_KEY, GW_INVALID_KEY, GW_PERMISSION_DENIED */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { headers, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
-    await this.runtime.keys.authenticateAdmin(headers, this.runtime.config.auth, routeOptions.url ?? '');
+    const { headers, raw, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
+    const { keys, config } = this.runtime;
+    await keys.authenticateAdmin(headers, config.auth, routeOptions.url ?? '', raw.socket);
     return true;
   }
 }

@@ -56,7 +56,7 @@ export class HealthController {
     @Query('model') model?: string,
     @Query('model_id') modelId?: string,
   ): Promise<ModelsHealth> {
-    const principal = await this.health.callerOf(request.headers);
+    const principal = await this.health.callerOf(request.headers, request.raw.socket);
     return principal?.isAdmin ? this.health.of({ model, modelId }) : this.health.counts();
   }
 

@@ -5,6 +5,7 @@ import { isGatewayError } from '@turnpike/errors';
 import type { PluginInstance } from '@turnpike/kernel';
 import { redactText, redactUrl } from '@turnpike/telemetry';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Connection } from '../keys/client-address.js';
 import type { Principal } from '../pipeline/exchange.js';
 import type { Callable } from '../runtime/callable.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -37,9 +38,10 @@ export class HealthService {
   constructor(@Inject(RUNTIME) private readonly runtime: Runtime) {}
 
   /** Nobody, when the key is missing or wrong: this route answers everyone. */
-  async callerOf(headers: IncomingHttpHeaders): Promise<Principal | undefined> {
+  async callerOf(headers: IncomingHttpHeaders, connection: Connection): Promise<Principal | undefined> {
     try {
-      return await this.runtime.keys.authenticate(headers, { ...this.runtime.config.auth, isOpen: false }, '/health');
+      const { keys, config } = this.runtime;
+      return await keys.authenticateKey(headers, config.auth, '/health', connection);
     } catch {
       return undefined;
     }

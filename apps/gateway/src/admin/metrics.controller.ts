@@ -20,7 +20,8 @@ export class MetricsController extends PrometheusController {
   @Documented({ summary: 'Metrics in the Prometheus text format', tag: 'operations' })
   override async index(@Res({ passthrough: true }) reply: unknown, @Req() request?: FastifyRequest): Promise<string> {
     const { auth, metrics } = this.runtime.config;
-    if (metrics.requireAuth) await this.runtime.keys.authenticateAdmin(request?.headers ?? {}, auth, '/metrics');
+    if (metrics.requireAuth)
+      await this.runtime.keys.authenticateAdmin(request?.headers ?? {}, auth, '/metrics', request?.raw.socket);
     void (reply as FastifyReply).header('content-type', register.contentType);
     return this.workers.metricsText();
   }

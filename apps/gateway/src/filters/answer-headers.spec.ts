@@ -47,6 +47,30 @@ describe('the headers of an answer', () => {
     expect(headersOf(filled, cost)).toMatchObject(expected);
   });
 
+  it('tell how a cost came about where it is not the price alone', () => {
+    const adjustedCost = {
+      nanoUsd: 1_045,
+      originalNanoUsd: 1_000,
+      discountNanoUsd: 50,
+      marginNanoUsd: 95,
+      marginRate: 0.1,
+    };
+    expect(headersOf({ attempted: { adjustedCost } }, 1_045)).toMatchObject({
+      'x-litellm-response-cost': '0.000001045',
+      'x-litellm-response-cost-original': '0.000001',
+      'x-litellm-response-cost-discount-amount': '0.00000005',
+      'x-litellm-response-cost-margin-amount': '0.000000095',
+      'x-litellm-response-cost-margin-percent': '0.1',
+    });
+    expect(headersOf({ attempted: { adjustedCost } })).not.toHaveProperty('x-litellm-response-cost-original');
+  });
+
+  it('tell the limits of the key', () => {
+    const headers = ['x-litellm-key-rpm-limit', '5'];
+    const principal = { terms: { headers } } as unknown as Exchange['principal'];
+    expect(headersOf({ principal })).toMatchObject({ 'x-litellm-key-rpm-limit': '5' });
+  });
+
   it.each(['miss', 'off'] as const)('do not tell of a cache that had nothing: %s', (cache) => {
     expect(headersOf({ cache, guardrails: [] })).toEqual(headersOf({}));
   });

@@ -2,6 +2,7 @@
 import type { IncomingHeaders } from '@turnpike/kernel';
 import { formatUsd } from '@turnpike/pricing';
 import { isSecretName, redactText } from '@turnpike/telemetry';
+import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import { VERSION } from '../version.js';
 
@@ -60,7 +61,12 @@ export const answerHeaders = (exchange: Exchange, costNanoUsd: number | undefine
   if (exchange.cacheKey !== undefined) headers.push('x-litellm-cache-key', exchange.cacheKey);
   if (exchange.guardrails && exchange.guardrails.length > 0)
     headers.push('x-litellm-applied-guardrails', exchange.guardrails.map(printable).join(','));
-  if (costNanoUsd !== undefined) headers.push('x-litellm-response-cost', formatUsd(costNanoUsd));
+  if (costNanoUsd !== undefined) {
+    headers.push('x-litellm-response-cost', formatUsd(costNanoUsd));
+    if (attempt?.adjustedCost) pushAdjustments(headers, exchange.attempts);
+  }
+  const ofKey = exchange.principal?.terms?.headers;
+  if (ofKey) headers.push(...ofKey);
   if (attempt?.answeredAt !== undefined) {
     const now = performance.now();
     const total = now - exchange.startedAt;
@@ -77,6 +83,22 @@ export const answerHeaders = (exchange: Exchange, costNanoUsd: number | undefine
     }
   }
   return headers;
+};
+
+/** How the cost came about: of all attempts, as the cost is. */
+const pushAdjustments = (headers: string[], attempts: readonly Attempt[]): void => {
+  let [original, discount, margin, rate] = [0, 0, 0, 0];
+  for (const { adjustedCost } of attempts) {
+    if (!adjustedCost) continue;
+    original += adjustedCost.originalNanoUsd;
+    discount += adjustedCost.discountNanoUsd;
+    margin += adjustedCost.marginNanoUsd;
+    rate = adjustedCost.marginRate;
+  }
+  headers.push('x-litellm-response-cost-original', formatUsd(original));
+  if (discount > 0) headers.push('x-litellm-response-cost-discount-amount', formatUsd(discount));
+  if (margin > 0) headers.push('x-litellm-response-cost-margin-amount', formatUsd(margin));
+  if (rate > 0) headers.push('x-litellm-response-cost-margin-percent', String(rate));
 };
 
 /** A header may only hold Latin-1; a model name may hold anything, half a surrogate pair included. */

@@ -1,5 +1,6 @@
 // What a caller may do, and how much of it: made once from what the ledger says of its key, then only read.
 import {
+  accountName,
   AllowedRoutes,
   ENTRY_LIMITS,
   isJsonObject,
@@ -10,6 +11,7 @@ import {
   type ModelList,
   type ModelOwner,
 } from '@turnpike/domain';
+import { formatUsd } from '@turnpike/pricing';
 import type { ModelAccess, Principal as ToldPrincipal } from '@turnpike/rpc';
 import type { KeyCallback } from '../callbacks/key-callbacks.js';
 import type { Principal } from '../pipeline/exchange.js';
@@ -29,6 +31,8 @@ export interface Terms {
   readonly tags: readonly string[] | undefined;
   /** What its requests must say. */
   readonly enforcedParams: readonly string[] | undefined;
+  /** What every answer says of the key's limits, as `answerHeaders` writes it. Undefined: it has none. */
+  readonly headers: readonly string[] | undefined;
   /** Goes into the spend log of every call. */
   readonly spendLogsMetadata: JsonObject | undefined;
   /** Told of its calls beside the configured ones. */
@@ -80,6 +84,7 @@ const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
       allowed: told.allowedCacheControls.length === 0 ? undefined : new Set(told.allowedCacheControls),
       forced: [metadata['cache'], teamMetadata['cache']].find(isJsonObject),
     },
+    headers: headersOf(told),
     tags: tags.length === 0 ? undefined : [...new Set(tags)].slice(0, ENTRY_LIMITS.tags),
     enforcedParams: enforced.length === 0 ? undefined : enforced,
     spendLogsMetadata: isJsonObject(spendLogsMetadata) ? spendLogsMetadata : undefined,
@@ -92,6 +97,18 @@ const listOf = ({ owner, models, withTeamModels }: ModelAccess, teamId: string):
   models,
   teamId: withTeamModels ? teamId : undefined,
 });
+
+const headersOf = ({ keyHash, limits, accounts }: ToldPrincipal): string[] | undefined => {
+  const scope = accountName('key', keyHash);
+  const { tpm, rpm } = limits.find((one) => one.scope === scope)?.limits ?? {};
+  const max = accounts.find(({ account }) => account === scope)?.maxNanoUsd;
+  const headers = [
+    ...(tpm === undefined ? [] : ['x-litellm-key-tpm-limit', String(tpm)]),
+    ...(rpm === undefined ? [] : ['x-litellm-key-rpm-limit', String(rpm)]),
+    ...(max === undefined ? [] : ['x-litellm-key-max-budget', formatUsd(max)]),
+  ];
+  return headers.length === 0 ? undefined : headers;
+};
 
 const objectOf = (value: unknown): Readonly<JsonObject> => (isJsonObject(value) ? value : {});
 

@@ -2,6 +2,7 @@
 import type { JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import type { Permit } from '@turnpike/limits';
+import type { AdjustedCost } from '@turnpike/pricing';
 import type { Choice, Target } from '@turnpike/router';
 import type { UpstreamAnswer } from '../upstream/answer.js';
 import type { Recording } from '../upstream/recording.js';
@@ -30,6 +31,8 @@ export class Attempt {
   usage: Usage | undefined;
   isUsageEstimated = false;
   costNanoUsd: number | undefined;
+  /** How that came about, where it is not the price alone. */
+  adjustedCost: AdjustedCost | undefined;
 
   private work: Abortable | undefined;
   private isAborted = false;

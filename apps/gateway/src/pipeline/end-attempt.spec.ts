@@ -1,5 +1,6 @@
 import type { Alert } from '@turnpike/plugin-sdk';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { PriceAdjustments } from '@turnpike/pricing';
 import { anAttempt, callbacksFor } from '../../test/doubles.js';
 import { aFailure, aRecalled, aRuntime, aSnapshot, someUsage } from '../../test/road.js';
 import type { WaitingRoom } from '../runtime/waiting-room.js';
@@ -31,6 +32,14 @@ describe('what an attempt used', () => {
     const { runtime, attempt } = underWay();
     countUsage(runtime, attempt, someUsage(1, 2), true);
     expect(attempt).toMatchObject({ usage: someUsage(1, 2), isUsageEstimated: true, costNanoUsd: 3 });
+  });
+
+  it('costs what operators make of its price', () => {
+    const { runtime, attempt } = underWay();
+    const adjustments = PriceAdjustments.of({ discounts: {}, margins: {}, margin: { rate: 1, fixedNanoUsd: 4 } });
+    Object.assign(attempt.exchange.snapshot, { adjustments });
+    countUsage(runtime, attempt, someUsage(1, 2), false);
+    expect(attempt).toMatchObject({ costNanoUsd: 10, adjustedCost: { originalNanoUsd: 3, marginNanoUsd: 7 } });
   });
 
   it('may be unknown, and then costs nobody knows what', () => {

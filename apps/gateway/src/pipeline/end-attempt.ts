@@ -1,6 +1,7 @@
 // The end of an attempt, told to all who count it: its deployment, its limits, the metrics.
 import type { Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
+import type { AdjustedCost } from '@turnpike/pricing';
 import { outcome } from '@turnpike/router';
 import { deploymentAlert } from '../callbacks/deployment-alert.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -15,8 +16,13 @@ export const countUsage = (
 ): void => {
   attempt.usage = usage;
   attempt.isUsageEstimated = isEstimated;
-  attempt.costNanoUsd = usage && runtime.costOf(attempt, usage);
+  const price = usage && runtime.costOf(attempt, usage);
+  attempt.adjustedCost = price === undefined ? undefined : adjusted(attempt, price);
+  attempt.costNanoUsd = attempt.adjustedCost?.nanoUsd ?? price;
 };
+
+const adjusted = ({ exchange, target }: Attempt, price: number): AdjustedCost | undefined =>
+  exchange.snapshot.adjustments?.adjust(target.deployment.provider, price);
 
 /** Once; later words about the same attempt are passed over. */
 export const endAttempt = (

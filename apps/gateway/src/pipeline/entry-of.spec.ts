@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '@turnpike/domain';
-import { anAttempt, anExchange, someCallers } from '../../test/doubles.js';
+import { anAttempt, anExchange, someSnapshot } from '../../test/doubles.js';
 import { aFailure, someUsage } from '../../test/road.js';
 import { entryOf } from './entry-of.js';
 import type { Exchange, Outcome, Principal } from './exchange.js';
@@ -150,6 +150,11 @@ describe('whom the entry of a call names beside its key', () => {
     ['its end user and its tags', { customer: 'ada', tags: ['a', 'b'] }, { customer: 'ada', tags: ['a', 'b'] }],
     ['one of our users, where a header said so', { internalUser: 'olga' }, { user: 'olga' }],
     [
+      'where it came from',
+      { snapshot: { ...someSnapshot(), addresses: { of: () => '10.0.0.1' } } as unknown as Exchange['snapshot'] },
+      { ip: '10.0.0.1' },
+    ],
+    [
       'the accounts of its model and of windows',
       { bounds: { limits: [], accounts: ['key:h'], furtherAccounts: ['key:h|model:m'] } },
       { accounts: ['key:h|model:m'] },
@@ -159,7 +164,7 @@ describe('whom the entry of a call names beside its key', () => {
   it('is no end user where the operator does not count them', () => {
     const exchange = anExchange(
       { principal, customer: 'ada' },
-      { snapshot: { config: { callers: someCallers({ isCustomerCostIgnored: true }) } } },
+      { snapshot: someSnapshot({ isCustomerCostIgnored: true }) },
     );
     expect(entry(exchange)).not.toHaveProperty('customer');
   });

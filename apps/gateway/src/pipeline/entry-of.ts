@@ -5,6 +5,7 @@ import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt } from './attempt.js';
 import { sessionOf } from './conversation-key.js';
 import type { Exchange, Outcome } from './exchange.js';
+import { keptMetadata, keptPrompts } from './spend-log-extras.js';
 
 /** Whose journal it is. */
 export interface EntryFacts {
@@ -40,12 +41,15 @@ export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: En
     costUnknown: (cost === undefined && outcome.usage !== undefined) || undefined,
     usage: outcome.usage,
     usageSource: outcome.usage && (outcome.isUsageEstimated ? 'estimated' : 'upstream'),
+    ip: snapshot.addresses.of(exchange.response.socket, exchange.headers),
     attempts: exchange.attempts.map((one) => attemptOf(one, exchange.startedAt)),
     error: outcome.error && errorOf(outcome.error),
     sessionId: body && sessionOf(exchange.headers, body)?.slice(0, ENTRY_LIMITS.name),
-    metadata: principal?.terms?.spendLogsMetadata,
+    metadata: keptMetadata(exchange),
     accounts: exchange.bounds?.furtherAccounts,
   };
+  const prompts = keptPrompts(exchange);
+  if (prompts) Object.assign(entry, prompts);
   return entry;
 };
 

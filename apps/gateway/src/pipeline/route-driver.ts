@@ -194,9 +194,10 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   private recording(): Recording | undefined {
     const { exchange } = this;
     if (!exchange.isStream) return undefined;
-    const { callbacks } = exchange.snapshot;
+    const { callbacks, config } = exchange.snapshot;
     const listener = callbacks.chunkListener(exchange);
-    const isKept = exchange.cacheWrite !== undefined || callbacks.keepsAnswer(exchange);
+    const isKept =
+      exchange.cacheWrite !== undefined || callbacks.keepsAnswer(exchange) || config.logging.storesPrompts;
     return isKept || listener ? new Recording(isKept, listener) : undefined;
   }
 

@@ -2,7 +2,7 @@
 import type { Dialect, JsonObject, JsonValue, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import type { BodyEdits } from '@turnpike/plugin-sdk';
-import type { StreamEncoder, StreamTap } from '@turnpike/wire';
+import type { StreamEncoder, StreamTap, TellCost } from '@turnpike/wire';
 import type { ListForm } from '../cache/list-parts.js';
 
 /** Kinds of call on the data plane. */
@@ -31,8 +31,8 @@ export interface Front {
   /** A whole domain answer as chunks, for streams whose upstream did not stream. */
   toChunks(response: unknown): Iterable<unknown>;
   /** @param body of the request that the stream answers; an error alone needs none */
-  encoder(includeUsage: boolean, body?: Readonly<JsonObject>): StreamEncoder<never>;
-  tap(withholdUsage: boolean): StreamTap;
+  encoder(includeUsage: boolean, body?: Readonly<JsonObject>, tellCost?: TellCost): StreamEncoder<never>;
+  tap(withholdUsage: boolean, tellCost?: TellCost): StreamTap;
 
   /** Usage of a whole answer in this dialect. */
   usageOf(body: JsonValue): Usage | undefined;

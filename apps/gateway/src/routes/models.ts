@@ -35,7 +35,12 @@ export const modelRoutes = (scope: FastifyInstance, runtime: Runtime): void => {
     answer: (caller: Principal) => unknown,
   ): Promise<void> => {
     try {
-      const caller = await runtime.keys.authenticate(request.headers, runtime.config.auth, '/v1/models');
+      const caller = await runtime.keys.authenticate(
+        request.headers,
+        runtime.config.auth,
+        '/v1/models',
+        request.raw.socket,
+      );
       await reply.send(answer(caller));
     } catch (error) {
       reply.hijack();

@@ -28,6 +28,7 @@ import {
   toOpenAiEmbeddingResponse,
   toOpenAiErrorBody,
   toOpenAiResponse,
+  type TellCost,
 } from '@turnpike/wire';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pipeline } from '../pipeline/pipeline.js';
@@ -57,7 +58,7 @@ const shared = {
   askForUsage,
   errorOf: (body: JsonValue) => (isJsonObject(body) ? (body['error'] ?? undefined) : undefined),
   errorBody: toOpenAiErrorBody,
-  tap: (withholdUsage: boolean) => new OpenAiStreamTap({ withholdUsage }),
+  tap: (withholdUsage: boolean, tellCost?: TellCost) => new OpenAiStreamTap({ withholdUsage, tellCost }),
 } as const;
 
 const chat: Front = {
@@ -78,7 +79,8 @@ const chat: Front = {
       { role: 'user', content: GO_ON },
     ],
   }),
-  encoder: (includeUsage, body = {}) => openAiStreamEncoder({ includeUsage, inFunctions: asksInFunctions(body) }),
+  encoder: (includeUsage, body = {}, tellCost) =>
+    openAiStreamEncoder({ includeUsage, inFunctions: asksInFunctions(body), tellCost }),
 };
 
 const completions: Front = {
@@ -98,7 +100,7 @@ const completions: Front = {
     }
     if (usage) yield { type: 'usage', usage };
   },
-  encoder: (includeUsage) => openAiCompletionStreamEncoder({ includeUsage }),
+  encoder: (includeUsage, _body, tellCost) => openAiCompletionStreamEncoder({ includeUsage, tellCost }),
 };
 
 export const embeddings: Front = {

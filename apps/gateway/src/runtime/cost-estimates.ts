@@ -22,19 +22,17 @@ export class CostEstimates {
   private readonly rates = new WeakMap<ResolvedGroup, Rates>();
   private readonly answers = new Map<string, AnswerSizes>();
 
-  constructor(private readonly priceOf: (deployment: Deployment, model: string) => Price | undefined) {}
+  /** @param adjusted what a cost is with what operators take off and put on */
+  constructor(
+    private readonly priceOf: (deployment: Deployment, model: string) => Price | undefined,
+    private readonly adjusted: (deployment: Deployment, cost: number) => number = (_deployment, cost) => cost,
+  ) {}
 
   /** Nano-dollars; 0 when it costs nothing, or nobody knows what. */
-  costOf({ resolution, body, raw, front }: Admitted): number {
-    const [group] = resolution.groups;
-    if (!group) return 0;
-    const { input, output } = this.ratesOf(group);
-    const prompt = (estimateTokens(raw.length) * input) / MILLION;
-    if (output === 0 || front.operation === 'embeddings') return Math.ceil(prompt);
-    const usual = Math.max(LEAST_ANSWER, this.answers.get(group.name)?.p95 ?? 0);
-    const asked = mostTokens(body['max_completion_tokens']) ?? mostTokens(body['max_tokens']) ?? Infinity;
-    const choices = mostTokens(body['n']) ?? 1;
-    return Math.ceil(prompt + (choices * Math.min(asked, usual) * output) / MILLION);
+  costOf(exchange: Admitted): number {
+    const [group] = exchange.resolution.groups;
+    const [first] = group?.targets ?? [];
+    return group && first ? this.adjusted(first.deployment, this.priceOfCall(group, exchange)) : 0;
   }
 
   /** @param tokens of an answer that this group gave */
@@ -45,6 +43,16 @@ export class CostEstimates {
       this.answers.set(group, (sizes = new AnswerSizes()));
     }
     sizes.add(tokens);
+  }
+
+  private priceOfCall(group: ResolvedGroup, { body, raw, front }: Admitted): number {
+    const { input, output } = this.ratesOf(group);
+    const prompt = (estimateTokens(raw.length) * input) / MILLION;
+    if (output === 0 || front.operation === 'embeddings') return Math.ceil(prompt);
+    const usual = Math.max(LEAST_ANSWER, this.answers.get(group.name)?.p95 ?? 0);
+    const asked = mostTokens(body['max_completion_tokens']) ?? mostTokens(body['max_tokens']) ?? Infinity;
+    const choices = mostTokens(body['n']) ?? 1;
+    return Math.ceil(prompt + (choices * Math.min(asked, usual) * output) / MILLION);
   }
 
   /** Of the dearest deployment: which one it will be is not known yet. */

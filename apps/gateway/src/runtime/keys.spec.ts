@@ -12,8 +12,17 @@ const ROUTE = '/v1/chat/completions';
 const VIRTUAL = 'sk-virtual-0123456789';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+const NO_ROUTES: AuthSettings['routes'] = { allowed: [], adminOnly: [], public: [] };
 const auth = (changes: Partial<AuthSettings> = {}): AuthSettings =>
-  ({ isOpen: false, keyHeaderName: undefined, ...changes }) as AuthSettings;
+  ({
+    isOpen: false,
+    keyHeaderName: undefined,
+    allowedIps: [],
+    useForwardedFor: false,
+    trustedProxies: [],
+    routes: NO_ROUTES,
+    ...changes,
+  }) as unknown as AuthSettings;
 
 const someone: Principal = { isAdmin: false, keyHash: sha256(VIRTUAL), keyAlias: 'a', teamId: 't', userId: 'u' };
 const knows: KeyResolver = { resolve: (hash) => (hash === someone.keyHash ? someone : undefined) };
@@ -214,5 +223,55 @@ describe('a token of another issuer', () => {
       },
     };
     expect(keys.authenticate({ authorization: VIRTUAL }, auth(), ROUTE)).toBe(someone);
+  });
+});
+
+describe('what operators say of all callers', () => {
+  const bearer = (key: string): { authorization: string } => ({ authorization: `Bearer ${key}` });
+  const from = (remoteAddress: string): { remoteAddress: string } => ({ remoteAddress });
+  const call = (settings: AuthSettings, route = ROUTE, key = VIRTUAL, connection = from('10.0.0.1')): unknown =>
+    new Keys(MASTER, knows).authenticate(bearer(key), settings, route, connection);
+  const routes = (changes: Partial<AuthSettings['routes']>): AuthSettings =>
+    auth({ routes: { ...NO_ROUTES, ...changes } });
+
+  it('may be where they come from: before the key is looked at', () => {
+    const settings = auth({ allowedIps: ['10.0.0.0/8'] });
+    expect(call(settings)).toBe(someone);
+    expect(() => call(settings, ROUTE, 'sk-unknown', from('203.0.113.5'))).toThrow(
+      fault('GW_PERMISSION_DENIED', 'Access forbidden: IP address not allowed. It is 203.0.113.5.'),
+    );
+    expect(() => new Keys(MASTER).authenticate(bearer(MASTER), settings, ROUTE)).toThrow(fault('GW_PERMISSION_DENIED'));
+  });
+
+  it('may be which routes there are, with the version or without', () => {
+    const settings = routes({ allowed: ['/chat/completions'] });
+    expect(call(settings)).toBe(someone);
+    expect(() => call(settings, '/v1/embeddings')).toThrow(fault('GW_PERMISSION_DENIED', '/v1/embeddings'));
+    expect(call(routes({ allowed: ['openai_routes'] }), '/v1/embeddings')).toBe(someone);
+  });
+
+  it('may be which routes are for admins', async () => {
+    const settings = routes({ adminOnly: [ROUTE] });
+    expect(() => call(settings)).toThrow(fault('GW_PERMISSION_DENIED', 'for admins only'));
+    expect(call(settings, ROUTE, MASTER)).toMatchObject({ isAdmin: true });
+    expect(call(settings, '/v1/models')).toBe(someone);
+    const later = new Keys(MASTER, asks).authenticate(bearer(VIRTUAL), settings, ROUTE, null);
+    await expect(later).rejects.toEqual(fault('GW_PERMISSION_DENIED', 'for admins only'));
+  });
+
+  it('may be which routes are for everybody, but for no management route', async () => {
+    const settings = routes({ public: ['/v1/models', '/key/generate'] });
+    const keys = new Keys(MASTER, knows);
+    expect(keys.authenticate({}, settings, '/v1/models')).toMatchObject({ keyHash: '', isAdmin: false });
+    expect(() => keys.authenticate({}, settings, ROUTE)).toThrow(fault('GW_NO_KEY'));
+    await expect(keys.authenticateKey({}, settings, '/key/generate')).rejects.toEqual(fault('GW_NO_KEY'));
+    await expect(keys.authenticateAdmin({}, settings, '/key/generate')).rejects.toEqual(fault('GW_NO_KEY'));
+  });
+
+  it('may change with a reload', () => {
+    const keys = new Keys(MASTER, knows);
+    expect(keys.authenticate(bearer(VIRTUAL), auth(), ROUTE, null)).toBe(someone);
+    const stricter = routes({ allowed: ['/v1/models'] });
+    expect(() => keys.authenticate(bearer(VIRTUAL), stricter, ROUTE, null)).toThrow(fault('GW_PERMISSION_DENIED'));
   });
 });

@@ -3,6 +3,8 @@ import type { AuthSettings } from '@turnpike/config';
 import { GatewayError } from '@turnpike/errors';
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { AccessRules } from '../keys/access-rules.js';
+import type { Connection } from '../keys/client-address.js';
 import { isToken } from '../keys/jwt/is-token.js';
 import type { Tokens } from '../keys/jwt/tokens.js';
 import type { Principal } from '../pipeline/exchange.js';
@@ -38,6 +40,9 @@ export class Keys {
   tokens: Pick<Tokens, 'authenticate'> | undefined;
   /** Requests with a key that is not the master key. */
   lookups = 0;
+  /** Of the configuration with these routes. */
+  private rules: AccessRules | undefined;
+  private ruled: AuthSettings['routes'] | undefined;
   /** The last key of each kept connection, which sends the same one with every request. */
   private readonly lastKeys = new WeakMap<object, { key: string; keyHash: string }>();
 
@@ -58,7 +63,48 @@ export class Keys {
     headers: IncomingHttpHeaders,
     auth: AuthSettings,
     route: string,
-    connection?: object | null,
+    connection?: Connection | null,
+  ): Principal | Promise<Principal> {
+    const rules = this.rulesOf(auth);
+    if (!rules) return this.identify(headers, auth, route, connection);
+    rules.checkRequest(route, headers, connection);
+    if (rules.isPublic(route)) return ANYONE;
+    const principal = this.identify(headers, auth, route, connection);
+    return principal instanceof Promise
+      ? principal.then((one) => rules.checkCaller(one, route))
+      : rules.checkCaller(principal, route);
+  }
+
+  /** For management routes, which no setting opens. @throws as `authenticate` */
+  async authenticateKey(
+    headers: IncomingHttpHeaders,
+    auth: AuthSettings,
+    route: string,
+    connection?: Connection | null,
+  ): Promise<Principal> {
+    const rules = this.rulesOf(auth);
+    rules?.checkRequest(route, headers, connection);
+    const principal = await this.identify(headers, { ...auth, isOpen: false }, route, connection);
+    return rules?.checkCaller(principal, route) ?? principal;
+  }
+
+  /** For those that only admins may call. @throws as `authenticate` */
+  async authenticateAdmin(
+    headers: IncomingHttpHeaders,
+    auth: AuthSettings,
+    route: string,
+    connection?: Connection | null,
+  ): Promise<Principal> {
+    const principal = await this.authenticateKey(headers, auth, route, connection);
+    if (principal.isAdmin) return principal;
+    throw new GatewayError('GW_PERMISSION_DENIED', 'This route needs an admin key, such as the master key.');
+  }
+
+  private identify(
+    headers: IncomingHttpHeaders,
+    auth: AuthSettings,
+    route: string,
+    connection: Connection | null | undefined,
   ): Principal | Promise<Principal> {
     const key = keyIn(headers, auth.keyHeaderName);
     if (key === undefined) {
@@ -82,11 +128,13 @@ export class Keys {
     return known ? admitted(known, route) : this.unknown(key, keyHash, auth);
   }
 
-  /** For management routes, which no setting opens. @throws as `authenticate` */
-  async authenticateAdmin(headers: IncomingHttpHeaders, auth: AuthSettings, route: string): Promise<Principal> {
-    const principal = await this.authenticate(headers, { ...auth, isOpen: false }, route);
-    if (principal.isAdmin) return principal;
-    throw new GatewayError('GW_PERMISSION_DENIED', 'This route needs an admin key, such as the master key.');
+  /** Made once for a configuration. */
+  private rulesOf(auth: AuthSettings): AccessRules | undefined {
+    if (this.ruled !== auth.routes) {
+      this.ruled = auth.routes;
+      this.rules = AccessRules.of(auth);
+    }
+    return this.rules;
   }
 
   /** SHA-256 hex of the master key. */
@@ -94,7 +142,7 @@ export class Keys {
     return this.master.keyHash;
   }
 
-  private hashOf(key: string, connection: object | null | undefined): string {
+  private hashOf(key: string, connection: Connection | null | undefined): string {
     if (!connection) return hash('sha256', key);
     const last = this.lastKeys.get(connection);
     if (last?.key === key) return last.keyHash;

@@ -94,6 +94,9 @@ const CALLBACKS_FLUSH_MS = 3_000;
 /** Larger answers than this are cut off unless the configuration says otherwise. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 
+/** The log is told of so many models without a price. */
+const MAX_UNPRICED = 1_000;
+
 export class Runtime {
   readonly clock = steadyClock;
   readonly random = Math.random;
@@ -123,7 +126,10 @@ export class Runtime {
   readonly parties: Parties | undefined;
   /** The files and what is stored. */
   readonly live: LiveConfiguration;
-  readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
+  readonly estimates = new CostEstimates(
+    (deployment, model) => this.priceOf(deployment, model),
+    ({ provider }, cost) => this.snapshot.adjustments?.adjust(provider, cost).nanoUsd ?? cost,
+  );
   /** How the deployments did when they were last checked. */
   readonly health: HealthBoard;
   /** What this worker does for all, once it is told to. */
@@ -138,6 +144,8 @@ export class Runtime {
   off: readonly string[] = [];
   /** The issuer of tokens does not tell its keys. */
   areJwtKeysAway = false;
+  /** Models without a price that the log was told of. */
+  private readonly unpriced = new Set<string>();
   private snapshot!: RuntimeSnapshot;
   private readonly callsOf = new Map<RuntimeSnapshot, number>();
   private retired = new Set<RuntimeSnapshot>();
@@ -312,7 +320,16 @@ export class Runtime {
   /** Nano-dollars; undefined when the price is unknown. */
   costOf({ target: { deployment, model } }: Attempt, usage: Usage): number | undefined {
     const price = this.priceOf(deployment, model);
+    if (!price) this.noteUnpriced(deployment.provider, model);
     return price && costOf(price, usage);
+  }
+
+  /** Calls that cost something are not free in silence. */
+  private noteUnpriced(provider: string, model: string): void {
+    const name = `${provider} ${model}`;
+    if (this.unpriced.has(name) || this.unpriced.size >= MAX_UNPRICED) return;
+    this.unpriced.add(name);
+    this.log.warn('the price of a model is not known: its calls are counted as free', { provider, model });
   }
 
   /**
@@ -426,6 +443,7 @@ export class Runtime {
       },
       limits: this.limits,
       onGuardrail: (run) => this.metrics.guardrail(run),
+      costOf: (attempt, usage) => this.costOf(attempt, usage),
       now: () => this.clock.now(),
       random: this.random,
       onStrategyFault: (error) => {

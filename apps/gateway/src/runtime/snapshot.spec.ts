@@ -24,7 +24,8 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {}, numWorkers = 1 }: 
       router: someSettings(router),
       guardrails: [],
       limits,
-      auth: {},
+      auth: { useForwardedFor: false, trustedProxies: [] },
+      prices: { discounts: {}, margins: {} },
       requests,
     }),
     callbacks: callbacksFor({}).callbacks,
@@ -37,6 +38,7 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {}, numWorkers = 1 }: 
     now: () => 0,
     random: () => 0,
     onGuardrail: () => undefined,
+    costOf: () => undefined,
     onStrategyFault: () => undefined,
   });
 

@@ -1,12 +1,16 @@
 // Everything a call needs that comes from one configuration. A reload makes a new one; calls keep theirs.
-import type { GatewayConfig } from '@turnpike/config';
+import type { GatewayConfig, MarginSettings } from '@turnpike/config';
 import type { PluginGraph } from '@turnpike/kernel';
 import type { Limits } from '@turnpike/limits';
 import type { SelectV1 } from '@turnpike/plugin-sdk';
 import { ModelIndex, Router, type LiveState, type TargetFacts } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { NanoUsd, Usage } from '@turnpike/domain';
+import { parseUsd, PriceAdjustments, type AdjustmentSettings, type Margin } from '@turnpike/pricing';
+import type { Attempt } from '../pipeline/attempt.js';
 import type { Deadlines } from '../pipeline/exchange.js';
 import type { GuardrailRun } from '../metrics/gateway-metrics.js';
+import { ClientAddresses } from '../keys/client-address.js';
 import { Guardrails } from './guardrails.js';
 import type { Callbacks } from '../callbacks/callbacks.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
@@ -31,7 +35,11 @@ export interface SnapshotOptions {
   now: () => number;
   random: () => number;
   onStrategyFault: (error: unknown) => void;
+  costOf: CostOf;
 }
+
+/** Nano-dollars by the price of an attempt's deployment; undefined: none is known. */
+export type CostOf = (attempt: Attempt, usage: Usage) => NanoUsd | undefined;
 
 /** A stream that is silent for longer is dead, whatever the timeouts say. */
 const MAX_IDLE_MS = 600_000;
@@ -49,11 +57,15 @@ export class RuntimeSnapshot {
   readonly cache: ResponseCache | undefined;
   readonly callbacks: Callbacks;
   readonly limits: GatewayLimits;
+  readonly addresses: ClientAddresses;
   /** Absent: what finds no room is refused. */
   readonly waitingRoom: WaitingRoom | undefined;
   /** What a request without wishes of its own gets; shared, so that it costs nothing. */
   readonly noDeadlines: Deadlines = { attemptMs: 0, firstTokenMs: 0, idleMs: 0, connectMs: 0 };
   readonly clientConnections: ClientConnections;
+  readonly costOf: CostOf;
+  /** What operators take off costs, and put on them; absent: nothing. */
+  readonly adjustments: PriceAdjustments | undefined;
   /** Connection parameters that some deployment lets clients set. */
   readonly clientParameters: ReadonlySet<string>;
   private readonly callables = new Map<string, Callable>();
@@ -71,7 +83,10 @@ export class RuntimeSnapshot {
     now,
     random,
     onStrategyFault,
+    costOf,
   }: SnapshotOptions) {
+    this.costOf = costOf;
+    this.adjustments = PriceAdjustments.of(adjustmentsOf(config));
     this.config = config;
     this.graph = graph;
     this.callbacks = callbacks;
@@ -88,6 +103,7 @@ export class RuntimeSnapshot {
       recognise,
     });
     this.limits = new GatewayLimits(limits, config);
+    this.addresses = new ClientAddresses(config.auth);
     this.router = new Router({
       limits: this.limits.hasDeployments ? this.limits : undefined,
       index: this.index,
@@ -148,3 +164,11 @@ export class RuntimeSnapshot {
     return forwarded ?? NO_HEADERS;
   }
 }
+
+const adjustmentsOf = ({ prices: { discounts, margins, margin } }: GatewayConfig): AdjustmentSettings => ({
+  discounts,
+  margins: Object.fromEntries(Object.entries(margins).map(([provider, one]) => [provider, marginOf(one)])),
+  margin: margin && marginOf(margin),
+});
+
+const marginOf = ({ rate, fixedUsd }: MarginSettings): Margin => ({ rate, fixedNanoUsd: parseUsd(fixedUsd) });

@@ -6,6 +6,7 @@ import type { ClientSide, StreamAnswer, StreamEnd } from './answer.js';
 import { bounded } from './bounded.js';
 import { namesOf } from './answer-names.js';
 import { ChunkWriter } from './relay.js';
+import { tellCostOf } from './told-cost.js';
 
 /** A whole answer as the text of a stream. */
 export const replay = (exchange: Recalled, response: unknown, attempt?: Attempt): string => {
@@ -18,7 +19,8 @@ export const replay = (exchange: Recalled, response: unknown, attempt?: Attempt)
 const writerFor = (exchange: Recalled, attempt?: Attempt): ChunkWriter => {
   const { front, body, snapshot } = exchange;
   const includeUsage = front.wantsUsage(body) || snapshot.config.requests.alwaysIncludeStreamUsage;
-  return new ChunkWriter(front.encoder(includeUsage, body), namesOf(exchange), attempt?.transcript, attempt?.recording);
+  const encoder = front.encoder(includeUsage, body, tellCostOf(exchange, attempt));
+  return new ChunkWriter(encoder, namesOf(exchange), attempt?.transcript, attempt?.recording);
 };
 
 /** A whole answer as a stream. */

@@ -10,6 +10,7 @@ import { failedAnswer } from './failed-answer.js';
 import { LiveStream, type StreamTimes } from './live-stream.js';
 import type { PreparedCall } from './prepare.js';
 import { parseAnswer, throwFault } from './read-whole.js';
+import { tellCostOf } from './told-cost.js';
 import { ByteRelay, ChunkWriter, OverheardRelay, TranslatingRelay, type Relay } from './relay.js';
 
 export const openStream = (
@@ -41,14 +42,15 @@ export const openStream = (
   return opened;
 };
 
-const relayOf = ({ exchange, transcript, recording }: Attempt, prepared: PreparedCall): Relay => {
+const relayOf = (attempt: Attempt, prepared: PreparedCall): Relay => {
+  const { exchange, transcript, recording } = attempt;
   const { front } = exchange;
   const { operation, call } = prepared;
   const names = namesOf(exchange);
   // What may have to go on elsewhere is read as it comes.
   const isUntouched = prepared.isBytePath && names.model === undefined && !transcript;
   if (isUntouched) {
-    const tap = front.tap(prepared.withholdUsage);
+    const tap = front.tap(prepared.withholdUsage, tellCostOf(exchange, attempt));
     const hear = (chunk: unknown): void => recording?.hear(chunk as never);
     return recording && operation.decoder ? new OverheardRelay(tap, operation.decoder(call, hear)) : new ByteRelay(tap);
   }
@@ -59,6 +61,7 @@ const relayOf = ({ exchange, transcript, recording }: Attempt, prepared: Prepare
       { param: 'stream', provider: call.policy.provider },
     );
   }
-  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage, exchange.body), names, transcript, recording);
+  const encoder = front.encoder(!prepared.withholdUsage, exchange.body, tellCostOf(exchange, attempt));
+  const writer = new ChunkWriter(encoder, names, transcript, recording);
   return new TranslatingRelay(writer, (emit) => operation.decoder!(call, emit as never));
 };

@@ -17,6 +17,8 @@ const anEntry = (members: JsonObject = {}): JsonObject => ({
   ...members,
 });
 
+const LONG = 'x'.repeat(2 * ENTRY_LIMITS.prompt);
+
 const anAttempt = (members: JsonObject = {}): JsonObject => ({
   deployment: 'd1',
   provider: 'provider.openai',
@@ -56,6 +58,8 @@ describe('readEntry', () => {
       sessionId: 's',
       ip: '::1',
       metadata: { a: [1, { b: null }] },
+      request: [{ role: 'user', content: 'x' }],
+      response: 'cut …',
       accounts: ['key:k|model:m'],
     });
     expect(JSON.parse(JSON.stringify(readEntry(bytes(whole))))).toEqual(whole);
@@ -161,4 +165,9 @@ describe('dayOfId', () => {
     const hex = time.toString(16).padStart(12, '0');
     expect(dayOfId(`${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`)).toBe(day);
   });
+});
+
+it.each(['request', 'response'])('a %s that is larger than any gateway makes is left out', (name) => {
+  expect(readEntry(bytes(anEntry({ [name]: LONG })))).not.toHaveProperty(name, LONG);
+  expect(readEntry(bytes(anEntry({ [name]: null })))).toHaveProperty(name, undefined);
 });

@@ -69,6 +69,8 @@ export const readEntry = (bytes: Uint8Array): CallEntry => {
     sessionId: text256(from, 'sessionId'),
     ip: text256(from, 'ip'),
     metadata: metadataOf(from.metadata),
+    request: promptOf(from.request),
+    response: promptOf(from.response),
     accounts: textsOf(from, 'accounts', ENTRY_LIMITS.accounts),
   };
 };
@@ -181,6 +183,10 @@ const objectOf = (value: JsonValue | undefined, path: string): JsonObject | unde
   if (!isJsonObject(value)) throw new EntryFault(`${path}: it must be an object`);
   return value;
 };
+
+/** What is larger than a gateway makes it is left out. */
+const promptOf = (value: JsonValue | undefined): JsonValue | undefined =>
+  value === undefined || value === null || JSON.stringify(value).length > 2 * ENTRY_LIMITS.prompt ? undefined : value;
 
 const FURTHER_COUNTS = [
   'cachedInputTokens',

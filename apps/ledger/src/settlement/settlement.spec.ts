@@ -108,6 +108,30 @@ describe.each(DATABASES)('Settlement on %s', (kind) => {
     await expectKept([entry]);
   });
 
+  it('keeps no more of a call than it is known by, where operators want no log; it is charged and summed up all the same', async () => {
+    const { settlement } = world.ledger({ keepsLogs: ({ status }) => status !== 'failure' });
+    const facts = { key: 'k', customer: 'c', tags: ['a'], ip: '::1', metadata: { a: 1 }, request: 'x' };
+    const [told, untold] = [anEntry(facts), anEntry({ ...facts, status: 'failure' as const })];
+    expect(await settlement.settle(bytesOf(told, untold))).toMatchObject({ accepted: 2 });
+    const rows = await world.query(
+      'SELECT id, key_hash, customer_id, tags, ip, cost_nano, detail FROM turnpike.spend_logs ORDER BY id',
+    );
+    expect(rows).toEqual([
+      expect.objectContaining({ id: told.id, key_hash: 'k', detail: expect.objectContaining({ request: 'x' }) }),
+      {
+        id: untold.id,
+        key_hash: null,
+        customer_id: null,
+        tags: [],
+        ip: null,
+        cost_nano: 1_000,
+        detail: { attempts: [] },
+      },
+    ]);
+    expect(await world.spent('key:k')).toEqual([2_000, 2_000]);
+    expect(await settlement.settle(bytesOf(untold))).toMatchObject({ accepted: 0, repeated: 1 });
+  });
+
   it('counts each call once, in whatever parts and order it is sent again', async () => {
     const entries = someEntries(60);
     const { settlement } = world.ledger();

@@ -29,6 +29,8 @@ export interface SettlementOptions {
   readonly dataSource: DataSource;
   readonly balances: BalanceBook;
   readonly partitions: Partitions;
+  /** False: of a call only what it is known by is kept, and for as long as it may come again. */
+  readonly keepsLogs?: (entry: CallEntry) => boolean;
   /** After a commit: keys that were used, with when, in epoch milliseconds. Must not throw. */
   readonly onKeysUsed?: (keys: ReadonlyMap<string, number>) => void;
   /** After a commit: entries were set aside. */
@@ -160,7 +162,9 @@ export class Settlement {
   }
 
   private async write(manager: EntityManager, entries: readonly CallEntry[]): Promise<Written> {
-    const accepted = await insertLogs(manager, entries);
+    const { keepsLogs } = this.options;
+    const logged = keepsLogs ? entries.map((entry) => (keepsLogs(entry) ? entry : bare(entry))) : entries;
+    const accepted = await insertLogs(manager, logged);
     if (accepted.size === 0) return { accepted, crossings: [] };
     const isNew = accepted.size < entries.length ? entries.filter(({ id }) => accepted.has(id)) : entries;
     await addDaily(manager, dailyRowsOf(isNew));
@@ -210,6 +214,17 @@ export class Settlement {
     if (used.size > 0) this.options.onKeysUsed(used);
   }
 }
+
+/** What was charged is what it was; who called, and for what, is not told. */
+const bare = ({ v, id, startedAt, endedAt, status, cost }: CallEntry): CallEntry => ({
+  v,
+  id,
+  startedAt,
+  endedAt,
+  status,
+  cost,
+  attempts: [],
+});
 
 const byId = (some: Item, other: Item): number => (some.entry.id < other.entry.id ? -1 : 1);
 

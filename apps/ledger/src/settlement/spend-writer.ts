@@ -59,15 +59,10 @@ const COLUMNS: readonly [column: string, type: string, deal: Deal, value?: strin
 ];
 
 /** What is read only when one call is looked at. */
-const detailOf = ({ usage, usageSource, attempts, error, metadata, holder, accounts }: CallEntry): object => ({
-  usage,
-  usageSource,
-  attempts,
-  error,
-  metadata,
-  holder,
-  accounts,
-});
+const detailOf = (entry: CallEntry): object => {
+  const { usage, usageSource, attempts, error, metadata, holder, accounts, request, response } = entry;
+  return { usage, usageSource, attempts, error, metadata, holder, accounts, request, response };
+};
 
 const names = COLUMNS.map(([column]) => column);
 const INSERT_LOGS = `

@@ -79,6 +79,12 @@ describe('a completion that is streamed', () => {
     );
   });
 
+  it('says what it cost in the usage, where the client reads that', () => {
+    const encoder = openAiCompletionStreamEncoder({ includeUsage: true, tellCost: () => '0.5' });
+    const text = CHUNKS.map((chunk) => encoder.encode(chunk)).join('') + encoder.end();
+    expect(text).toContain('"cost":0.5');
+  });
+
   it('keeps its usage to itself when the client did not ask', () => {
     expect(write(false)).toBe(sse(event('Grü'), event('ße'), event('', 'length'), '[DONE]'));
   });

@@ -5,7 +5,7 @@ import { completionFinish } from './completions.js';
 import { fromOpenAiFinishReason, toOpenAiFinishReason } from './finish-reason.js';
 import { fromOpenAiHead } from './head.js';
 import { OpenAiStreamFrame } from './stream-frame.js';
-import { fromOpenAiUsage, toOpenAiUsage } from './usage.js';
+import { fromOpenAiUsage, toOpenAiUsage, type TellCost } from './usage.js';
 
 export const openAiCompletionStreamDecoder = (emit: Emit<CompletionChunk>): StreamDecoder =>
   new CompletionStreamDecoder(emit);
@@ -43,7 +43,10 @@ class CompletionStreamDecoder extends OpenAiStreamFrame {
   }
 }
 
-export const openAiCompletionStreamEncoder = (options: { includeUsage: boolean }): StreamEncoder<CompletionChunk> => {
+export const openAiCompletionStreamEncoder = (options: {
+  includeUsage: boolean;
+  tellCost?: TellCost;
+}): StreamEncoder<CompletionChunk> => {
   let head = '';
   let usage: JsonObject | undefined;
   const tail = options.includeUsage ? '],"usage":null}\n\n' : ']}\n\n';
@@ -62,7 +65,7 @@ export const openAiCompletionStreamEncoder = (options: { includeUsage: boolean }
         case 'finish':
           return event(chunk.choice, '', toOpenAiFinishReason(chunk.reason));
         case 'usage':
-          usage = toOpenAiUsage(chunk.usage);
+          usage = toOpenAiUsage(chunk.usage, options.tellCost);
           return '';
       }
     },

@@ -59,6 +59,12 @@ describe('openAiStreamEncoder', () => {
     });
   });
 
+  it('says what it cost in the usage, where the client reads that', () => {
+    const encoder = openAiStreamEncoder({ includeUsage: true, tellCost: ({ totalTokens }) => `0.00${totalTokens}` });
+    const text = [START, FINISH, USAGE].map((chunk) => encoder.encode(chunk)).join('') + encoder.end();
+    expect(events(text).at(-1)?.['usage']).toMatchObject({ total_tokens: 8, cost: 0.008 });
+  });
+
   it('sends no usage that is not known', () => {
     expect(events(write([START, FINISH], true)).every((event) => event['usage'] === null)).toBe(true);
   });

@@ -2,13 +2,14 @@
 import type { ChatChunk, JsonObject, JsonValue } from '@turnpike/domain';
 import type { StreamEncoder } from '../stream.js';
 import { toolWords, type ToolWords } from './tool-words.js';
-import { toOpenAiUsage } from './usage.js';
+import { toOpenAiUsage, type TellCost } from './usage.js';
 
 export interface OpenAiStreamOptions {
   /** The client asked for `stream_options.include_usage`. */
   includeUsage: boolean;
   /** See `asksInFunctions`. */
   inFunctions?: boolean;
+  tellCost?: TellCost;
 }
 
 export const openAiStreamEncoder = (options: OpenAiStreamOptions): StreamEncoder<ChatChunk> =>
@@ -63,7 +64,7 @@ class OpenAiStreamEncoder implements StreamEncoder<ChatChunk> {
       case 'finish':
         return this.delta(chunk.choice, {}, this.words.finish(chunk.reason));
       case 'usage':
-        this.usage = toOpenAiUsage(chunk.usage);
+        this.usage = toOpenAiUsage(chunk.usage, this.options.tellCost);
         return '';
     }
   }

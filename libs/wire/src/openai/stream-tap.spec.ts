@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { OpenAiStreamTap } from './stream-tap.js';
+import type { TellCost } from './usage.js';
 
 const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
 const chunk = (delta: unknown, finish: string | null = null, more = {}): string =>
@@ -11,8 +12,13 @@ const text = chunk({ content: 'say "usage":{ and "error" and data: [DONE] – ok
 const finish = chunk({}, 'stop', { usage: null });
 const done = 'data: [DONE]\n\n';
 
-const run = (stream: string, cuts: number[] = [], withholdUsage = true): { out: string; tap: OpenAiStreamTap } => {
-  const tap = new OpenAiStreamTap({ withholdUsage });
+const run = (
+  stream: string,
+  cuts: number[] = [],
+  withholdUsage = true,
+  tellCost?: TellCost,
+): { out: string; tap: OpenAiStreamTap } => {
+  const tap = new OpenAiStreamTap({ withholdUsage, tellCost });
   const bytes = Buffer.from(stream);
   const out: Buffer[] = [];
   let from = 0;
@@ -96,5 +102,32 @@ describe('OpenAiStreamTap', () => {
     const { tap } = run(head + words + finish + done);
     expect(tap.estimateOutputTokens()).toBeGreaterThanOrEqual(20);
     expect(tap.estimateOutputTokens()).toBeLessThan(80);
+  });
+
+  describe('where the client reads the cost', () => {
+    const tellCost: TellCost = ({ totalTokens }) => `0.00000${totalTokens}`;
+    const stream = head + text + finish + usageOnly + done;
+    const expected = stream.replace('"usage":{"prompt', '"usage":{"cost":0.000007,"prompt');
+
+    it('says it in the usage, and changes no other byte, at every cut', () => {
+      for (let cut = 1; cut < Buffer.byteLength(stream); cut += 1)
+        expect(run(stream, [cut], false, tellCost).out).toBe(expected);
+    });
+
+    it('says it in usage that stands beside content', () => {
+      const last = chunk({ content: 'x' }, 'stop', { usage: USAGE });
+      const { out } = run(head + last + done, [], true, tellCost);
+      expect(JSON.parse(out.slice(head.length + 6).split('\n')[0]!).usage).toEqual({ cost: 0.000007, ...USAGE });
+    });
+
+    it('says nothing in usage that the client did not ask for', () => {
+      expect(run(stream, [], true, tellCost).out).toBe(head + text + finish + done);
+    });
+
+    it('leaves an upstream its own word, and says nothing that is not known', () => {
+      const own = event({ id: 'c', choices: [], usage: { ...USAGE, cost: 5 } });
+      expect(run(head + finish + own + done, [], false, tellCost).out).toBe(head + finish + own + done);
+      expect(run(stream, [], false, () => undefined).out).toBe(stream);
+    });
   });
 });

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonValue, type Usage } from '@turnpike/domain';
 import { BROKE_OFF_STREAM, streamCut, toInnerError } from '../faults.js';
 import { EventSplitter } from '../sse/index.js';
 import type { StreamTap } from '../stream-tap.js';
-import { fromOpenAiUsage } from './usage.js';
+import { fromOpenAiUsage, type TellCost } from './usage.js';
 
 const EMPTY = Buffer.alloc(0);
 const DONE = Buffer.from('data: [DONE]\n\n');
@@ -20,6 +20,8 @@ const BYTES_A_TOKEN = 4;
 export interface OpenAiTapOptions {
   /** The client did not ask for usage, we did: the usage-only chunk is ours and stays here. */
   withholdUsage: boolean;
+  /** The client reads the cost in the usage that it asked for. */
+  tellCost?: TellCost;
 }
 
 export class OpenAiStreamTap implements StreamTap {
@@ -74,6 +76,12 @@ export class OpenAiStreamTap implements StreamTap {
     return this.takeUsage(whole);
   }
 
+  /** An upstream that says what it cost is left with its word. */
+  private costOf(told: JsonValue | undefined, usage: Usage): string | undefined {
+    const { tellCost } = this.options;
+    return tellCost && isJsonObject(told) && told['cost'] === undefined ? tellCost(usage) : undefined;
+  }
+
   private throwIfError(whole: Buffer): void {
     for (const event of this.splitter.eventsOf(whole)) {
       const parsed = parseEvent(whole.subarray(event.start, event.end));
@@ -94,7 +102,13 @@ export class OpenAiStreamTap implements StreamTap {
       if (!usage) continue;
       this.usage = usage;
       const isUsageOnly = Array.isArray(parsed['choices']) && parsed['choices'].length === 0;
-      if (!this.options.withholdUsage || !isUsageOnly) continue;
+      if (!this.options.withholdUsage || !isUsageOnly) {
+        const cost = this.costOf(parsed['usage'], usage);
+        if (cost === undefined) continue;
+        const inside = whole.indexOf(OPEN_BRACE, at + USAGE.length) + 1;
+        const told = Buffer.from(`"cost":${cost},`);
+        return Buffer.concat([whole.subarray(0, inside), told, whole.subarray(inside)]);
+      }
       const before = whole.subarray(0, event.start);
       const after = whole.subarray(event.end);
       return before.length === 0 ? after : after.length === 0 ? before : Buffer.concat([before, after]);

@@ -42,8 +42,14 @@ export const fromOpenAiUsage = (value: JsonValue | undefined): Usage | undefined
   return usage;
 };
 
-/** Usage → OpenAI's object. Details appear only where something is known. */
-export const toOpenAiUsage = (usage: Usage): JsonObject => {
+/** What a use cost, in US dollars: `0.00002`. Undefined: nobody knows. */
+export type TellCost = (usage: Usage) => string | undefined;
+
+/**
+ * Usage → OpenAI's object. Details appear only where something is known.
+ * @param tellCost for clients that read `cost` in it
+ */
+export const toOpenAiUsage = (usage: Usage, tellCost?: TellCost): JsonObject => {
   const out: JsonObject = {
     prompt_tokens: usage.inputTokens,
     completion_tokens: usage.outputTokens,
@@ -64,6 +70,8 @@ export const toOpenAiUsage = (usage: Usage): JsonObject => {
   });
   if (input) out['prompt_tokens_details'] = input;
   if (output) out['completion_tokens_details'] = output;
+  const cost = tellCost?.(usage);
+  if (cost !== undefined) out['cost'] = Number(cost);
   // LiteLLM's spelling, which its clients read.
   if (usage.cacheWriteTokens !== undefined) out['cache_creation_input_tokens'] = usage.cacheWriteTokens;
   if (usage.cacheWriteTokens !== undefined || usage.cachedInputTokens !== undefined) {

@@ -16,7 +16,7 @@ export class LedgerGuard implements CanActivate {
     const { config, keys, ledger } = this.runtime;
     // The route's pattern, not the path: that may hold a key.
     const route = request.routeOptions.url ?? '';
-    const caller = await keys.authenticate(request.headers, { ...config.auth, isOpen: false }, route);
+    const caller = await keys.authenticateKey(request.headers, config.auth, route, request.raw.socket);
     if (!ledger) throw noLedger();
     const { keyHash, isAdmin, isToken } = caller;
     if (isToken)
