@@ -265,7 +265,7 @@ describe('a callback', () => {
       usage: { inputTokens: expect.any(Number), outputTokens: expect.any(Number) },
       isUsageEstimated: false,
       costNanoUsd: expect.any(Number),
-      cacheHit: false,
+      cache: 'off',
     });
   });
 

@@ -150,7 +150,11 @@ export const anExchange = <E extends Exchange = Exchange>(
     raw: undefined,
     response: new FakeResponse().asResponse(),
     ...input,
-    snapshot: { ...someSnapshot(), callbacks: callbacksFor({}).callbacks, ...input.snapshot } as ExchangeInput['snapshot'],
+    snapshot: {
+      ...someSnapshot(),
+      callbacks: callbacksFor({}).callbacks,
+      ...input.snapshot,
+    } as ExchangeInput['snapshot'],
   });
   return Object.assign(exchange, filled) as E;
 };

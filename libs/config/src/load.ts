@@ -1,6 +1,5 @@
 // Reads the configuration and puts every part in its canonical place.
 import { isJsonObject, type Deployment, type JsonObject, type JsonValue, type PluginSource } from '@turnpike/domain';
-import { resolve } from 'node:path';
 import { readCache } from './cache.js';
 import { readCallers } from './callers.js';
 import { readCallbacks } from './callbacks.js';

@@ -61,6 +61,7 @@ export const endAttempt = (
     if (alert) snapshot.callbacks.alert(alert);
     runtime.metrics.attemptFailed(attempt, error);
     // Longer is not anew.
-    if (state.health.coolUntil > health.coolUntil && health.coolUntil <= now) runtime.metrics.cooledDown(attempt, error);
+    if (state.health.coolUntil > health.coolUntil && health.coolUntil <= now)
+      runtime.metrics.cooledDown(attempt, error);
   }
 };

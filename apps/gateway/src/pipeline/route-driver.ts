@@ -196,8 +196,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
     if (!exchange.isStream) return undefined;
     const { callbacks, config } = exchange.snapshot;
     const listener = callbacks.chunkListener(exchange);
-    const isKept =
-      exchange.cacheWrite !== undefined || callbacks.keepsAnswer(exchange) || config.logging.storesPrompts;
+    const isKept = exchange.cacheWrite !== undefined || callbacks.keepsAnswer(exchange) || config.logging.storesPrompts;
     return isKept || listener ? new Recording(isKept, listener) : undefined;
   }
 

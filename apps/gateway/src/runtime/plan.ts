@@ -63,4 +63,4 @@ export const planOf = (config: GatewayConfig, idOf: (name: string) => string | u
 const METRICS = 'prometheus';
 
 const callbackNames = ({ callbacks }: GatewayConfig): string[] =>
-  [...new Set(Object.values(callbacks).flat())].filter((name) => name !== METRICS);
+  [...new Set(Object.values<readonly string[]>({ ...callbacks }).flat())].filter((name) => name !== METRICS);

@@ -229,8 +229,6 @@ export class Runtime {
       },
     });
     const budgetEvents = new BudgetEvents(options.log, (event, group) => metrics.budgetEvent(event, group));
-    // The ledger may be away before there is one.
-    let running: Runtime | undefined;
     const ledger =
       options.ledger &&
       new LedgerSide({
@@ -238,12 +236,11 @@ export class Runtime {
         config,
         log: options.log,
         book: metrics.book,
-        onAway: (isAway) => running?.tellState('ledger_away', isAway),
+        onAway: (isAway) => runtime.tellState('ledger_away', isAway),
         onBudgetEvents: (events) => budgetEvents.told(events),
         onConfiguration: () => runtime.live.changed(),
       });
     const runtime: Runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, budgetEvents, ledger });
-    running = runtime;
     budgetEvents.listen((event) => runtime.current.callbacks.alert(budgetAlert(event, runtime.clock.now())));
     await runtime.live.start(configuration);
     runtime.tellMetrics(config.metrics);

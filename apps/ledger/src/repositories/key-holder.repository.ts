@@ -25,7 +25,10 @@ export interface Owners {
   namedGroups: Record<string, string[]>;
 }
 
-export type OwnedKey = Pick<VirtualKeyEntity, 'userId' | 'teamId' | 'organizationId' | 'budgetId' | 'accessGroupIds' | 'models'>;
+export type OwnedKey = Pick<
+  VirtualKeyEntity,
+  'userId' | 'teamId' | 'organizationId' | 'budgetId' | 'accessGroupIds' | 'models'
+>;
 
 type Json = Record<string, unknown>;
 
