@@ -37,7 +37,8 @@ router_settings:
     );
     const begin = performance.now();
     expect(loadYaml(`model_list:\n${entries.join('\n')}\n`).deployments).toHaveLength(5_000);
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    // What grows with the square of them takes minutes.
+    expect(performance.now() - begin).toBeLessThan(30_000);
   });
 
   it('accepts a file for each provider plugin without any of them installed', () => {
