@@ -37,8 +37,8 @@ export interface SettlementOptions {
   readonly onRefused?: (refused: readonly RefusedEntry[]) => void;
 }
 
-/** Entries of one transaction. More would not make it faster, and others wait for its balances. */
-const MOST = 2_000;
+/** Entries of one transaction. More would not make it faster, would take more memory, and others wait for its balances. */
+const MOST = 1_000;
 /** Transactions at a time: one writes the log while another waits for its balances, or to be committed. */
 const LANES = 2;
 
