@@ -51,7 +51,7 @@ import { definePlugin, z } from '@turnpike/plugin-sdk';
 const fail = () => Promise.reject(new Error('away'));
 export default definePlugin({
   contract: 'callback/v1', id: 'callback.broken', capabilities: ['events'], config: z.strictObject({}),
-  init: () => ({ events: { onSuccess: fail, onFailure: fail } }),
+  init: () => ({ events: { onBeforeCall: fail, onSuccess: fail, onFailure: fail } }),
 });`;
 
 const prices = { input_cost_per_token: 0.001, output_cost_per_token: 0.002 };

@@ -1,3 +1,4 @@
+import { accountName } from '@turnpike/domain';
 import { TagEntity } from '../../schema/entities/tag.entity.js';
 import { boundsOf, effectiveTerms } from '../../services/effective-terms.js';
 import { textOf } from '../../services/stored-terms.js';
@@ -7,7 +8,7 @@ import { named, type Noun } from '../noun.js';
 import { NO_BOUNDS } from '../source-terms.js';
 import { spendOf } from './spends.js';
 
-const accountOfTag = (name: string): string => `tag:${name}`;
+const accountOfTag = (name: string): string => accountName('tag', name);
 
 export const tags: Noun<TagEntity> = {
   name: 'tags',
