@@ -34,7 +34,7 @@ const SENSELESS = [
   { args: ['--num_workers', '0'], says: /--num-workers.*whole number from 1/ },
   { args: ['--config'], says: /--config.*argument missing/ },
   { args: ['--config', 'nowhere.yaml'], says: /nowhere\.yaml does not exist/ },
-  { args: ['bogus'], says: /unknown command 'bogus'\n\(There are gateway, ledger, config, health, help\.\)/ },
+  { args: ['bogus'], says: /unknown command 'bogus'\n\(There are gateway, ledger, config, import, health, help\.\)/ },
   { args: ['gatway', '--port', '0'], says: /unknown command 'gatway'\n\(Did you mean gateway\?\)/ },
   { args: ['confg', 'check'], says: /unknown command 'confg'\n\(Did you mean config\?\)/ },
   { args: ['litellm_config.yaml'], says: /'litellm_config\.yaml' is no command.*--config litellm_config\.yaml/ },
