@@ -1,6 +1,5 @@
 // All that this worker has of the ledger: keys, budgets, the journal, and the link to it.
 import type { GatewayConfig, JwtSettings, LedgerSettings } from '@turnpike/config';
-import type { ModelCatalog } from '@turnpike/domain';
 import { adoptAbandoned, openJournal, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
 import { connectLedger, type BudgetEvent, type LedgerClient, type Principal as ToldPrincipal } from '@turnpike/rpc';
@@ -14,7 +13,7 @@ import { applyChanges } from '../keys/apply-changes.js';
 import { AskedCache } from '../keys/asked-cache.js';
 import type { SubjectName } from '../keys/jwt/tokens.js';
 import { Parties } from '../keys/parties.js';
-import { principalOf } from '../keys/terms.js';
+import { principalOf, type TermsSettings } from '../keys/terms.js';
 import { CallJournal } from './call-journal.js';
 import { steadyNow } from './clock.js';
 
@@ -44,8 +43,8 @@ export class LedgerSide {
   readonly parties: Parties;
   readonly budgets: Budgets;
   readonly journal: CallJournal;
-  /** Names of models, of the configuration that calls are made with. */
-  catalog: ModelCatalog | undefined;
+  /** Of the configuration that calls are made with. */
+  termsSettings: TermsSettings | undefined;
   private readonly link: LedgerLink;
   private wasAway = false;
   private readonly adoption = new AbortController();
@@ -127,7 +126,7 @@ export class LedgerSide {
       what,
       ask: async (id) => {
         const told = await ask(id);
-        return told && principalOf(told, this.catalog!);
+        return told && principalOf(told, this.termsSettings!);
       },
       confirmedAt: () => this.link.confirmedAt,
       max: keyCacheMax,

@@ -326,8 +326,12 @@ export class Runtime {
     this.events.use(config, graph);
     if (takeTokens) takeTokens();
     if (this.ledger) {
-      this.ledger.catalog = modelCatalogOf(config);
-      // Their lists of models were read by the former one's names.
+      this.ledger.termsSettings = {
+        catalog: modelCatalogOf(config),
+        defaultMaxParallelRequests: config.limits.defaultKeyMaxParallelRequests,
+        serviceAccountParams: config.callers.serviceAccountParams,
+      };
+      // Their terms were made by the former ones.
       this.ledger.keys.forgetAll();
       this.ledger.subjects.forgetAll();
     }
