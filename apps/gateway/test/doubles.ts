@@ -89,6 +89,7 @@ export const someCallers = (changes: Partial<CallerSettings> = {}): CallerSettin
   requiresUser: false,
   refusesClientTags: false,
   enforcedParams: [],
+  serviceAccountParams: [],
   ...changes,
 });
 

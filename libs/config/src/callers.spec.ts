@@ -13,6 +13,7 @@ describe('whom requests name', () => {
       requiresUser: false,
       refusesClientTags: false,
       enforcedParams: [],
+      serviceAccountParams: [],
     });
   });
 
@@ -44,4 +45,20 @@ litellm_settings: {extra_spend_tag_headers: [X-Team]}
       );
     },
   );
+});
+
+describe('service accounts', () => {
+  it('have to say in every request what the file asks for', () => {
+    const yaml = 'general_settings: {service_account_settings: {enforced_params: [user, metadata.name], more: 1}}\n';
+    const { callers, warnings } = loadYaml(yaml);
+    expect(callers.serviceAccountParams).toEqual(['user', 'metadata.name']);
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining('more has no effect') }),
+    );
+  });
+
+  it('of a list of something else are refused', () => {
+    const yaml = 'general_settings: {service_account_settings: {enforced_params: [{}]}}\n';
+    expect(problemOf(() => loadYaml(yaml))).toContain('service_account_settings: enforced_params must be');
+  });
 });

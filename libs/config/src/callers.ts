@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonValue } from '@turnpike/domain';
 import type { CallerSettings } from './canonical.js';
 import type { SettingsSource } from './gateway-settings.js';
+import { readValue } from './value-types.js';
 
 export const readCallers = (source: SettingsSource): CallerSettings => {
   const { settings } = source;
@@ -16,7 +17,20 @@ export const readCallers = (source: SettingsSource): CallerSettings => {
     requiresUser: settings.get('enforce_user_param') ?? false,
     refusesClientTags: settings.get('reject_clientside_metadata_tags') ?? false,
     enforcedParams: settings.get('enforced_params') ?? [],
+    serviceAccountParams: readServiceAccounts(source),
   };
+};
+
+/** `{ enforced_params: [metadata.name] }` */
+const readServiceAccounts = ({ settings, diagnostics }: SettingsSource): readonly string[] => {
+  const { enforced_params: given = [], ...unknown } = settings.get('service_account_settings') ?? {};
+  const params = readValue('texts', given);
+  const where = settings.where('service_account_settings');
+  if (params === undefined)
+    diagnostics.fail('service_account_settings: enforced_params must be a list of texts.', where);
+  for (const key of Object.keys(unknown))
+    diagnostics.warn('unknown-key', `service_account_settings: ${key} has no effect.`, where);
+  return params ?? [];
 };
 
 type Mapped = Record<'customer' | 'internal_user', string[]>;

@@ -186,6 +186,8 @@ export interface CallerSettings {
   readonly refusesClientTags: boolean;
   /** Fields that every request has, `metadata.name` for one of metadata. */
   readonly enforcedParams: readonly string[];
+  /** Fields that every request of a service account has. */
+  readonly serviceAccountParams: readonly string[];
 }
 
 export interface DisabledDeployment {

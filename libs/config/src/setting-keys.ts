@@ -65,6 +65,7 @@ export const SETTINGS = {
   user_header_mappings: general('list'),
   enforce_user_param: general('switch'),
   enforced_params: general('texts'),
+  service_account_settings: general('map'),
   reject_clientside_metadata_tags: general('switch'),
   extra_spend_tag_headers: litellm('texts'),
   disable_end_user_cost_tracking: litellm('switch'),
@@ -223,7 +224,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
     texts: `supported_db_objects alerting alert_types`,
     list: `pass_through_endpoints`,
     map: `alert_to_webhook_url alert_type_config alerting_args custom_auth_settings oauth2_config_mappings
-      service_account_settings key_management_settings`,
+      key_management_settings`,
   },
   litellm: {
     switch: `redact_user_api_key_info redact_messages_in_exceptions log_raw_request_response enable_redis_auth_cache

@@ -12,7 +12,7 @@ import {
   type ModelOwner,
 } from '@turnpike/domain';
 import { formatUsd } from '@turnpike/pricing';
-import type { ModelAccess, Principal as ToldPrincipal } from '@turnpike/rpc';
+import { LimitedScope, type ModelAccess, type Principal as ToldPrincipal } from '@turnpike/rpc';
 import type { KeyCallback } from '../callbacks/key-callbacks.js';
 import type { Principal } from '../pipeline/exchange.js';
 import { Bounds } from './bounds.js';
@@ -29,6 +29,10 @@ export interface Terms {
   readonly cache: CacheTerms;
   /** Of the key and its team; every call has them. */
   readonly tags: readonly string[] | undefined;
+  /** What is asked of the router for requests that do not say: fields as a body has them. Undefined: nothing. */
+  readonly routing: Readonly<JsonObject> | undefined;
+  /** Undefined: all. */
+  readonly allowedTools: ReadonlySet<string> | undefined;
   /** What its requests must say. */
   readonly enforcedParams: readonly string[] | undefined;
   /** What every answer says of the key's limits, as `answerHeaders` writes it. Undefined: it has none. */
@@ -51,8 +55,16 @@ export interface CacheTerms {
   readonly forced: JsonObject | undefined;
 }
 
-/** @param catalog of the configuration in use */
-export const principalOf = (told: ToldPrincipal, catalog: ModelCatalog): Principal => ({
+/** Of the configuration that calls are made with. */
+export interface TermsSettings {
+  readonly catalog: ModelCatalog;
+  /** Of keys without a limit of their own. */
+  readonly defaultMaxParallelRequests?: number | undefined;
+  /** What requests of service accounts must say. */
+  readonly serviceAccountParams?: readonly string[];
+}
+
+export const principalOf = (told: ToldPrincipal, settings: TermsSettings): Principal => ({
   isAdmin: told.role === 'proxy_admin',
   keyHash: told.keyHash,
   keyAlias: told.keyAlias,
@@ -61,31 +73,40 @@ export const principalOf = (told: ToldPrincipal, catalog: ModelCatalog): Princip
   userId: told.userId,
   userEmail: told.userEmail || undefined,
   organizationId: told.organizationId,
-  terms: termsOf(told, catalog),
+  terms: termsOf(told, settings),
 });
 
-const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
+const termsOf = (told: ToldPrincipal, settings: TermsSettings): Terms => {
   const metadata = objectOf(told.metadata);
   const teamMetadata = objectOf(told.teamMetadata);
+  const routerSettings = objectOf(told.routerSettings);
   const tags = [...textsOf(metadata['tags']), ...textsOf(teamMetadata['tags'])];
-  const enforced = [...textsOf(metadata['enforced_params']), ...textsOf(teamMetadata['enforced_params'])];
+  const enforced = [
+    ...textsOf(metadata['enforced_params']),
+    ...textsOf(teamMetadata['enforced_params']),
+    ...(metadata['service_account_id'] ? (settings.serviceAccountParams ?? []) : []),
+  ];
+  const tools = metadata['allowed_tools'] ?? teamMetadata['allowed_tools'];
+  const aliases = { ...textMapOf(routerSettings['model_group_alias']), ...told.aliases };
   const spendLogsMetadata = metadata['spend_logs_metadata'];
   return {
     refusal: told.refusal || undefined,
     expiresAt: told.expires?.getTime() ?? Infinity,
     models: new PrincipalModels(
       told.modelAccess.map((access) => listOf(access, told.teamId)),
-      told.aliases,
-      catalog,
+      aliases,
+      settings.catalog,
     ),
     routes: new AllowedRoutes(told.allowedRoutes),
-    bounds: Bounds.of(told),
+    bounds: Bounds.of({ limits: limitsOf(told, settings), accounts: told.accounts }),
     cache: {
       allowed: told.allowedCacheControls.length === 0 ? undefined : new Set(told.allowedCacheControls),
       forced: [metadata['cache'], teamMetadata['cache']].find(isJsonObject),
     },
     headers: headersOf(told),
     tags: tags.length === 0 ? undefined : [...new Set(tags)].slice(0, ENTRY_LIMITS.tags),
+    routing: routingOf(routerSettings, metadata, teamMetadata),
+    allowedTools: Array.isArray(tools) && tools.length > 0 ? new Set(textsOf(tools)) : undefined,
     enforcedParams: enforced.length === 0 ? undefined : enforced,
     spendLogsMetadata: isJsonObject(spendLogsMetadata) ? spendLogsMetadata : undefined,
     ...loggingOf(metadata, teamMetadata),
@@ -97,6 +118,43 @@ const listOf = ({ owner, models, withTeamModels }: ModelAccess, teamId: string):
   models,
   teamId: withTeamModels ? teamId : undefined,
 });
+
+/** Fields of router_settings that hold for the calls of one caller. */
+const ROUTING = [
+  ['num_retries', (value) => Number.isSafeInteger(value) && Number(value) >= 0],
+  ['timeout', (value) => typeof value === 'number' && value > 0],
+  ['stream_timeout', (value) => typeof value === 'number' && value > 0],
+  ['fallbacks', Array.isArray],
+  ['context_window_fallbacks', Array.isArray],
+  ['content_policy_fallbacks', Array.isArray],
+] as const satisfies readonly (readonly [string, (value: unknown) => boolean])[];
+
+/** What cannot be meant is not passed on: it would be a fault of every request. */
+const routingOf = (
+  settings: Readonly<JsonObject>,
+  metadata: Readonly<JsonObject>,
+  ofTeam: Readonly<JsonObject>,
+): Readonly<JsonObject> | undefined => {
+  const routing: JsonObject = {};
+  for (const [name, isMeant] of ROUTING) if (isMeant(settings[name])) routing[name] = settings[name]!;
+  if ((metadata['disable_fallbacks'] ?? ofTeam['disable_fallbacks']) === true) routing['disable_fallbacks'] = true;
+  return Object.keys(routing).length === 0 ? undefined : routing;
+};
+
+/** With what holds for keys that have no limit of their own. */
+const limitsOf = (
+  { keyHash, limits }: ToldPrincipal,
+  { defaultMaxParallelRequests }: TermsSettings,
+): readonly LimitedScope[] => {
+  if (defaultMaxParallelRequests === undefined || keyHash === '') return limits;
+  const scope = accountName('key', keyHash);
+  const own = limits.find((one) => one.scope === scope)?.limits;
+  if (own?.maxParallelRequests !== undefined) return limits;
+  return [
+    ...limits.filter((one) => one.scope !== scope),
+    LimitedScope.fromPartial({ scope, limits: { ...own, maxParallelRequests: defaultMaxParallelRequests } }),
+  ];
+};
 
 const headersOf = ({ keyHash, limits, accounts }: ToldPrincipal): string[] | undefined => {
   const scope = accountName('key', keyHash);
@@ -111,6 +169,11 @@ const headersOf = ({ keyHash, limits, accounts }: ToldPrincipal): string[] | und
 };
 
 const objectOf = (value: unknown): Readonly<JsonObject> => (isJsonObject(value) ? value : {});
+
+const textMapOf = (value: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(objectOf(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 
 const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string' && one !== '') : [];

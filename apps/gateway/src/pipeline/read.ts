@@ -7,7 +7,7 @@ import type { OperationName } from '../routes/front.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { checkClientParameters } from '../upstream/client-parameters.js';
 import { customerIn, internalUserIn, plainTags, tagsIn } from './parties.js';
-import { checkRequired } from './required.js';
+import { checkRequired, checkTools } from './required.js';
 import { wishesOf } from './wishes.js';
 import type { Authenticated, Deadlines, Exchange, Principal, Read } from './exchange.js';
 import type { Stage } from './stage.js';
@@ -19,13 +19,15 @@ export const read = (_runtime: Runtime): Stage<Authenticated, Read> => ({
     exchange.body = body;
     exchange.model = modelOf(exchange, body);
     exchange.isStream = streamOf(body);
-    exchange.deadlines = deadlinesOf(exchange, body);
-    checkClientParameters(body, exchange.snapshot);
     const { alternatives } = exchange.principal;
     if (alternatives) exchange.principal = whoMayCall(alternatives, exchange.model);
+    const routing = exchange.principal.terms?.routing;
+    exchange.deadlines = deadlinesOf(exchange, body, routing);
+    checkClientParameters(body, exchange.snapshot);
     const tags = name(exchange, body);
     checkRequired(exchange, body);
-    exchange.wishes = wishesOf(exchange.headers, body, exchange.snapshot, tags);
+    checkTools(exchange.principal, body);
+    exchange.wishes = wishesOf(exchange.headers, body, exchange.snapshot, tags, routing);
     return exchange as Read;
   },
 });
@@ -73,10 +75,22 @@ const streamOf = (body: JsonObject): boolean => {
   return stream;
 };
 
-/** Header over body; absent parts are filled by the deployment and the router once they are known. */
-const deadlinesOf = ({ headers, snapshot }: Exchange, body: JsonObject): Deadlines => {
-  const attempt = secondsOf(headers['x-litellm-timeout'], body['timeout'] ?? body['request_timeout'], 'timeout');
-  const firstToken = secondsOf(headers['x-litellm-stream-timeout'], body['stream_timeout'], 'stream_timeout');
+/** Header over body, body over the caller's own; absent parts are filled by the deployment and the router once they are known. */
+const deadlinesOf = (
+  { headers, snapshot }: Exchange,
+  body: JsonObject,
+  ofCaller: Readonly<JsonObject> | undefined,
+): Deadlines => {
+  const attempt = secondsOf(
+    headers['x-litellm-timeout'],
+    body['timeout'] ?? body['request_timeout'] ?? ofCaller?.['timeout'],
+    'timeout',
+  );
+  const firstToken = secondsOf(
+    headers['x-litellm-stream-timeout'],
+    body['stream_timeout'] ?? ofCaller?.['stream_timeout'],
+    'stream_timeout',
+  );
   const idle = secondsOf(headers['x-litellm-stream-idle-timeout'], body['stream_idle_timeout'], 'stream_idle_timeout');
   const connect = secondsOf(headers['x-litellm-connect-timeout'], body['connect_timeout'], 'connect_timeout');
   const asked = attempt ?? firstToken ?? idle ?? connect;

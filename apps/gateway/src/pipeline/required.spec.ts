@@ -2,8 +2,8 @@ import type { CallerSettings } from '@turnpike/config';
 import type { JsonObject } from '@turnpike/domain';
 import { describe, expect, it } from '@jest/globals';
 import { anExchange, someCallers } from '../../test/doubles.js';
-import type { Exchange } from './exchange.js';
-import { checkRequired } from './required.js';
+import type { Exchange, Principal } from './exchange.js';
+import { checkRequired, checkTools } from './required.js';
 
 const check =
   (body: JsonObject, settings: Partial<CallerSettings>, filled: Partial<Exchange> = {}) =>
@@ -36,5 +36,38 @@ describe('a request', () => {
   it('must have what its key enforces', () => {
     const principal = { terms: { enforcedParams: ['seed'] } } as unknown as Exchange['principal'];
     expect(check({}, {}, { principal })).toThrow(missing('seed'));
+  });
+});
+
+describe('tools', () => {
+  const offered =
+    (body: JsonObject, allowed: readonly string[] = ['search']) =>
+    () =>
+      checkTools({ terms: { allowedTools: new Set(allowed) } } as unknown as Principal, body);
+
+  it.each<[JsonObject]>([
+    [{}],
+    [{ tools: null, functions: 'x' }],
+    [{ tools: [{ type: 'function', function: { name: 'search' } }], functions: [{ name: 'search' }] }],
+    [{ tools: [{ type: 'search' }, { name: 'search' }, 'x'] }],
+  ])('that the key may use go on: %j', (body) => expect(offered(body)).not.toThrow());
+
+  it.each<[JsonObject, string]>([
+    [{ tools: [{ type: 'function', function: { name: 'search' } }, { function: { name: 'shell' } }] }, 'shell'],
+    [{ functions: [{ name: 'shell' }] }, 'shell'],
+    [{ tools: [{ type: 'web_search' }] }, 'web_search'],
+    [{ tools: [{ type: 'function' }] }, 'function'],
+  ])('that it may not are refused: %j', (body, name) =>
+    expect(offered(body)).toThrow(
+      expect.objectContaining({
+        code: 'GW_PERMISSION_DENIED',
+        message: expect.stringContaining(`'${name}'`),
+        facts: expect.objectContaining({ type: 'tool_access_denied', param: 'tools' }),
+      }),
+    ),
+  );
+
+  it('are all allowed where nothing is said', () => {
+    expect(() => checkTools({ terms: undefined }, { tools: [{ type: 'web_search' }] })).not.toThrow();
   });
 });

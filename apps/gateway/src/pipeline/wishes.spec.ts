@@ -12,6 +12,7 @@ interface Asked {
   allowClientCredentials?: boolean;
   isGuarded?: boolean;
   tags?: string[];
+  ofCaller?: JsonObject;
 }
 
 const wishes = (body: JsonObject, asked: Asked = {}): RoutingWishes => {
@@ -21,7 +22,7 @@ const wishes = (body: JsonObject, asked: Asked = {}): RoutingWishes => {
     guardrails: { preCall: isGuarded ? ['a guardrail'] : [] },
     clientParameters: new Set(clientParameters),
   };
-  return wishesOf(headers, { model: 'm', ...body }, snapshot as unknown as RuntimeSnapshot, asked.tags);
+  return wishesOf(headers, { model: 'm', ...body }, snapshot as unknown as RuntimeSnapshot, asked.tags, asked.ofCaller);
 };
 
 const refused = (param: string, code = 'GW_INVALID_REQUEST'): unknown =>
@@ -155,5 +156,23 @@ describe('a conversation', () => {
 
   it('that has no key is as any other', () => {
     expect(wishes({}, { settings: { sessionAffinity: true } })).toBe(NO_WISHES);
+  });
+});
+
+describe('what holds for a caller', () => {
+  const ofCaller = { num_retries: 3, disable_fallbacks: true, fallbacks: ['b', { m: ['c'] }, { other: ['d'] }] };
+
+  it('is asked for by requests that say nothing', () => {
+    const expected = { numRetries: 3, disableFallbacks: true, fallbacks: [{ model: 'b' }, { model: 'c' }] };
+    expect(wishes({}, { ofCaller })).toEqual(expected);
+    expect(wishes({ num_retries: null, disable_fallbacks: null, fallbacks: null }, { ofCaller })).toEqual(expected);
+  });
+
+  it('gives way to what a request says', () => {
+    expect(wishes({ num_retries: 0, disable_fallbacks: false, fallbacks: ['x'] }, { ofCaller })).toEqual({
+      numRetries: 0,
+      fallbacks: [{ model: 'x' }],
+    });
+    expect(wishes({}, { ofCaller, headers: { 'x-litellm-num-retries': '1' } })).toMatchObject({ numRetries: 1 });
   });
 });

@@ -9,23 +9,33 @@ import { conversationKey } from './conversation-key.js';
 
 type Wishes = { -readonly [K in keyof RoutingWishes]: RoutingWishes[K] };
 
-/** @param tags of the call. @throws GW_INVALID_REQUEST, GW_FORBIDDEN_PARAMETER */
+const NOTHING: Readonly<JsonObject> = {};
+
+/**
+ * @param tags of the call
+ * @param ofCaller what holds where the request says nothing, as a body has it
+ * @throws GW_INVALID_REQUEST, GW_FORBIDDEN_PARAMETER
+ */
 export const wishesOf = (
   headers: IncomingHttpHeaders,
   body: Readonly<JsonObject>,
   snapshot: RuntimeSnapshot,
   tags: readonly string[] = [],
+  ofCaller: Readonly<JsonObject> = NOTHING,
 ): RoutingWishes => {
   const { router } = snapshot.config;
   let wishes: Wishes | undefined;
-  const retries = countOf(headers['x-litellm-num-retries'] ?? body['num_retries'], 'num_retries');
+  const retries = countOf(
+    headers['x-litellm-num-retries'] ?? body['num_retries'] ?? ofCaller['num_retries'],
+    'num_retries',
+  );
   if (retries !== undefined) (wishes ??= {}).numRetries = retries;
   const priority = integerOf(body['priority'], 'priority') ?? router.defaultPriority;
   if (priority !== undefined) (wishes ??= {}).priority = priority;
-  if (body['disable_fallbacks'] === true) (wishes ??= {}).disableFallbacks = true;
+  if ((body['disable_fallbacks'] ?? ofCaller['disable_fallbacks']) === true) (wishes ??= {}).disableFallbacks = true;
   for (const [name, wish] of FALLBACKS) {
-    const given = body[name] ?? undefined;
-    if (given !== undefined) (wishes ??= {})[wish] = fallbacksOf(given, name, body, snapshot);
+    const given = body[name] ?? ofCaller[name];
+    if (given !== undefined && given !== null) (wishes ??= {})[wish] = fallbacksOf(given, name, body, snapshot);
   }
   const region = body['allowed_model_region'] ?? undefined;
   if (region !== undefined) (wishes ??= {}).region = textOf(region, 'allowed_model_region');

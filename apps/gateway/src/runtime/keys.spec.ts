@@ -171,10 +171,9 @@ describe('a management route', () => {
 describe('a virtual key', () => {
   const NOW = Date.UTC(2026, 0, 1);
   const withTerms = (told: Partial<ToldPrincipal>): Keys => {
-    const principal = principalOf(
-      ToldPrincipal.fromPartial({ ...told, keyHash: sha256(VIRTUAL) }),
-      EMPTY_MODEL_CATALOG,
-    );
+    const principal = principalOf(ToldPrincipal.fromPartial({ ...told, keyHash: sha256(VIRTUAL) }), {
+      catalog: EMPTY_MODEL_CATALOG,
+    });
     return new Keys(MASTER, { resolve: () => principal });
   };
   const call = (keys: Keys, route = ROUTE): unknown => keys.authenticate({ authorization: VIRTUAL }, auth(), route);

@@ -8,13 +8,14 @@ import type { Principal } from '../pipeline/exchange.js';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { LedgerLink } from '../clients/ledger-link.js';
 import { applyChanges } from '../keys/apply-changes.js';
 import { AskedCache } from '../keys/asked-cache.js';
 import type { SubjectName } from '../keys/jwt/tokens.js';
 import { LiveModelCatalog } from '../keys/model-catalog.js';
 import { Parties } from '../keys/parties.js';
-import { principalOf } from '../keys/terms.js';
+import { principalOf, type TermsSettings } from '../keys/terms.js';
 import type { CallerBook } from '../metrics/caller-book.js';
 import { CallJournal } from './call-journal.js';
 import { steadyNow } from './clock.js';
@@ -54,6 +55,8 @@ export class LedgerSide {
   readonly journal: CallJournal;
   /** Names of models, of the configuration in use. */
   readonly catalog = new LiveModelCatalog();
+  /** Of the configuration that calls are made with. */
+  private termsSettings: Omit<TermsSettings, 'catalog'> = {};
   private readonly link: LedgerLink;
   /** Faults of the journal that have not passed: `<journal> <kind>`. */
   readonly faults = new Set<string>();
@@ -118,6 +121,20 @@ export class LedgerSide {
     this.link.start();
   }
 
+  /** What calls are made with from now on. */
+  use(config: GatewayConfig): void {
+    this.catalog.use(config);
+    const settings = {
+      defaultMaxParallelRequests: config.limits.defaultKeyMaxParallelRequests,
+      serviceAccountParams: config.callers.serviceAccountParams,
+    };
+    if (isDeepStrictEqual(settings, this.termsSettings)) return;
+    this.termsSettings = settings;
+    // Their terms were made by the former ones.
+    this.keys.forgetAll();
+    this.subjects.forgetAll();
+  }
+
   /** A team or user that a token names. @throws GW_LEDGER_UNAVAILABLE */
   subject(
     { teamId, userId, userEmail, organizationId }: SubjectName,
@@ -161,7 +178,7 @@ export class LedgerSide {
       what,
       ask: async (id) => {
         const told = await ask(id);
-        return told && principalOf(told, this.catalog);
+        return told && principalOf(told, { ...this.termsSettings, catalog: this.catalog });
       },
       confirmedAt: () => this.link.confirmedAt,
       max: keyCacheMax,

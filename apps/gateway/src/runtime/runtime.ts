@@ -395,7 +395,7 @@ export class Runtime {
     this.off = off.map(redactText);
     this.state.keepOnly(config.deployments);
     if (takeTokens) takeTokens();
-    this.ledger?.catalog.use(config);
+    this.ledger?.use(config);
     if (!former) return;
     this.retired.add(former);
     if ((this.callsOf.get(former) ?? 0) === 0) this.stopRetired(former);

@@ -23,7 +23,7 @@ const MASTER: Principal = {
 };
 
 const told = (changes: Parameters<typeof ToldPrincipal.fromPartial>[0]): Principal =>
-  principalOf(ToldPrincipal.fromPartial(changes), EMPTY_MODEL_CATALOG);
+  principalOf(ToldPrincipal.fromPartial(changes), { catalog: EMPTY_MODEL_CATALOG });
 
 const someTokens = (
   changes: Parameters<typeof someJwtSettings>[0] = {},
