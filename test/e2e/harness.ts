@@ -186,8 +186,10 @@ export const startGateway = async ({ args = [], hasLedger, ...options }: StartOp
     killGroup(child);
     return `The gateway did not start.\n${output()}`;
   });
+  const url = `http://127.0.0.1:${port}`;
+  if (hasLedger) await ledgerIsThere(url);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     port: Number(port),
     folder,
     pid: child.pid!,
@@ -207,6 +209,15 @@ export const startGateway = async ({ args = [], hasLedger, ...options }: StartOp
       return ended;
     },
   };
+};
+
+/** A gateway serves before its ledger does. */
+const ledgerIsThere = async (url: string): Promise<void> => {
+  const awayIn = async (): Promise<boolean> => {
+    const { degraded } = (await (await fetch(`${url}/health/readiness`)).json()) as { degraded: string[] };
+    return degraded.some((state) => state.startsWith('ledger_away'));
+  };
+  await eventually(awayIn, (isAway) => !isAway, START_DEADLINE_MS);
 };
 
 /** Starts a gateway for one check and ends it afterwards, whatever the check found. */
