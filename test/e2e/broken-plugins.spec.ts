@@ -124,9 +124,10 @@ describe('a running gateway', () => {
   });
 
   it('ends all the same, within the time that a stop has', async () => {
+    // What callbacks wait for, 3 s, and what a plugin has to stop, 5 s.
     const from = performance.now();
     expect((await gateway.stop()).code).toBe(0);
-    expect(performance.now() - from).toBeLessThan(8_000);
+    expect(performance.now() - from).toBeLessThan(12_000);
   });
 });
 
