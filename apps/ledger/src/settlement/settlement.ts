@@ -159,7 +159,7 @@ export class Settlement {
     const paid = new Map<string, { account: string; holder: string; cost: number }>();
     for (const { account, total, parts } of charges.values()) {
       const balance = locked.get(account);
-      const start = balance?.periodStart;
+      const start = balances.startOf(balance);
       postings.push({ account, total, spent: start === undefined ? total : spentSince(start, parts) });
       // Leases are of bounded accounts only.
       if (balance?.max === undefined) continue;
