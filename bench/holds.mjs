@@ -144,7 +144,6 @@ export function holdsOf(results) {
       'ms',
       slowestMedian(results.ledger.questions),
     ),
-    atLeast('entries a second that one ledger settles, over gRPC', LEDGER_LIMITS.perSecond, results.service.perSecond),
     noFailures('calls to authorise that failed', results.service.authorise),
     atMost(
       'a key that no gateway knows yet, p99 at 1,000 a second',

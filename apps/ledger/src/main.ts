@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openLedger, type Ledger } from './ledger.js';
 import { readLedgerOptions, type LedgerOptions } from './start-options.js';
 import { withoutTaken } from './taken-address.js';
-import { isConnectionLost } from './storage/database-error.js';
+import { isUnavailable } from './storage/database-error.js';
 
 /** A database that starts at the same time is waited for. */
 const DATABASE_WAIT_MS = 60_000;
@@ -20,8 +20,8 @@ const describe = (error: unknown): string => {
   if (isGatewayError(error)) return `${error.code}: ${error.message}`;
   const { code } = error as { code?: unknown };
   const message = error instanceof Error ? error.message : String(error);
-  if (isConnectionLost(error))
-    return `GW_LEDGER_UNAVAILABLE: the database does not answer (${message}). Check DATABASE_URL, and that it runs.`;
+  if (isUnavailable(error))
+    return `GW_LEDGER_UNAVAILABLE: the database does not do its work (${message}). Check DATABASE_URL, and that it runs.`;
   if (code === 'EADDRINUSE' || message.includes('EADDRINUSE'))
     return `The gRPC address is already in use (${message}). Choose another with --grpc-address, or end what listens there.`;
   if (message.includes('No address added')) return `The gRPC address cannot be listened at (${message}).`;
@@ -34,7 +34,7 @@ const open = async (options: LedgerOptions, log: RootLogger): Promise<Ledger> =>
     try {
       return await openLedger(options, log);
     } catch (error) {
-      if (!isConnectionLost(error) || Date.now() > until) throw error;
+      if (!isUnavailable(error) || Date.now() > until) throw error;
       if (isFirst) log.warn('The database does not answer yet; it is tried again for a minute.', { error });
       await sleep(DATABASE_PAUSE_MS);
     }

@@ -2,6 +2,8 @@
 import { status, type StatusObject } from '@grpc/grpc-js';
 import { isGatewayError, type ErrorKind, type GatewayError } from '@turnpike/errors';
 import { errorMetadata, type StatusName } from '@turnpike/rpc';
+import { unavailable } from '../settlement/database-faults.js';
+import { isUnavailable, translateDataError } from '../storage/database-error.js';
 
 const STATUS_OF_KIND: Readonly<Record<ErrorKind, StatusName>> = {
   authentication: 'UNAUTHENTICATED',
@@ -50,8 +52,12 @@ const ofGatewayError = (error: GatewayError): StatusObject => {
 /** Told of what no client is told of. */
 export type OnUnknownError = (error: unknown) => void;
 
+/** Of what was not foreseen where it happened, the database's own words still say whose fault it is. */
+const toOurs = (error: unknown): unknown => (isUnavailable(error) ? unavailable(error) : translateDataError(error));
+
 /** What is not ours is reported, and says nothing of what is inside. */
-export const toStatus = (error: unknown, onUnknown: OnUnknownError): StatusObject => {
+export const toStatus = (thrown: unknown, onUnknown: OnUnknownError): StatusObject => {
+  const error = isGatewayError(thrown) ? thrown : toOurs(thrown);
   if (isGatewayError(error)) return ofGatewayError(error);
   onUnknown(error);
   const message = 'The ledger failed to handle this call.';

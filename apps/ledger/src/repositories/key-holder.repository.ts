@@ -1,4 +1,4 @@
-// Whom a key belongs to, and what bounds them, in one statement: this is what gateways ask for every key they do not know.
+// Whom keys belong to, and what bounds them, in one statement: this is what gateways ask for every key they do not know.
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { BudgetEntity } from '../schema/entities/budget.entity.js';
@@ -7,6 +7,7 @@ import { TeamMembershipEntity } from '../schema/entities/team-membership.entity.
 import { TeamEntity } from '../schema/entities/team.entity.js';
 import { UserEntity } from '../schema/entities/user.entity.js';
 import { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
+import { Coalescer } from '../settlement/coalescer.js';
 import { isStorable } from '../storage/storable.js';
 import { fromJson } from './repository.js';
 
@@ -57,24 +58,56 @@ const JOINED = `
   LEFT JOIN turnpike.organizations o ON o.organization_id =
     coalesce(k.organization_id, t.organization_id, CASE WHEN t.team_id IS NULL THEN u.organization_id END)`;
 
-const BY_TOKEN = `
+const BY_TOKENS = `
   SELECT row_to_json(k) AS key, ${OWNERS}, (SELECT sequence FROM turnpike.change_clock) AS sequence
-  FROM turnpike.virtual_keys k ${JOINED} WHERE k.token = $1`;
+  FROM turnpike.virtual_keys k ${JOINED} WHERE k.token = ANY($1::text[])`;
 const OF_KEY = `
   SELECT ${OWNERS} FROM (SELECT $1::text AS user_id, $2::text AS team_id, $3::text AS organization_id, $4::text AS budget_id,
     $5::text[] AS access_group_ids, $6::text[] AS models) k ${JOINED}`;
 
+/** Statements at a time; of keys, in one of them. */
+const LANES = 2;
+const MOST = 100;
+
+/** `manager`: outside of any transaction. */
+interface LookUp {
+  manager: EntityManager;
+  token: string;
+}
+
+/** `sequence`: of the last change that all this knows of. */
+export interface FoundKey {
+  key: VirtualKeyEntity;
+  owners: Owners;
+  sequence: number;
+}
+
 @Injectable()
 export class KeyHolderRepository {
-  /** `sequence`: of the last change that all this knows of. Null: there is no such key. */
-  async find(
-    manager: EntityManager,
-    token: string,
-  ): Promise<{ key: VirtualKeyEntity; owners: Owners; sequence: number } | null> {
-    const [row] = await manager.query<(Row & { key: Json; sequence: number })[]>(BY_TOKEN, [token]);
-    if (!row) return null;
-    const { key, sequence } = row;
-    return { key: entityOf(manager, VirtualKeyEntity, key), owners: ownersOf(manager, row), sequence };
+  /** Keys that are asked for at the same time are looked up by one statement. */
+  private readonly lookUps = new Coalescer<LookUp, FoundKey | null>(
+    (asks) => this.findAll(asks),
+    MOST,
+    () => 1,
+    LANES,
+  );
+
+  /** Null: there is no such key. */
+  find(manager: EntityManager, token: string): Promise<FoundKey | null> {
+    return this.lookUps.ask({ manager, token });
+  }
+
+  private async findAll(asks: LookUp[]): Promise<(FoundKey | null)[]> {
+    const { manager } = asks[0]!;
+    const tokens = [...new Set(asks.map(({ token }) => token))];
+    const rows = await manager.query<(Row & { key: Json; sequence: number })[]>(BY_TOKENS, [tokens]);
+    const byToken = new Map(rows.map((row) => [row.key['token'], row]));
+    return asks.map(({ token }) => {
+      const row = byToken.get(token);
+      if (!row) return null;
+      const { key, sequence } = row;
+      return { key: entityOf(manager, VirtualKeyEntity, key), owners: ownersOf(manager, row), sequence };
+    });
   }
 
   /** Of a key that need not be stored. */

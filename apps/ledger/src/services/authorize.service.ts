@@ -171,7 +171,7 @@ export class AuthorizeService {
    * Balances with these bounds. Some follow from defaults, for whom no row was ever written, or end with time, as
    * temporary increases do: they are written down when somebody comes for whom they hold.
    */
-  private async settled(manager: EntityManager, bounds: readonly ScopedBound[]): Promise<Map<string, Balance>> {
+  private async settled(manager: EntityManager, bounds: readonly ScopedBound[]): Promise<ReadonlyMap<string, Balance>> {
     const accounts = bounds.map(({ account }) => account);
     const balances = await this.bounds.read(manager, accounts);
     const differing = bounds.filter(({ account, max, soft, duration }) => {

@@ -1,6 +1,7 @@
 // Keeps the bounds of balances as the terms of keys, teams, users and all others say.
 import type { EntityManager } from 'typeorm';
 import type { Balance, BalanceBook } from '../settlement/balance-book.js';
+import { Coalescer } from '../settlement/coalescer.js';
 import { boundsOf, type ScopedBound, type Terms } from './effective-terms.js';
 
 /** What was spent of an entity in the present period. */
@@ -10,9 +11,27 @@ export interface Spent {
   resetAt: Date | undefined;
 }
 
+/** `manager`: outside of any transaction. */
+interface Reading {
+  manager: EntityManager;
+  accounts: readonly string[];
+}
+
 const NOTHING: Spent = { nanoUsd: 0, byModel: {}, resetAt: undefined };
 
+/** Statements at a time, and accounts in one of them. */
+const LANES = 2;
+const MOST = 1_000;
+
 export class BoundsKeeper {
+  /** Balances that are asked for at the same time, outside of transactions, are read by one statement. */
+  private readonly reads = new Coalescer<Reading, ReadonlyMap<string, Balance>>(
+    (asks) => this.readAll(asks),
+    MOST,
+    ({ accounts }) => accounts.length,
+    LANES,
+  );
+
   constructor(private readonly balances: BalanceBook) {}
 
   /** @param before undefined: the entity is new */
@@ -83,8 +102,18 @@ export class BoundsKeeper {
     return new Map(bounds.map(({ account, bounds: all }) => [account, spentOf(account, all, read)]));
   }
 
-  async read(manager: EntityManager, accounts: readonly string[]): Promise<Map<string, Balance>> {
-    return accounts.length === 0 ? new Map() : await this.balances.read(manager, [...new Set(accounts)]);
+  /** Others' may be among them. */
+  async read(manager: EntityManager, accounts: readonly string[]): Promise<ReadonlyMap<string, Balance>> {
+    if (accounts.length === 0) return new Map();
+    // Within a transaction there is what nobody else sees.
+    if (manager !== manager.dataSource.manager) return await this.balances.read(manager, [...new Set(accounts)]);
+    return await this.reads.ask({ manager, accounts });
+  }
+
+  private async readAll(asks: Reading[]): Promise<ReadonlyMap<string, Balance>[]> {
+    const { manager } = asks[0]!;
+    const all = await this.balances.read(manager, [...new Set(asks.flatMap(({ accounts }) => accounts))]);
+    return asks.map(() => all);
   }
 
   /** The accounts themselves, and those of their models and windows. */

@@ -1,6 +1,6 @@
 // What goes wrong when something is stored, in words for whoever asked for it.
 import { GatewayError, invalidRequest } from '@turnpike/errors';
-import { isConnectionLost, violationOf } from '../storage/database-error.js';
+import { isUnavailable, violationOf } from '../storage/database-error.js';
 import { unavailable } from '../settlement/database-faults.js';
 
 export const alreadyExists = (what: string, param: string): GatewayError =>
@@ -32,7 +32,7 @@ export const storing = async <T>(work: () => Promise<T>, meanings: Meanings = {}
 };
 
 const meaningOf = (error: unknown, meanings: Meanings): unknown => {
-  if (isConnectionLost(error)) return unavailable(error);
+  if (isUnavailable(error)) return unavailable(error);
   const violation = violationOf(error);
   if (!violation) return error;
   const [, meaning] = Object.entries(meanings).find(([name]) => violation.constraint.includes(name)) ?? [];

@@ -113,6 +113,15 @@ export class BalanceBook {
     return new Map([...balances, ...(await this.lock(manager, missing))]);
   }
 
+  /**
+   * What ended before is of a period that is over. Undefined: all is of this one, as also where the start lies ahead: then
+   * the clock was set back, and what is spent until it gets there would be nobody's.
+   */
+  startOf(balance: Balance | undefined): number | undefined {
+    const start = balance?.periodStart;
+    return start === undefined || start > this.now() ? undefined : start;
+  }
+
   /** Adds to balances that are locked. */
   async post(manager: EntityManager, postings: readonly Posting[]): Promise<void> {
     await manager.query(

@@ -180,7 +180,7 @@ export class Settlement {
     const paid = new Map<string, { account: string; holder: string; cost: number }>();
     for (const { account, total, parts } of charges.values()) {
       const balance = locked.get(account);
-      const start = balance?.periodStart;
+      const start = balances.startOf(balance);
       const spent = start === undefined ? total : spentSince(start, parts);
       postings.push({ account, total, spent });
       if (balance && (balance.max ?? balance.soft) !== undefined) crossings.push(...crossingsOf(balance, spent));

@@ -54,6 +54,16 @@ export const isConnectionLost = (error: unknown): boolean =>
   LOST_CODES.test(databaseCodeOf(error)) ||
   (error instanceof Error && LOST_MESSAGES.test(String(driverErrorOf(error).message ?? '')));
 
+/**
+ * The server is there and does not do its work: out of connections, memory or disk (class 53), a standby that takes no
+ * changes, a statement or a lock that took too long, a disk that fails. Nothing is wrong with the statement.
+ */
+const OUT_OF_SERVICE = /^(53...|25006|57014|55P03|58...)$/;
+
+/** The same may be asked again later: the server is away, or cannot do it now. */
+export const isUnavailable = (error: unknown): boolean =>
+  isConnectionLost(error) || OUT_OF_SERVICE.test(databaseCodeOf(error));
+
 /** What no column takes is the caller's mistake, and says so. */
 const DATA_ERRORS: Readonly<Record<string, string>> = {
   '22021': 'A text contains a NUL character (U+0000), which cannot be stored.',

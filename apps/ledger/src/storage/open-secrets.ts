@@ -10,16 +10,22 @@ const NAME = 'salt-key';
 const PLACE = `secret_check/${NAME}`;
 const KNOWN = 'This opens with the right key.';
 
-/** The first who comes seals it; of many at the same moment, one. */
-const checkKey = async (dataSource: DataSource, box: SecretBox): Promise<void> => {
-  await dataSource
+/** The first who comes seals it; of many at the same moment, one. Later ones only read, as a standby lets them. */
+const knownText = async ({ manager }: DataSource, box: SecretBox): Promise<string> => {
+  const known = await manager.findOneBy(SecretCheckEntity, { name: NAME });
+  if (known) return known.sealed;
+  await manager
     .createQueryBuilder()
     .insert()
     .into(SecretCheckEntity)
     .values({ name: NAME, sealed: box.seal(KNOWN, PLACE) })
     .orIgnore()
     .execute();
-  const { sealed } = await dataSource.manager.findOneByOrFail(SecretCheckEntity, { name: NAME });
+  return (await manager.findOneByOrFail(SecretCheckEntity, { name: NAME })).sealed;
+};
+
+const checkKey = async (dataSource: DataSource, box: SecretBox): Promise<void> => {
+  const sealed = await knownText(dataSource, box);
   try {
     if (box.open(sealed, PLACE) === KNOWN) return;
   } catch (cause) {
