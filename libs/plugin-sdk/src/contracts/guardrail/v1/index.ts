@@ -1,1 +1,2 @@
+export * from './answer-stream.js';
 export * from './guardrail.js';
