@@ -74,7 +74,13 @@ export class PluginInstance<C extends ContractName = ContractName> {
     this.origin = loaded.file.origin;
     this.hash = loaded.file.hash;
     this.failure = loaded.module.failure ?? (this.contract.startsWith('guardrail/') ? 'closed' : 'open');
-    this.hooks = new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook });
+    this.hooks = new Containment({
+      plugin: this.id,
+      clock: services.clock,
+      onEvent: onHook,
+      // While one rests without which no call passes, nothing would pass, whoever made it fail.
+      ...(this.failure === 'closed' ? { maxFailures: Number.POSITIVE_INFINITY } : {}),
+    });
   }
 
   /** @throws GW_PLUGIN_CONFIG, GW_PLUGIN_INIT, GW_PLUGIN_INVALID when the instance does not keep its contract */
