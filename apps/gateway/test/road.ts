@@ -122,7 +122,6 @@ export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] 
       isGlobal: () => true,
     },
     config: { router: settings, logging: {}, requests: {}, auth: {}, ...parts.config },
-    guardrails: { preCall: [], postCall: [] },
   };
   return snapshot as unknown as ExchangeInput['snapshot'];
 };

@@ -12,6 +12,7 @@ import {
 import type { LimitRule } from '@turnpike/limits';
 import type { Account, LimitedScope, Principal as ToldPrincipal } from '@turnpike/rpc';
 import type { Principal } from '../pipeline/exchange.js';
+import { guardrailTermsOf, type GuardrailTerms } from './guardrail-terms.js';
 
 export interface Terms {
   /** Why every call is refused; undefined: none is for that reason. */
@@ -32,6 +33,8 @@ export interface Terms {
   readonly tags: readonly string[] | undefined;
   /** Goes into the spend log of every call. */
   readonly spendLogsMetadata: JsonObject | undefined;
+  /** Undefined: those that are on by default, and those that a request asks for. */
+  readonly guardrails: GuardrailTerms | undefined;
 }
 
 /** @param catalog of the configuration that its calls are made with */
@@ -48,7 +51,8 @@ export const principalOf = (told: ToldPrincipal, catalog: ModelCatalog): Princip
 
 const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
   const metadata = objectOf(told.metadata);
-  const tags = [...textsOf(metadata['tags']), ...textsOf(objectOf(told.teamMetadata)['tags'])];
+  const teamMetadata = objectOf(told.teamMetadata);
+  const tags = [...textsOf(metadata['tags']), ...textsOf(teamMetadata['tags'])];
   const spendLogsMetadata = metadata['spend_logs_metadata'];
   return {
     refusal: told.refusal || undefined,
@@ -61,6 +65,7 @@ const termsOf = (told: ToldPrincipal, catalog: ModelCatalog): Terms => {
     modelAccounts: byModel(told.accounts, nameOf),
     tags: tags.length === 0 ? undefined : [...new Set(tags)],
     spendLogsMetadata: isJsonObject(spendLogsMetadata) ? spendLogsMetadata : undefined,
+    guardrails: guardrailTermsOf(metadata, teamMetadata),
   };
 };
 

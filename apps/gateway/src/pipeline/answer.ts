@@ -4,20 +4,27 @@ import type { ServerResponse } from 'node:http';
 import { answerHeaders } from '../filters/answer-headers.js';
 import { errorBody } from '../filters/error-answer.js';
 import type { Runtime } from '../runtime/runtime.js';
-import type { StreamAnswer, WholeAnswer } from '../upstream/answer.js';
-import { estimateTokens } from '../upstream/estimate-usage.js';
+import type { Outlet, StreamAnswer, WholeAnswer } from '../upstream/answer.js';
+import { LateHead } from '../upstream/late-head.js';
+import { countStream } from './count-stream.js';
 import { countUsage, endAttempt } from './end-attempt.js';
 import type { Answered, Called, Outcome } from './exchange.js';
+import { judged, type JudgedAnswer } from './judged.js';
 import { outcomeOf } from './outcome-of.js';
 import type { Stage } from './stage.js';
 
 export const answer = (runtime: Runtime): Stage<Called, Answered> => ({
   name: 'answer',
   run(exchange) {
-    const { answer: given } = exchange;
-    return given.kind === 'whole' ? sendWhole(runtime, exchange, given) : sendStream(runtime, exchange, given);
+    const given = judged(runtime, exchange);
+    return given instanceof Promise
+      ? given.then((answer) => send(runtime, exchange, answer))
+      : send(runtime, exchange, given);
   },
 });
+
+const send = (runtime: Runtime, exchange: Called, given: JudgedAnswer): Answered | Promise<Answered> =>
+  given.kind === 'whole' ? sendWhole(runtime, exchange, given) : sendStream(runtime, exchange, given);
 
 const sendWhole = (runtime: Runtime, exchange: Called, { body, usage, isUsageEstimated }: WholeAnswer): Answered => {
   if (exchange.attempt) countUsage(runtime, exchange.attempt, usage, isUsageEstimated ?? false);
@@ -61,6 +68,13 @@ const endWith = (response: ServerResponse, body: Buffer): void => {
 };
 
 const sendStream = (runtime: Runtime, exchange: Called, stream: StreamAnswer): Promise<Answered> => {
+  const { response, streamGuards } = exchange;
+  if (streamGuards) return pipeToEnd(runtime, exchange, stream, new LateHead(response, () => openStream(exchange)));
+  openStream(exchange);
+  return pipeToEnd(runtime, exchange, stream, response);
+};
+
+const openStream = (exchange: Called): void => {
   const headers = answerHeaders(exchange, undefined);
   headers.push(
     'content-type',
@@ -71,18 +85,31 @@ const sendStream = (runtime: Runtime, exchange: Called, stream: StreamAnswer): P
     'no',
   );
   exchange.response.writeHead(200, headers);
-  return pipeToEnd(runtime, exchange, stream);
 };
 
 /** To the end of the stream, or of the one that goes on with it where it breaks. */
-const pipeToEnd = async (runtime: Runtime, exchange: Called, stream: StreamAnswer): Promise<Answered> => {
+const pipeToEnd = async (
+  runtime: Runtime,
+  exchange: Called,
+  stream: StreamAnswer,
+  outlet: Outlet,
+): Promise<Answered> => {
   exchange.whenClientGone(stream);
-  const end = await stream.pipe(exchange.response);
-  const error = end.status === 'failure' ? runtime.toError(end.error, exchange) : undefined;
+  const end = await stream.pipe(outlet);
+  const { streamGuards, attempt } = exchange;
+  const stopped = streamGuards?.stoppedBy;
+  const error = stopped ?? (end.status === 'failure' ? runtime.toError(end.error, exchange) : undefined);
   countStream(runtime, exchange, stream);
-  const next = error && (await exchange.continuation?.goOn(error));
-  if (next) return pipeToEnd(runtime, exchange, next);
-  const answered = concluded(runtime, exchange, end.status, error);
+  if (stopped && attempt) endAttempt(runtime, attempt, 'abandoned');
+  const next = error && !stopped && (await exchange.continuation?.goOn(error));
+  if (next) return pipeToEnd(runtime, exchange, next, outlet);
+  streamGuards?.leave();
+  // Nothing of it was sent: the client is answered as if nothing had come.
+  if (error && !exchange.response.headersSent) {
+    if (attempt) endAttempt(runtime, attempt, 'failure', error);
+    throw error;
+  }
+  const answered = concluded(runtime, exchange, stopped ? 'failure' : end.status, error);
   onceRecorded(runtime, answered, () => finish(answered, stream, error));
   return answered;
 };
@@ -96,15 +123,4 @@ const finish = (exchange: Answered, stream: StreamAnswer, error: GatewayError | 
   }
   if (error) response.write(stream.errorFrame(errorBody(exchange.front, error)));
   response.end();
-};
-
-/** What the upstream did not tell is estimated: the prompt by its size, the answer by what was delivered. */
-const countStream = (runtime: Runtime, { attempt, raw }: Called, stream: StreamAnswer): void => {
-  if (!attempt) return;
-  const { usage: told } = stream;
-  const delivered = stream.estimateOutputTokens();
-  if (told && (told.outputTokens > 0 || delivered === 0)) return countUsage(runtime, attempt, told, false);
-  const inputTokens = told?.inputTokens ?? estimateTokens(raw.length);
-  const usage = { ...told, inputTokens, outputTokens: delivered, totalTokens: inputTokens + delivered };
-  countUsage(runtime, attempt, usage, true);
 };

@@ -1,9 +1,12 @@
 // The one object that travels the road of a request. Each stage fills what the next ones need.
 import type { JsonObject, Usage } from '@turnpike/domain';
+import type { GuardrailRun } from '@turnpike/plugin-sdk';
 import type { GatewayError } from '@turnpike/errors';
 import type { Permit, Reservation } from '@turnpike/limits';
 import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { ActiveGuardrail, Selection } from '../guarding/selection.js';
+import type { StreamGuards } from '../guarding/stream-guards.js';
 import type { Terms } from '../keys/terms.js';
 import type { Front } from '../routes/front.js';
 import type { RuntimeSnapshot } from '../runtime/snapshot.js';
@@ -98,12 +101,19 @@ export class Exchange {
   admission?: Permit;
   /** Money set aside for it, where its caller has a budget. */
   budget?: ReservedBudget;
-  guardrails?: readonly string[];
+  /** Who looks at it. */
+  guardrails?: Selection;
+  /** Those beside the call; it rejects when the call must not go on. */
+  beside?: Promise<void>;
+  /** Those after the call, where they check its stream as it comes. */
+  streamGuards?: StreamGuards;
+  /** Their looks, where somebody wants to be told. */
+  guardrailRuns?: GuardrailRun[];
   /** The canonical request, once somebody needed it. */
   request?: unknown;
   /** A guardrail changed the request: the client's bytes are no longer what is sent. */
   isRewritten = false;
-  /** Somebody must see the answer before the client does: it leaves the byte path, and the upstream does not stream. */
+  /** Somebody must see the whole answer before the client does: it leaves the byte path, and the upstream does not stream. */
   mustReadAnswer = false;
   cache?: 'off' | 'miss' | 'hit';
   /** Of this request, where the cache is asked at all. */
@@ -122,6 +132,9 @@ export class Exchange {
   outcome?: Outcome;
 
   isClientGone = false;
+  /** Why it must not go on, although its client waits. */
+  stopped: GatewayError | undefined;
+  private memories: Map<ActiveGuardrail, { kept?: unknown }> | undefined;
   private work: Abortable | undefined;
   private controller: AbortController | undefined;
 
@@ -146,10 +159,30 @@ export class Exchange {
     this.work?.abort();
   }
 
-  /** What is given up when the client leaves, in place of what was before; at once if it has left. */
+  /** Nobody wants its answer any more. */
+  get isGivenUp(): boolean {
+    return this.isClientGone || this.stopped !== undefined;
+  }
+
+  /** Gives up what is under way for it. */
+  stop(error: GatewayError): void {
+    if (this.isGivenUp || this.outcome) return;
+    this.stopped = error;
+    this.work?.abort();
+  }
+
+  /** What is given up when the client leaves, or the call is stopped, in place of what was before; at once if that is so. */
   whenClientGone(work: Abortable): void {
     this.work = work;
-    if (this.isClientGone) work.abort();
+    if (this.isGivenUp) work.abort();
+  }
+
+  /** What a guardrail keeps of this call. */
+  memoryOf(guardrail: ActiveGuardrail): { kept?: unknown } {
+    this.memories ??= new Map();
+    let memory = this.memories.get(guardrail);
+    if (!memory) this.memories.set(guardrail, (memory = {}));
+    return memory;
   }
 
   /** For plugins that want a signal. Made when first asked for: most calls never need one. */

@@ -3,7 +3,6 @@ import type { JsonValue } from '@turnpike/domain';
 import type { Runtime } from '../runtime/runtime.js';
 import type { UpstreamAnswer } from '../upstream/answer.js';
 import { replay, ReplayedStream } from '../upstream/chunk-stream.js';
-import { encode } from '../upstream/read-whole.js';
 import type { Guarded, Recalled } from './exchange.js';
 import type { Stage } from './stage.js';
 
@@ -28,8 +27,8 @@ export const recall = (runtime: Runtime): Stage<Guarded, Recalled> => ({
 });
 
 /** What cannot be read is a miss: somebody else may write under our names. */
-const recalled = async (exchange: Recalled, body: Buffer): Promise<Recalled> => {
-  const answer = await answerOf(exchange, body);
+const recalled = (exchange: Recalled, body: Buffer): Recalled => {
+  const answer = answerOf(exchange, body);
   if (!answer) return exchange;
   exchange.cache = 'hit';
   exchange.cacheWrite = undefined;
@@ -38,14 +37,14 @@ const recalled = async (exchange: Recalled, body: Buffer): Promise<Recalled> => 
 };
 
 /** Guardrails may have come since it was stored, so they look at it again. */
-const answerOf = async (exchange: Recalled, body: Buffer): Promise<UpstreamAnswer | undefined> => {
-  const { isStream, mustReadAnswer, snapshot } = exchange;
-  if (!isStream && !mustReadAnswer) return { kind: 'whole', body, usage: undefined, headers: {} };
-  let response = readAnswer(exchange, body);
+const answerOf = (exchange: Recalled, body: Buffer): UpstreamAnswer | undefined => {
+  const { isStream, mustReadAnswer, streamGuards } = exchange;
+  const isChecked = mustReadAnswer || streamGuards !== undefined;
+  if (!isStream && !isChecked) return { kind: 'whole', body, usage: undefined, headers: {} };
+  const response = readAnswer(exchange, body);
   if (response === undefined) return undefined;
-  if (mustReadAnswer) response = await snapshot.guardrails.after(exchange, response);
-  if (isStream) return new ReplayedStream(exchange, replay(exchange, response));
-  return { ...encode(exchange, response, {}), usage: undefined, isUsageEstimated: false };
+  if (isChecked) return { kind: 'unchecked', response, usage: undefined, headers: {} };
+  return new ReplayedStream(exchange, replay(exchange, response));
 };
 
 const readAnswer = ({ front }: Recalled, body: Buffer): unknown => {

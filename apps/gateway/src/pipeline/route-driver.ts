@@ -75,7 +75,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   async goOn(error: GatewayError): Promise<StreamAnswer | undefined> {
     const { exchange, runtime, routing } = this;
     const { attempt } = exchange;
-    if (!attempt?.transcript?.mayContinue || exchange.isClientGone) return undefined;
+    if (!attempt?.transcript?.mayContinue || exchange.isGivenUp) return undefined;
     endAttempt(runtime, attempt, 'failure', error);
     routing.failed(attempt.choice, error);
     this.broken = attempt.transcript;
@@ -131,7 +131,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
       return attempt;
     } catch (thrown) {
       const error = runtime.toError(thrown, exchange);
-      if (exchange.isClientGone) this.abandon(choice);
+      if (exchange.isGivenUp) this.abandon(choice);
       else endAttempt(runtime, attempt, 'failure', error);
       throw error;
     }
@@ -192,8 +192,8 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   }
 
   private queueUp(room: WaitingRoom, retryAfterMs: number | undefined): Promise<boolean> {
-    const { model, principal, wishes, isClientGone } = this.exchange;
-    if (isClientGone) return Promise.resolve(false);
+    const { model, principal, wishes, isGivenUp } = this.exchange;
+    if (isGivenUp) return Promise.resolve(false);
     const isBack = this.place !== undefined;
     this.place ??= room.enter(model, principal.keyHash, wishes.priority ?? 0, retryAfterMs);
     return room.wait(this.place, isBack);
@@ -207,9 +207,9 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
 
   /** Nobody is asked for an answer that nobody wants. @throws GW_CLIENT_CLOSED */
   private refuseIfGone(choice: Choice): void {
-    if (!this.exchange.isClientGone) return;
+    if (!this.exchange.isGivenUp) return;
     this.permits?.get(choice)?.release(0);
-    throw new GatewayError('GW_CLIENT_CLOSED', 'The client left before the answer began.');
+    throw new GatewayError('GW_CLIENT_CLOSED', 'Nobody waits for the answer any more.');
   }
 
   private keep(choice: Choice, permit: Permit | Denial): boolean {

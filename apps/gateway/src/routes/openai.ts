@@ -2,9 +2,12 @@
 import {
   isJsonObject,
   type ChatChunk,
+  type ChatRequest,
   type ChatResponse,
   type CompletionChunk,
+  type CompletionRequest,
   type CompletionResponse,
+  type EmbeddingRequest,
   type EmbeddingResponse,
   type JsonObject,
   type JsonValue,
@@ -27,6 +30,7 @@ import {
   toOpenAiCompletionResponse,
   toOpenAiEmbeddingResponse,
   toOpenAiErrorBody,
+  toOpenAiRequest,
   toOpenAiResponse,
 } from '@turnpike/wire';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -59,6 +63,14 @@ const shared = {
   tap: (withholdUsage: boolean) => new OpenAiStreamTap({ withholdUsage }),
 } as const;
 
+/** Tools of another dialect, which this one could not write, say nothing here. */
+const messagesOf = ({ tools: _tools, ...request }: ChatRequest): JsonValue => {
+  const policy = { provider: '', drop: true, allowed: NONE, dropped: [] };
+  return toOpenAiRequest(request, request.model, policy)['messages'] ?? [];
+};
+
+const NONE: ReadonlySet<string> = new Set();
+
 const chat: Front = {
   ...shared,
   operation: 'chat',
@@ -66,6 +78,8 @@ const chat: Front = {
   toDomain: fromOpenAiRequest,
   readAnswer: fromOpenAiResponse,
   join: (chunks) => joinChunks(chunks as readonly ChatChunk[]),
+  answersInWords: true,
+  textFields: (request) => ({ messages: messagesOf(request as ChatRequest) }),
   fromDomain: (response, body) => toOpenAiResponse(response as ChatResponse, { inFunctions: asksInFunctions(body) }),
   // Where a provider made tools of the functions, the answer calls a tool.
   needsTranslation: (body, isKept) => asksInFunctions(body) && !isKept('functions'),
@@ -87,6 +101,8 @@ const completions: Front = {
   toDomain: fromOpenAiCompletionRequest,
   readAnswer: fromOpenAiCompletionResponse,
   join: (chunks) => joinCompletionChunks(chunks as readonly CompletionChunk[]),
+  answersInWords: true,
+  textFields: (request) => ({ prompt: (request as CompletionRequest).prompt }),
   fromDomain: (response) => toOpenAiCompletionResponse(response as CompletionResponse),
   *toChunks(response) {
     const { id, model, created, choices, usage } = response as CompletionResponse;
@@ -106,6 +122,8 @@ const embeddings: Front = {
   route: '/v1/embeddings',
   toDomain: fromOpenAiEmbeddingRequest,
   readAnswer: fromOpenAiEmbeddingResponse,
+  answersInWords: false,
+  textFields: (request) => ({ input: (request as EmbeddingRequest).input }),
   join: () => {
     throw new TypeError('Embeddings do not come in streams.');
   },

@@ -1,9 +1,10 @@
 // Tells callback plugins of calls. Events are made only when somebody listens, and nobody is waited for.
 import type { GatewayConfig } from '@turnpike/config';
-import { isJsonObject } from '@turnpike/domain';
 import type { PluginGraph, PluginInstance } from '@turnpike/kernel';
 import type { CallFinished } from '@turnpike/plugin-sdk';
 import { shownMessage } from '../filters/error-answer.js';
+import { loggedView } from '../guarding/logged-view.js';
+import { publicMetadata } from '../guarding/look.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
 
 const HOOK_DEADLINE_MS = 10_000;
@@ -45,11 +46,24 @@ export class CallEvents {
     });
   }
 
+  /** Somebody is told of calls. */
+  get isListening(): boolean {
+    return this.listeners.length > 0;
+  }
+
   finished(exchange: Exchange, outcome: Outcome): void {
-    if (this.listeners.length === 0) return;
+    if (!this.isListening) return;
     const event = eventOf(exchange, outcome);
+    const { request } = event;
+    const said = loggedView(exchange.snapshot.guardrails, exchange, { request });
+    if (!(said instanceof Promise)) return this.queue(event);
+    // Nobody waits for it, and it never rejects.
+    void said.then((shown) => this.queue({ ...event, request: shown.request }));
+  }
+
+  private queue(event: CallFinished): void {
     for (const listener of this.listeners) {
-      const wants = outcome.status === 'success' ? listener.onSuccess : listener.onFailure;
+      const wants = event.status === 'success' ? listener.onSuccess : listener.onFailure;
       if (!wants) continue;
       listener.waiting.push(event);
       if (listener.waiting.length > MAX_WAITING) {
@@ -94,7 +108,6 @@ const eventOf = (exchange: Exchange, outcome: Outcome): CallFinished => {
   const now = Date.now();
   const { principal, attempt, snapshot } = exchange;
   const target = attempt?.target;
-  const metadata = exchange.body?.['metadata'];
   return {
     callId: exchange.callId,
     operation: exchange.front.operation,
@@ -102,7 +115,7 @@ const eventOf = (exchange: Exchange, outcome: Outcome): CallFinished => {
     stream: exchange.isStream,
     startedAt: Math.round(now - (performance.now() - exchange.startedAt)),
     endedAt: now,
-    metadata: isJsonObject(metadata) ? withoutInternal(metadata) : {},
+    metadata: publicMetadata(exchange.body),
     keyHash: principal?.keyHash,
     keyAlias: principal?.keyAlias,
     teamId: principal?.teamId,
@@ -119,11 +132,7 @@ const eventOf = (exchange: Exchange, outcome: Outcome): CallFinished => {
     costNanoUsd: outcome.costNanoUsd,
     cacheHit: exchange.cache === 'hit',
     attempts: exchange.attempts.length,
+    guardrails: exchange.guardrailRuns,
     error: outcome.error && { code: outcome.error.code, message: shownMessage(outcome.error) },
   };
 };
-
-const withoutInternal = (metadata: Readonly<Record<string, unknown>>): CallFinished['metadata'] =>
-  Object.fromEntries(
-    Object.entries(metadata).filter(([name]) => !name.startsWith('user_api_key_')),
-  ) as CallFinished['metadata'];

@@ -84,7 +84,10 @@ export class ResponseCache {
         ? 'admin'
         : ((principal?.teamId || principal?.keyHash) ?? '');
     const { operation, dialect } = exchange.front;
-    const parts = [tenant, operation, dialect, exchange.model, canonicalJson(body), ...(namespace ? [namespace] : [])];
+    const parts: unknown[] = [tenant, operation, dialect, exchange.model, canonicalJson(body)];
+    if (namespace) parts.push(namespace);
+    // What they made of the request and the answer is no answer to whoever calls without them.
+    if (exchange.guardrails && exchange.guardrails.names.length > 0) parts.push({ guardrails: exchange.guardrails.names });
     const key = hash('sha256', JSON.stringify(parts));
     return this.settings.namespace ? `${this.settings.namespace}:${key}` : key;
   }

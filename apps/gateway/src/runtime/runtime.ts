@@ -24,6 +24,7 @@ import { Limits, type Budgets, type LimitsOptions } from '@turnpike/limits';
 import { LiveState } from '@turnpike/router';
 import { collectProcessMetrics, redactText, redactHeaders, registerSecret, type RootLogger } from '@turnpike/telemetry';
 import { readFileSync } from 'node:fs';
+import type { GuardrailRun } from '@turnpike/plugin-sdk';
 import type { Registry } from 'prom-client';
 import { modelCatalogOf } from '../keys/model-catalog.js';
 import type { Attempt } from '../pipeline/attempt.js';
@@ -95,6 +96,8 @@ export class Runtime {
   /** Money that callers' budgets have for them; absent: there is no ledger. */
   readonly budgets: Budgets | undefined;
   readonly estimates = new CostEstimates((deployment, model) => this.priceOf(deployment, model));
+  /** Told of every look of a guardrail at a call. */
+  onGuardrail: ((run: GuardrailRun) => void) | undefined;
   isDraining = false;
   callsServed = 0;
   /** What was configured and cannot be served, and why. */
@@ -321,6 +324,11 @@ export class Runtime {
           maxInputTokensIn(info) ?? this.prices.facts(provider, model)?.maxInputTokens,
       },
       limits: this.limits,
+      guarding: {
+        log: this.log,
+        onRun: (run) => this.onGuardrail?.(run),
+        areRunsKept: () => this.events.isListening,
+      },
       now: () => this.clock.now(),
       random: this.random,
       onStrategyFault: (error) => {

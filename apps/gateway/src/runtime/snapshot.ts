@@ -6,7 +6,7 @@ import type { SelectV1 } from '@turnpike/plugin-sdk';
 import { ModelIndex, Router, type LiveState, type TargetFacts } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadlines } from '../pipeline/exchange.js';
-import { Guardrails } from './guardrails.js';
+import { Guardrails, type GuardrailsOptions } from '../guarding/guardrails.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
 import { ResponseCache } from './response-cache.js';
 import { Callable } from './callable.js';
@@ -27,6 +27,7 @@ export interface SnapshotOptions {
   now: () => number;
   random: () => number;
   onStrategyFault: (error: unknown) => void;
+  guarding: GuardrailsOptions;
 }
 
 /** A stream that is silent for longer is dead, whatever the timeouts say. */
@@ -64,6 +65,7 @@ export class RuntimeSnapshot {
     now,
     random,
     onStrategyFault,
+    guarding,
   }: SnapshotOptions) {
     this.config = config;
     this.graph = graph;
@@ -88,7 +90,7 @@ export class RuntimeSnapshot {
       random,
       onStrategyFault,
     });
-    this.guardrails = new Guardrails(config.guardrails, graph);
+    this.guardrails = new Guardrails(config.guardrails, graph, guarding);
     const { enableQueue, queueMaxSize: maxSize, queueTimeoutMs: maxWaitMs } = config.limits;
     this.waitingRoom = enableQueue ? new WaitingRoom({ maxSize, maxWaitMs }, now) : undefined;
     this.cache = ResponseCache.create(config.cache, graph);

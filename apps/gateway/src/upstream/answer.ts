@@ -1,7 +1,6 @@
 // What came back from upstream, before it is an answer to the client.
 import type { Usage } from '@turnpike/domain';
 import type { IncomingHeaders } from '@turnpike/kernel';
-import type { ServerResponse } from 'node:http';
 
 export interface WholeAnswer {
   readonly kind: 'whole';
@@ -14,8 +13,27 @@ export interface WholeAnswer {
   readonly headers: IncomingHeaders;
 }
 
+/** A whole answer that somebody must see before it is written in the client's dialect. */
+export interface UncheckedAnswer {
+  readonly kind: 'unchecked';
+  /** The operation's own. */
+  readonly response: unknown;
+  readonly usage: Usage | undefined;
+  readonly isUsageEstimated?: boolean;
+  readonly headers: IncomingHeaders;
+}
+
 /** How a stream ended for the client. */
 export type StreamEnd = { status: 'success' } | { status: 'failure'; error: unknown } | { status: 'client_closed' };
+
+/** Where the pieces of a stream go: the client's response, as far as a stream has to know it. */
+export interface Outlet {
+  readonly destroyed: boolean;
+  /** False: it is full until it drains. */
+  write(piece: string | Buffer): boolean;
+  once(event: 'drain' | 'close', listener: () => void): unknown;
+  off(event: 'drain' | 'close', listener: () => void): unknown;
+}
 
 export interface StreamAnswer {
   readonly kind: 'stream';
@@ -28,11 +46,11 @@ export interface StreamAnswer {
    * Sends what there is and what comes, with back-pressure. The head must be out. Never rejects; does not end the
    * response, so that whatever belongs before the last byte can be done.
    */
-  pipe(response: ServerResponse): Promise<StreamEnd>;
+  pipe(outlet: Outlet): Promise<StreamEnd>;
   /** Text that tells the client of an error in the middle of the stream. */
   errorFrame(body: string): string;
   /** Gives up the upstream. */
   abort(): void;
 }
 
-export type UpstreamAnswer = WholeAnswer | StreamAnswer;
+export type UpstreamAnswer = WholeAnswer | UncheckedAnswer | StreamAnswer;

@@ -5,12 +5,13 @@ import type { Runtime } from '../runtime/runtime.js';
 import { GatewayError } from '@turnpike/errors';
 import type { UpstreamAnswer } from './answer.js';
 import { namesOf } from './answer-names.js';
-import { replay } from './chunk-stream.js';
+import { writerFor } from './chunk-stream.js';
+import type { AnyChunk } from './chunk-writer.js';
 import { failedAnswer } from './failed-answer.js';
 import { LiveStream, type StreamTimes } from './live-stream.js';
 import type { PreparedCall } from './prepare.js';
 import { parseAnswer, throwFault } from './read-whole.js';
-import { ByteRelay, ChunkWriter, OverheardRelay, TranslatingRelay, type Relay } from './relay.js';
+import { ByteRelay, OverheardRelay, PlayedRelay, TranslatingRelay, type Relay } from './relay.js';
 
 export const openStream = (
   runtime: Runtime,
@@ -30,7 +31,8 @@ export const openStream = (
     onDocument: (document) => {
       const parsed = parseAnswer(document, call.policy.provider);
       throwFault(exchange, prepared, parsed, { headers: stream.headers, body: document });
-      return replay(exchange, operation.fromBody(parsed, call), attempt);
+      const chunks = front.toChunks(operation.fromBody(parsed, call));
+      return new PlayedRelay(writerFor(attempt.exchange, attempt), chunks as Iterable<AnyChunk>);
     },
     onFirst: () => {
       attempt.firstTokenAt = performance.now();
@@ -41,7 +43,8 @@ export const openStream = (
   return opened;
 };
 
-const relayOf = ({ exchange, transcript, recording }: Attempt, prepared: PreparedCall): Relay => {
+const relayOf = (attempt: Attempt, prepared: PreparedCall): Relay => {
+  const { exchange, transcript, recording } = attempt;
   const { front } = exchange;
   const { operation, call } = prepared;
   const names = namesOf(exchange);
@@ -59,6 +62,6 @@ const relayOf = ({ exchange, transcript, recording }: Attempt, prepared: Prepare
       { param: 'stream', provider: call.policy.provider },
     );
   }
-  const writer = new ChunkWriter(front.encoder(!prepared.withholdUsage, exchange.body), names, transcript, recording);
+  const writer = writerFor(exchange, attempt);
   return new TranslatingRelay(writer, (emit) => operation.decoder!(call, emit as never));
 };

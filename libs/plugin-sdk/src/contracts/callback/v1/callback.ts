@@ -1,4 +1,5 @@
 import type { ChatChunk, JsonObject, NanoUsd, Usage } from '@turnpike/domain';
+import type { GuardrailRun } from '../../guardrail/v1/index.js';
 
 /** What is known when a call begins. */
 export interface CallStarted {
@@ -37,6 +38,8 @@ export interface CallFinished extends CallStarted {
   readonly costNanoUsd?: NanoUsd;
   readonly cacheHit: boolean;
   readonly attempts: number;
+  /** What guardrails made of it, in the order in which they ended; absent: none looked at it. */
+  readonly guardrails?: readonly GuardrailRun[];
   readonly error?: { code: string; message: string };
   /** The answer; absent for failures and when message logging is off. */
   readonly response?: Readonly<JsonObject>;
