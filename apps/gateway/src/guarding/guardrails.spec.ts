@@ -8,6 +8,7 @@ import type { Admitted, ExchangeInput } from '../pipeline/exchange.js';
 import type { OperationName } from '../routes/front.js';
 import { Guardrails, type GuardrailsOptions } from './guardrails.js';
 import { NO_GUARDRAILS, type Selection } from './selection.js';
+import type { StreamGuards } from './stream-guards.js';
 
 interface Given extends Partial<Omit<GuardrailSettings, 'modes'>> {
   name: string;
@@ -390,6 +391,11 @@ describe('a stream', () => {
       masked: { STAR: 1 },
     }),
   };
+  const opened = (guardrails: Guardrails): StreamGuards | 'whole' | 'pass' => {
+    const exchange = asked();
+    return guardrails.alongStream(exchange, selected(guardrails, exchange));
+  };
+  const along = (guardrails: Guardrails): StreamGuards => opened(guardrails) as StreamGuards;
   const text = (said: string) => ({ type: 'text-delta', choice: 0, text: said }) as const;
 
   it('passes one after the other, to its end', () => {
@@ -401,8 +407,7 @@ describe('a stream', () => {
       ],
       { onRun: (run) => runs.push(run) },
     );
-    const exchange = asked();
-    const guards = guardrails.alongStream(exchange, selected(guardrails, exchange))!;
+    const guards = along(guardrails);
     expect(guards.push(text('a'))).toEqual([text('A'), text('*')]);
     expect(runs).toEqual([]);
     expect(guards.end()).toEqual([text('.'), text('*')]);
@@ -421,8 +426,12 @@ describe('a stream', () => {
       { name: 'one', guardrail: { postCall: upper } },
       { name: 'two', guardrail: { postCall } },
     ]);
-    const exchange = asked();
-    expect(guardrails.alongStream(exchange, selected(guardrails, exchange))).toBeUndefined();
+    expect(opened(guardrails)).toBe('whole');
+  });
+
+  it('passes unseen where nobody wants to see it', () => {
+    const postCall = { check: passes.postCall!.check, stream: () => 'pass' as const };
+    expect(opened(some([{ name: 'g', guardrail: { postCall } }]))).toBe('pass');
   });
 
   it('ends where one blocks', () => {
@@ -432,8 +441,7 @@ describe('a stream', () => {
       stream: () => ({ push: () => ({ action: 'block', message: 'no dragons' }), end: () => [] }),
     };
     const guardrails = some([{ name: 'words', guardrail: { postCall: stopping } }], { onRun: (run) => runs.push(run) });
-    const exchange = asked();
-    const guards = guardrails.alongStream(exchange, selected(guardrails, exchange))!;
+    const guards = along(guardrails);
     const expected = fault('GW_GUARDRAIL_BLOCKED', "'words': no dragons");
     expect(() => guards.push(text('a'))).toThrow(expected as Error);
     expect(guards.stoppedBy).toEqual(expected);
@@ -453,8 +461,7 @@ describe('a stream', () => {
       }),
     };
     const guardrails = some([{ name: 'g', guardrail: { postCall: broken }, onFailure: 'open' }]);
-    const exchange = asked();
-    const guards = guardrails.alongStream(exchange, selected(guardrails, exchange))!;
+    const guards = along(guardrails);
     const run = (): unknown => (step === 'push' ? guards.push(text('a')) : guards.end());
     expect(run).toThrow(expect.objectContaining({ code: 'GW_PLUGIN_HOOK' }));
     expect(guards.stoppedBy).toMatchObject({ code: 'GW_PLUGIN_HOOK' });
@@ -467,13 +474,10 @@ describe('a stream', () => {
         throw new Error('broken');
       },
     };
-    const opened = (onFailure?: 'open'): unknown => {
-      const guardrails = some([{ name: 'g', guardrail: { postCall: broken }, onFailure }]);
-      const exchange = asked();
-      return guardrails.alongStream(exchange, selected(guardrails, exchange));
-    };
-    expect(() => opened()).toThrow(expect.objectContaining({ code: 'GW_PLUGIN_HOOK' }));
-    expect(opened('open')).toBeDefined();
+    const begun = (onFailure?: 'open'): unknown =>
+      opened(some([{ name: 'g', guardrail: { postCall: broken }, onFailure }]));
+    expect(() => begun()).toThrow(expect.objectContaining({ code: 'GW_PLUGIN_HOOK' }));
+    expect(begun('open')).toBe('pass');
   });
 });
 

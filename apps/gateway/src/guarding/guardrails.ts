@@ -107,11 +107,12 @@ export class Guardrails {
   }
 
   /**
-   * Those after the call, for a stream that they check as it comes. Undefined: one of them needs the whole answer.
+   * Those after the call, for a stream that they check as it comes. `whole`: one of them needs the whole answer; `pass`:
+   * nobody wants to see it.
    * @throws GW_PLUGIN_HOOK, GW_INVALID_REQUEST
    */
-  alongStream(exchange: Admitted, { postCall }: Selection): StreamGuards | undefined {
-    if (!postCall.every(({ instance }) => instance.exports.postCall?.stream)) return undefined;
+  alongStream(exchange: Admitted, { postCall }: Selection): StreamGuards | 'whole' | 'pass' {
+    if (!postCall.every(({ instance }) => instance.exports.postCall?.stream)) return 'whole';
     const request = GUARDED_VIEWS[exchange.front.operation].request(requestOf(exchange));
     const guards: StreamGuard[] = [];
     for (const active of postCall) {
@@ -119,13 +120,14 @@ export class Guardrails {
       const startedAt = performance.now();
       try {
         const stream = exports.postCall!.stream!(request, new Look(exchange, active, 'post_call', exchange.signal));
-        if (!stream) return undefined;
-        guards.push({ active, stream, ms: performance.now() - startedAt });
+        if (!stream) return 'whole';
+        if (stream !== 'pass') guards.push({ active, stream, ms: performance.now() - startedAt });
       } catch (cause) {
         const ms = performance.now() - startedAt;
         this.failed(exchange, active, 'post_call', hooks.ran('stream', ms, cause), startedAt);
       }
     }
+    if (guards.length === 0) return 'pass';
     return new StreamGuards(guards, (guard, outcome) => this.ended(exchange, guard, outcome));
   }
 

@@ -29,8 +29,9 @@ const ready = (runtime: Runtime, exchange: Admitted, selection: Selection): Guar
     exchange.beside.catch((error: unknown) => exchange.stop(runtime.toError(error, exchange)));
   }
   if (selection.postCall.length > 0 && front.answersInWords) {
-    exchange.streamGuards = isStream ? guardrails.alongStream(exchange, selection) : undefined;
-    exchange.mustReadAnswer = exchange.streamGuards === undefined;
+    const along = isStream ? guardrails.alongStream(exchange, selection) : 'whole';
+    if (along === 'whole') exchange.mustReadAnswer = true;
+    else if (along !== 'pass') exchange.streamGuards = along;
   }
   return exchange as Guarded;
 };

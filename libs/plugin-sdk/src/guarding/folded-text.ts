@@ -45,7 +45,7 @@ export const foldText = (text: string): FoldedText => {
   const parts: string[] = [];
   let at = 0;
   for (const { 0: part, index: from } of text.matchAll(PIECES)) {
-    const folded = part.replaceAll(ALL_UNSEEN, '').normalize('NFKC');
+    const folded = (UNSEEN.test(part) ? part.replaceAll(ALL_UNSEEN, '') : part).normalize('NFKC');
     if (folded === '') continue;
     parts.push(folded);
     const last = pieces.at(-1);

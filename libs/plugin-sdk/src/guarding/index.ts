@@ -3,6 +3,8 @@ export * from './ask-service.js';
 export * from './finding-stream.js';
 export * from './findings.js';
 export * from './folded-text.js';
+export * from './in-groups.js';
+export * from './masked-counts.js';
 export * from './placeholders.js';
 export * from './text-stream.js';
 export * from './texts.js';

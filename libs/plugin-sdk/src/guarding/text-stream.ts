@@ -27,6 +27,33 @@ export class AnswerBlocked extends Error {
 /** A text that is there as a whole. */
 export const passThrough = (stream: TextStream, text: string): string => stream.push(text) + stream.end();
 
+/** Passes as it comes. */
+export const untouchedText = (): TextStream => ({ push: (piece) => piece, end: () => '', held: 0, isChanged: false });
+
+/** All of it is held back, and changed at its end. */
+export const heldText = (change: (text: string) => string): TextStream => {
+  let text = '';
+  let isChanged = false;
+  return {
+    push(piece) {
+      text += piece;
+      return '';
+    },
+    end() {
+      const changed = change(text);
+      isChanged = changed !== text;
+      text = '';
+      return changed;
+    },
+    get held() {
+      return text.length;
+    },
+    get isChanged() {
+      return isChanged;
+    },
+  };
+};
+
 /** What the first gives out goes through the second. */
 export const inTurn = (first: TextStream, second: TextStream): TextStream => ({
   push: (piece) => second.push(first.push(piece)),

@@ -73,10 +73,11 @@ export interface PostCallV1 {
     context: GuardrailContext,
   ): Promise<GuardrailVerdict<ChatResponse>>;
   /**
-   * For a stream that may be checked as it comes. Absent, or undefined for this call: the whole answer is waited for, and
-   * `check` sees it before the client sees any of it. Asked after `preCall`, and what it gives may go unused.
+   * For a stream that may be checked as it comes; `pass`: it need not be. Absent, or undefined for this call: the whole
+   * answer is waited for, and `check` sees it before the client sees any of it. Asked after `preCall`, and what it gives
+   * may go unused.
    */
-  stream?(request: Readonly<ChatRequest>, context: GuardrailContext): AnswerStreamV1 | undefined;
+  stream?(request: Readonly<ChatRequest>, context: GuardrailContext): AnswerStreamV1 | 'pass' | undefined;
 }
 
 /**
