@@ -17,8 +17,8 @@ export interface FindingRules<F extends Finding> {
   replacementOf(finding: F, found: string): string;
 }
 
-/** Looked back at by expressions, as for the border of a word. */
-const CONTEXT = 32;
+/** Looked back at by expressions, as for the border of a word, or a name before a value. */
+const CONTEXT = 64;
 /** More is not kept in memory for one text. */
 const MOST_HELD = 256 * 1024;
 /** Below this, a look at all that is held costs next to nothing. */
