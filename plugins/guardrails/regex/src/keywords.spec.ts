@@ -5,7 +5,7 @@ const found = (text: string, keywords: string[], isCaseSensitive = false): strin
   const [rule] = compileRules([
     { name: 'r', keywords, isCaseSensitive, action: 'block', where: 'both', replacement: '*' },
   ]);
-  const findings = Array.from(rule!.search(text), ({ start, end }) => text.slice(start, end));
+  const findings = Array.from(rule!.search.find(text, 0), ({ start, end }) => text.slice(start, end));
   return [...new Set(findings)];
 };
 
