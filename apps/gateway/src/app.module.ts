@@ -2,7 +2,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { AdminGuard } from './admin/admin.guard.js';
+import { CallerGuard } from './admin/caller.guard.js';
 import { DocsController } from './admin/docs.controller.js';
+import { GuardrailsController } from './admin/guardrails.controller.js';
 import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
 import { LEDGER_CONTROLLERS } from './admin/ledger/ledger-controllers.js';
@@ -31,11 +33,12 @@ export class AppModule {
         HealthController,
         PluginsController,
         RouterController,
+        GuardrailsController,
         RoutesController,
         DocsController,
         ...LEDGER_CONTROLLERS,
       ],
-      providers: [AdminGuard, LedgerGuard, HealthService, Readiness, OpenApi],
+      providers: [AdminGuard, CallerGuard, LedgerGuard, HealthService, Readiness, OpenApi],
     };
   }
 }

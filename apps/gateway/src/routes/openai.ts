@@ -71,7 +71,7 @@ const messagesOf = ({ tools: _tools, ...request }: ChatRequest): JsonValue => {
 
 const NONE: ReadonlySet<string> = new Set();
 
-const chat: Front = {
+export const chatFront: Front = {
   ...shared,
   operation: 'chat',
   route: '/v1/chat/completions',
@@ -136,7 +136,7 @@ const embeddings: Front = {
 };
 
 const PATHS: readonly [string, Front][] = [
-  ['chat/completions', chat],
+  ['chat/completions', chatFront],
   ['completions', completions],
   ['embeddings', embeddings],
 ];
