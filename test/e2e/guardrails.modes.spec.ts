@@ -200,7 +200,7 @@ describe('along a stream', () => {
     const chunks = await chunksOf(chat(gateway, body));
     const pieces = chunks.map(({ choices }) => choices[0]?.delta?.content ?? '').filter((piece) => piece !== '');
     expect(pieces.join('')).toBe('Mock answer to: [EMPLOYEE_REDACTED], [EMPLOYEE_REDACTED], EMP-x, [REDACTED]!');
-    expect(pieces.length).toBeGreaterThan(4);
+    expect(pieces.length).toBeGreaterThan(2);
     expect(openAi.requests.at(-1)!.body.stream).toBe(true);
   });
 

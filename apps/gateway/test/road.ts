@@ -5,12 +5,11 @@ import { GatewayError, toGatewayError, type ErrorCode, type ErrorFacts } from '@
 import type { Denial, Permit } from '@turnpike/limits';
 import { aDeployment } from '@turnpike/plugin-testkit';
 import { LiveState, ModelIndex, NO_WISHES, Router } from '@turnpike/router';
-import type { ServerResponse } from 'node:http';
 import type { Attempt } from '../src/pipeline/attempt.js';
 import type { Exchange, ExchangeInput, Outcome, Recalled } from '../src/pipeline/exchange.js';
 import type { Runtime } from '../src/runtime/runtime.js';
 import type { WaitingRoom } from '../src/runtime/waiting-room.js';
-import type { StreamAnswer, StreamEnd, WholeAnswer } from '../src/upstream/answer.js';
+import type { Outlet, StreamAnswer, StreamEnd, WholeAnswer } from '../src/upstream/answer.js';
 import type { Transcript } from '../src/upstream/transcript.js';
 import { anExchange } from './doubles.js';
 
@@ -175,8 +174,8 @@ export class FakeStream implements StreamAnswer {
     return this.words.length;
   }
 
-  pipe(response: ServerResponse): Promise<StreamEnd> {
-    response.write(this.words);
+  pipe(outlet: Outlet): Promise<StreamEnd> {
+    if (this.words !== '') outlet.write(this.words);
     return Promise.resolve(this.end);
   }
 
