@@ -1,7 +1,7 @@
 // When guardrails look at a call, and at which calls: beside it, along its stream, for logs alone; by request, key and tag.
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chat, chunksOf, eventsOf, jsonOf, metricsOf, okJson, open, send, type Json } from './client.js';
@@ -22,8 +22,7 @@ const saying = (content: string, more: object = {}): object => ({
   messages: [{ role: 'user', content }],
   ...more,
 });
-const textOf = async (answer: Promise<Response>): Promise<string> =>
-  (await okJson(answer)).choices[0].message.content;
+const textOf = async (answer: Promise<Response>): Promise<string> => (await okJson(answer)).choices[0].message.content;
 const streamedText = async (answer: Promise<Response>): Promise<string> =>
   (await chunksOf(answer)).map(({ choices }) => choices[0]?.delta?.content ?? '').join('');
 const refusal = async (answer: Promise<Response>): Promise<[number, string]> => {
@@ -32,18 +31,15 @@ const refusal = async (answer: Promise<Response>): Promise<[number, string]> => 
 };
 const heard = (): string => openAi.requests.at(-1)!.body.messages.at(-1).content;
 
-/** A service that speaks LiteLLM's generic guardrail API, and judges when it is told to. */
+/**
+ * A service that speaks LiteLLM's generic guardrail API, and judges when it is told to.
+ * docs: https://docs.litellm.ai/docs/adding_provider/generic_guardrail_api
+ */
 class Judge {
   readonly asked: Json[] = [];
   private readonly waiting: ((judgement: object) => void)[] = [];
   private readonly ready: object[] = [];
-  private readonly server: Server = createServer(async (request, response) => {
-    let body = '';
-    for await (const piece of request) body += String(piece);
-    this.asked.push(JSON.parse(body));
-    const judgement = this.ready.shift() ?? (await new Promise<object>((resolve) => this.waiting.push(resolve)));
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(judgement));
-  });
+  private readonly server: Server = createServer((request, response) => void this.judge(request, response));
 
   async open(): Promise<string> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
@@ -62,6 +58,14 @@ class Judge {
       () => this.asked.length,
       (count) => count === times,
     );
+  }
+
+  private async judge(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = '';
+    for await (const piece of request) body += String(piece);
+    this.asked.push(JSON.parse(body));
+    const judgement = this.ready.shift() ?? (await new Promise<object>((resolve) => this.waiting.push(resolve)));
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(judgement));
   }
 
   close(): void {
@@ -95,11 +99,19 @@ beforeAll(async () => {
         guardrail('secrets', 'hide-secrets', 'post_call'),
         guardrail('for-logs', 'hide-secrets', 'logging_only'),
         guardrail('never-logged', 'regex', 'logging_only', { rules: [{ name: 'whales', keywords: ['whale'] }] }),
-        guardrail('by-tag', 'regex', { tags: { strict: 'pre_call' } }, {
-          default_on: true,
-          rules: [{ name: 'eels', keywords: ['eel'] }],
+        guardrail(
+          'by-tag',
+          'regex',
+          { tags: { strict: 'pre_call' } },
+          {
+            default_on: true,
+            rules: [{ name: 'eels', keywords: ['eel'] }],
+          },
+        ),
+        guardrail('away', 'generic_guardrail_api', 'pre_call', {
+          api_base: 'http://127.0.0.1:9',
+          fail_on_error: false,
         }),
-        guardrail('away', 'generic_guardrail_api', 'pre_call', { api_base: 'http://127.0.0.1:9', fail_on_error: false }),
         guardrail('slow', 'generic_guardrail_api', 'pre_call', { api_base, timeout: 0.2 }),
       ],
     },
@@ -234,7 +246,10 @@ describe('along a stream', () => {
   it('also in the arguments of tool calls, which stay JSON', async () => {
     const city = { type: 'string', enum: ['<EMAIL_1>'] };
     const tools = [
-      { type: 'function', function: { name: 'send', parameters: { type: 'object', properties: { city }, required: ['city'] } } },
+      {
+        type: 'function',
+        function: { name: 'send', parameters: { type: 'object', properties: { city }, required: ['city'] } },
+      },
     ];
     const body = saying('I am "jane"@example.org or jane@example.org', { guardrails: ['pii'], stream: true, tools });
     const chunks = await chunksOf(chat(gateway, body));

@@ -1,11 +1,5 @@
 // Lets every valid key through that may call the route, and remembers whose it is. No setting opens these routes.
-import {
-  createParamDecorator,
-  Inject,
-  Injectable,
-  type CanActivate,
-  type ExecutionContext,
-} from '@nestjs/common';
+import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../pipeline/exchange.js';
 import type { Runtime } from '../runtime/runtime.js';

@@ -39,7 +39,9 @@ export class GuardrailsController {
   @UseGuards(AdminGuard)
   @Documented({ summary: 'One of them, by its id or name', tag: TAG, admin: true, response: guardrailSchema })
   info(@Param('id') id: string): ListedGuardrail {
-    const found = this.listed(true).find(({ guardrail_id, guardrail_name }) => [guardrail_id, guardrail_name].includes(id));
+    const found = this.listed(true).find(({ guardrail_id, guardrail_name }) =>
+      [guardrail_id, guardrail_name].includes(id),
+    );
     if (found) return found;
     throw new GatewayError('GW_NOT_FOUND', 'No guardrail has this id. GET /guardrails/list names them.');
   }

@@ -261,7 +261,11 @@ describe('beside the call', () => {
         },
       },
     });
-    const guardrails = some([{ name: 'first', guardrail: marks('!'), modes: ['pre_call'] }, waiting('a'), waiting('b')]);
+    const guardrails = some([
+      { name: 'first', guardrail: marks('!'), modes: ['pre_call'] },
+      waiting('a'),
+      waiting('b'),
+    ]);
     await guardrails.beside(await before(guardrails, asked('Hi')), guardrails.select(asked()));
     expect(asking).toEqual(['Hi!', 'Hi!']);
   });
@@ -357,9 +361,15 @@ describe('a guardrail that fails', () => {
     ['stops the call when it takes too long', { guardrail: hangs, timeoutMs: 20 }, true],
   ])('%s', async (_title, given, isStopped) => {
     const error = jest.fn();
-    const guardrails = some([{ name: 'g', ...given }, { name: 'h', guardrail: marks('b'), modes: ['pre_call'] }], {
-      log: { error },
-    });
+    const guardrails = some(
+      [
+        { name: 'g', ...given },
+        { name: 'h', guardrail: marks('b'), modes: ['pre_call'] },
+      ],
+      {
+        log: { error },
+      },
+    );
     const exchange = asked('a');
     if (isStopped) return expect(before(guardrails, exchange)).rejects.toEqual(fault('GW_PLUGIN_HOOK', 'guardrail.x'));
     await before(guardrails, exchange);
@@ -443,29 +453,32 @@ describe('a stream', () => {
     const guardrails = some([{ name: 'words', guardrail: { postCall: stopping } }], { onRun: (run) => runs.push(run) });
     const guards = along(guardrails);
     const expected = fault('GW_GUARDRAIL_BLOCKED', "'words': no dragons");
-    expect(() => guards.push(text('a'))).toThrow(expected as Error);
+    expect(() => guards.push(text('a'))).toThrow(expected);
     expect(guards.stoppedBy).toEqual(expected);
     guards.leave();
     expect(runs).toMatchObject([{ status: 'guardrail_intervened', message: 'no dragons' }]);
   });
 
-  it.each(['push', 'end'] as const)('ends where one fails, also an open one: only it knows what it holds (%s)', (step) => {
-    const broken: GuardrailV1['postCall'] = {
-      check: async () => ({ action: 'pass' }),
-      stream: () => ({
-        push: (chunk) => [chunk],
-        end: () => [],
-        [step]: () => {
-          throw new Error('broken');
-        },
-      }),
-    };
-    const guardrails = some([{ name: 'g', guardrail: { postCall: broken }, onFailure: 'open' }]);
-    const guards = along(guardrails);
-    const run = (): unknown => (step === 'push' ? guards.push(text('a')) : guards.end());
-    expect(run).toThrow(expect.objectContaining({ code: 'GW_PLUGIN_HOOK' }));
-    expect(guards.stoppedBy).toMatchObject({ code: 'GW_PLUGIN_HOOK' });
-  });
+  it.each(['push', 'end'] as const)(
+    'ends where one fails, also an open one: only it knows what it holds (%s)',
+    (step) => {
+      const broken: GuardrailV1['postCall'] = {
+        check: async () => ({ action: 'pass' }),
+        stream: () => ({
+          push: (chunk) => [chunk],
+          end: () => [],
+          [step]: () => {
+            throw new Error('broken');
+          },
+        }),
+      };
+      const guardrails = some([{ name: 'g', guardrail: { postCall: broken }, onFailure: 'open' }]);
+      const guards = along(guardrails);
+      const run = (): unknown => (step === 'push' ? guards.push(text('a')) : guards.end());
+      expect(run).toThrow(expect.objectContaining({ code: 'GW_PLUGIN_HOOK' }));
+      expect(guards.stoppedBy).toMatchObject({ code: 'GW_PLUGIN_HOOK' });
+    },
+  );
 
   it('is not begun by one that fails, unless it is open', () => {
     const broken: GuardrailV1['postCall'] = {

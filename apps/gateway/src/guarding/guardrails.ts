@@ -1,6 +1,6 @@
 // The guardrails of a configuration, run through the kernel's containment.
 import type { GuardrailSettings } from '@turnpike/config';
-import { GatewayError, isGatewayError } from '@turnpike/errors';
+import { isGatewayError } from '@turnpike/errors';
 import type { PluginGraph } from '@turnpike/kernel';
 import type {
   GuardrailContext,
@@ -90,6 +90,11 @@ export class Guardrails {
     );
   }
 
+  /** For calls whose answers are looked at: what cannot be shown is refused before anybody is paid. @throws GW_INVALID_REQUEST */
+  mustBeReadable(exchange: Admitted): void {
+    GUARDED_VIEWS[exchange.front.operation].request(requestOf(exchange));
+  }
+
   /** Runs those after the call. `answer` is the operation's own, and so is what comes back. @throws as `before` */
   async after(exchange: Exchange, answer: unknown): Promise<unknown> {
     const view = GUARDED_VIEWS[exchange.front.operation];
@@ -112,19 +117,19 @@ export class Guardrails {
    * @throws GW_PLUGIN_HOOK, GW_INVALID_REQUEST
    */
   alongStream(exchange: Admitted, { postCall }: Selection): StreamGuards | 'whole' | 'pass' {
-    if (!postCall.every(({ instance }) => instance.exports.postCall?.stream)) return 'whole';
+    if (postCall.some(({ instance }) => instance.exports.postCall?.stream === undefined)) return 'whole';
     const request = GUARDED_VIEWS[exchange.front.operation].request(requestOf(exchange));
     const guards: StreamGuard[] = [];
     for (const active of postCall) {
-      const { exports, hooks } = active.instance;
       const startedAt = performance.now();
       try {
-        const stream = exports.postCall!.stream!(request, new Look(exchange, active, 'post_call', exchange.signal));
+        const look = new Look(exchange, active, 'post_call', exchange.signal);
+        const stream = active.instance.exports.postCall!.stream!(request, look);
         if (!stream) return 'whole';
         if (stream !== 'pass') guards.push({ active, stream, ms: performance.now() - startedAt });
       } catch (cause) {
         const ms = performance.now() - startedAt;
-        this.failed(exchange, active, 'post_call', hooks.ran('stream', ms, cause), startedAt);
+        this.failed(exchange, active, 'post_call', active.instance.hooks.ran('stream', ms, cause), startedAt);
       }
     }
     if (guards.length === 0) return 'pass';

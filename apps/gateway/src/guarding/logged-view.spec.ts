@@ -46,7 +46,9 @@ const answering = (content: string): JsonObject => ({
   object: 'chat.completion',
   created: 1,
   model: 'm',
-  choices: [{ index: 0, message: { role: 'assistant', content, refusal: null }, logprobs: null, finish_reason: 'stop' }],
+  choices: [
+    { index: 0, message: { role: 'assistant', content, refusal: null }, logprobs: null, finish_reason: 'stop' },
+  ],
 });
 const shown = async (said: SaidInCall, ...logging: GuardrailV1[]): Promise<SaidInCall> =>
   loggedView(guardrails, call(said.request ?? {}, ...logging), said);

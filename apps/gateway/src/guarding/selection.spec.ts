@@ -51,7 +51,12 @@ describe('a call is looked at by', () => {
     ['those that are on by default', {}, {}, ['usual']],
     ['those that its request names, too', { guardrails: ['other'] }, {}, ['usual', 'other']],
     ['those that its metadata names', { metadata: { guardrails: ['other'] } }, {}, ['usual', 'other']],
-    ['those of the metadata that is the gateway’s', { litellm_metadata: { guardrails: ['other'] } }, {}, ['usual', 'other']],
+    [
+      'those of the metadata that is the gateway’s',
+      { litellm_metadata: { guardrails: ['other'] } },
+      {},
+      ['usual', 'other'],
+    ],
     ['those that it names with a wish', { guardrails: [{ other: { extra_body: {} } }] }, {}, ['usual', 'other']],
     ['those that its key names', {}, { key: { guardrails: ['other'] } }, ['usual', 'other']],
     ['those that its team names', {}, { team: { guardrails: ['other'] } }, ['usual', 'other']],
@@ -164,7 +169,9 @@ describe('a call is refused', () => {
     { metadata: { opted_out_global_guardrails: '' } },
     { litellm_metadata: { disable_global_guardrail: true } },
   ])('where its team may not choose, and it does: %j', (body) => {
-    expect(refusal(body, bound)).toEqual(refused('GW_PERMISSION_DENIED', 'does not have permission to modify guardrails'));
+    expect(refusal(body, bound)).toEqual(
+      refused('GW_PERMISSION_DENIED', 'does not have permission to modify guardrails'),
+    );
   });
 
   it('not where its team may not choose, and it does not', () => {

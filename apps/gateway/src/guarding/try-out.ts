@@ -33,7 +33,9 @@ export const tryOut = async (
   const request = requestSaying(text);
   switch (momentOf(active, inputType)) {
     case 'pre_call': {
-      const verdict = await guardrails.look(exchange, active, 'pre_call', (context) => preCall!.check(request, context));
+      const verdict = await guardrails.look(exchange, active, 'pre_call', (context) =>
+        preCall!.check(request, context),
+      );
       return verdict?.action === 'replace' ? saidIn(verdict.value.messages) : text;
     }
     case 'during_call':

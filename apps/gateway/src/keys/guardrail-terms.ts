@@ -17,10 +17,7 @@ export interface GuardrailTerms {
  * it has them. A team forbids its keys to choose with `guardrails: {modify_guardrails: false}`.
  * @returns undefined when neither says anything
  */
-export const guardrailTermsOf = (
-  key: Readonly<JsonObject>,
-  team: Readonly<JsonObject>,
-): GuardrailTerms | undefined => {
+export const guardrailTermsOf = (key: Readonly<JsonObject>, team: Readonly<JsonObject>): GuardrailTerms | undefined => {
   const isWithoutDefaults = (key['disable_global_guardrails'] ?? team['disable_global_guardrails']) === true;
   const optedOut = namesIn(key['opted_out_global_guardrails'] ?? team['opted_out_global_guardrails']);
   const names = [...new Set([...namesIn(key['guardrails']), ...namesIn(team['guardrails'])])];

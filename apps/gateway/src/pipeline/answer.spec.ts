@@ -269,7 +269,13 @@ describe('a stream that guardrails check as it comes', () => {
   });
 
   it('ends with an error where something of it was seen', async () => {
-    const { run, exchange, attempt, response, told: ended } = called(new FakeStream('one', told), {
+    const {
+      run,
+      exchange,
+      attempt,
+      response,
+      told: ended,
+    } = called(new FakeStream('one', told), {
       streamGuards: guards(BLOCKED),
     });
     await run();
@@ -287,7 +293,11 @@ describe('a stream that guardrails check as it comes', () => {
   });
 
   it('that broke before anything was sent is an ordinary failure', async () => {
-    const { run, attempt, told: ended } = called(new FakeStream('', { status: 'failure', error: CUT }), {
+    const {
+      run,
+      attempt,
+      told: ended,
+    } = called(new FakeStream('', { status: 'failure', error: CUT }), {
       streamGuards: guards(),
     });
     await expect(run()).rejects.toBe(CUT);

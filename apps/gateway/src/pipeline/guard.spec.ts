@@ -23,7 +23,12 @@ interface Parts {
 const guarded = (parts: Parts = {}) => {
   const { selection, isStream = false, answersInWords = true, wishes = NO_WISHES } = parts;
   const chosen: Selection = selection ? { ...aSelection('g'), ...selection } : NO_GUARDRAILS;
-  const guardrails = { select: () => chosen, alongStream: () => 'whole' as const, ...parts.guardrails };
+  const guardrails = {
+    select: () => chosen,
+    alongStream: () => 'whole' as const,
+    mustBeReadable: () => undefined,
+    ...parts.guardrails,
+  };
   const exchange = anExchange<Admitted>(
     { isStream, wishes, body: {} },
     { front: aFront({ answersInWords }), snapshot: { guardrails } },
@@ -106,5 +111,15 @@ describe('guardrails after the call', () => {
     const { run, exchange } = guarded({ ...parts, selection: { postCall: ONE } });
     await run();
     expect(exchange).toMatchObject(expected);
+  });
+
+  it('must be able to read the request, before anybody is paid', async () => {
+    const refused = new GatewayError('GW_INVALID_REQUEST', 'token ids');
+    const mustBeReadable = (): never => {
+      throw refused;
+    };
+    const run = async (): Promise<unknown> =>
+      guarded({ selection: { postCall: ONE }, guardrails: { mustBeReadable } }).run();
+    await expect(run()).rejects.toBe(refused);
   });
 });

@@ -29,6 +29,7 @@ const ready = (runtime: Runtime, exchange: Admitted, selection: Selection): Guar
     exchange.beside.catch((error: unknown) => exchange.stop(runtime.toError(error, exchange)));
   }
   if (selection.postCall.length > 0 && front.answersInWords) {
+    guardrails.mustBeReadable(exchange);
     const along = isStream ? guardrails.alongStream(exchange, selection) : 'whole';
     if (along === 'whole') exchange.mustReadAnswer = true;
     else if (along !== 'pass') exchange.streamGuards = along;

@@ -18,7 +18,11 @@ const unchecked = (): UncheckedAnswer => ({
 });
 
 /** A call that came back with this answer; `after` is what guardrails make of what it says. */
-const called = (given: UpstreamAnswer, filled: Partial<Exchange> = {}, after = async (): Promise<unknown> => ({ text: 'checked' })) => {
+const called = (
+  given: UpstreamAnswer,
+  filled: Partial<Exchange> = {},
+  after = async (): Promise<unknown> => ({ text: 'checked' }),
+) => {
   const { runtime, told } = aRuntime();
   const front = aFront({
     usageOfDomain: () => undefined,

@@ -44,7 +44,7 @@ const answerOf = (exchange: Recalled, body: Buffer): UpstreamAnswer | undefined 
   const response = readAnswer(exchange, body);
   if (response === undefined) return undefined;
   if (isChecked) return { kind: 'unchecked', response, usage: undefined, headers: {} };
-  return new ReplayedStream(exchange, replay(exchange, response));
+  return new ReplayedStream(exchange, replay(exchange, response), {}, undefined);
 };
 
 const readAnswer = ({ front }: Recalled, body: Buffer): unknown => {

@@ -58,9 +58,7 @@ export class CallEvents {
     const said = loggedView(exchange.snapshot.guardrails, exchange, { request });
     if (!(said instanceof Promise)) return this.queue(event);
     // Nobody waits for it, and it never rejects.
-    void said.then((shown) =>
-      this.queue({ ...event, request: shown.request, guardrails: exchange.guardrailRuns }),
-    );
+    void said.then((shown) => this.queue({ ...event, request: shown.request, guardrails: exchange.guardrailRuns }));
   }
 
   private queue(event: CallFinished): void {

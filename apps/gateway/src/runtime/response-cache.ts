@@ -87,7 +87,8 @@ export class ResponseCache {
     const parts: unknown[] = [tenant, operation, dialect, exchange.model, canonicalJson(body)];
     if (namespace) parts.push(namespace);
     // What they made of the request and the answer is no answer to whoever calls without them.
-    if (exchange.guardrails && exchange.guardrails.names.length > 0) parts.push({ guardrails: exchange.guardrails.names });
+    if (exchange.guardrails && exchange.guardrails.names.length > 0)
+      parts.push({ guardrails: exchange.guardrails.names });
     const key = hash('sha256', JSON.stringify(parts));
     return this.settings.namespace ? `${this.settings.namespace}:${key}` : key;
   }

@@ -34,6 +34,7 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {} }: Parts = {}): Run
     now: () => 0,
     random: () => 0,
     onStrategyFault: () => undefined,
+    guarding: { log: { error: () => undefined } },
   });
 
 describe('how long an attempt may take', () => {

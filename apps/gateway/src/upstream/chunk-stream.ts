@@ -130,8 +130,8 @@ export class ReplayedStream implements StreamAnswer {
   constructor(
     private readonly exchange: Recalled,
     private readonly text: string,
-    readonly headers: StreamAnswer['headers'] = {},
-    readonly usage: StreamAnswer['usage'] = undefined,
+    readonly headers: StreamAnswer['headers'],
+    readonly usage: StreamAnswer['usage'],
   ) {}
 
   estimateOutputTokens(): number {

@@ -76,7 +76,9 @@ describe('a guarded stream', () => {
     former.hear(START);
     const writer = aWriter({ transcript: new Transcript(former) });
     writer.release();
-    expect(writer.write(START) + writer.write(text('a')) + writer.write(FINISH)).not.toContain('"content":"","refusal"');
+    expect(writer.write(START) + writer.write(text('a')) + writer.write(FINISH)).not.toContain(
+      '"content":"","refusal"',
+    );
   });
 
   it('that is stopped says so', () => {

@@ -3,7 +3,7 @@ import { OpenAiStreamTap } from '@turnpike/wire';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FakeResponse, FakeTransfer } from '../../test/doubles.js';
 import { LiveStream, type LiveStreamOptions } from './live-stream.js';
-import { ByteRelay } from './relay.js';
+import { ByteRelay, type Relay } from './relay.js';
 
 const event = (value: object | string): Buffer =>
   Buffer.from(`data: ${typeof value === 'string' ? value : JSON.stringify(value)}\n\n`);

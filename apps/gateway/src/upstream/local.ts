@@ -30,7 +30,9 @@ export const callLocal = async (
     const chunks = local.stream(request, call, signal)[Symbol.asyncIterator]();
     return bounded(ChunkStream.open(attempt, chunks, {}, idleMs), firstTokenMs, attempt).catch(blame);
   }
-  const response = await bounded(Promise.resolve(local.respond(request, call, signal)), attemptMs, attempt).catch(blame);
+  const response = await bounded(Promise.resolve(local.respond(request, call, signal)), attemptMs, attempt).catch(
+    blame,
+  );
   attempt.answeredAt = performance.now();
   // A stream of one piece is a whole answer to those who check streams, too.
   if (exchange.mustReadAnswer || exchange.streamGuards) return unchecked(exchange, response, {});

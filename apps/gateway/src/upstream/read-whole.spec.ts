@@ -69,16 +69,17 @@ describe('what is wrong with an answer', () => {
       }),
     );
   });
-
 });
 
 it('an answer that somebody must see first is not written yet', () => {
-  expect(readWhole(attempt(true, true), prepared(), answer(JSON.stringify({ usage: USAGE }), 200, { a: 'b' }))).toEqual({
-    kind: 'unchecked',
-    response: { usage: USAGE },
-    usage: USAGE,
-    headers: { a: 'b' },
-  });
+  expect(readWhole(attempt(true, true), prepared(), answer(JSON.stringify({ usage: USAGE }), 200, { a: 'b' }))).toEqual(
+    {
+      kind: 'unchecked',
+      response: { usage: USAGE },
+      usage: USAGE,
+      headers: { a: 'b' },
+    },
+  );
 });
 
 describe('usage', () => {
@@ -87,16 +88,16 @@ describe('usage', () => {
     ['is estimated on the byte path', false, '{}', true, { usage: { totalTokens: 9 }, isUsageEstimated: true }],
     ['is the provider’s when translated', true, JSON.stringify({ usage: USAGE }), false, { usage: USAGE }],
     ['is estimated when translated', false, '{}', false, { usage: { totalTokens: 9 }, isUsageEstimated: true }],
-  ])('%s', async (_title, told, text, isBytePath, expected) => {
-    const whole = await readWhole(attempt(told), prepared({}, isBytePath), answer(text));
+  ])('%s', (_title, told, text, isBytePath, expected) => {
+    const whole = readWhole(attempt(told), prepared({}, isBytePath), answer(text));
     expect(whole).toMatchObject(expected);
     expect('isUsageEstimated' in whole).toBe('isUsageEstimated' in expected);
   });
 
-  it('that is estimated stands in the answer, where that is ours to write', async () => {
-    const translated = await readWhole(attempt(), prepared(), answer('{"id": "x"}'));
+  it('that is estimated stands in the answer, where that is ours to write', () => {
+    const translated = readWhole(attempt(), prepared(), answer('{"id": "x"}'));
     expect(JSON.parse((translated as { body: Buffer }).body.toString())).toMatchObject({ usage: { totalTokens: 9 } });
-    const untouched = await readWhole(attempt(), prepared({}, true), answer('{"id": "x"}'));
+    const untouched = readWhole(attempt(), prepared({}, true), answer('{"id": "x"}'));
     expect((untouched as { body: Buffer }).body.toString()).toBe('{"id": "x"}');
   });
 });

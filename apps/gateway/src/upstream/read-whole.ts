@@ -24,7 +24,9 @@ export const readWhole = (
   const { headers } = answer;
   const read = readNamed(exchange, prepared, answer);
   if ('bytes' in read) return read.bytes;
-  return exchange.mustReadAnswer ? unchecked(exchange, read.response, headers) : encode(exchange, read.response, headers);
+  return exchange.mustReadAnswer
+    ? unchecked(exchange, read.response, headers)
+    : encode(exchange, read.response, headers);
 };
 
 /** A domain answer for those who must see it first. */

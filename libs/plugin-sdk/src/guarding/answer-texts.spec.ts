@@ -40,7 +40,7 @@ const cut = (chunks: Iterable<ChatChunk>, length: number): ChatChunk[] =>
     const field = 'text' in chunk ? 'text' : 'arguments';
     const text = (chunk as unknown as Record<string, string>)[field]!;
     const pieces = text.match(new RegExp(`.{1,${length}}`, 'gs')) ?? [''];
-    return pieces.map((piece) => ({ ...chunk, [field]: piece }) as ChatChunk);
+    return pieces.map((piece) => ({ ...chunk, [field]: piece }));
   });
 
 const guarded = (chunks: Iterable<ChatChunk>, open: (place: TextPlace) => TextStream = hiding): ChatChunk[] => {
@@ -121,12 +121,22 @@ describe('a chunk passes', () => {
   it('as soon as nothing can change it, each choice by itself', () => {
     const stream = guardAnswerTexts(hiding);
     expect(stream.push(text('Hello se'))).toEqual([text('Hello ')]);
-    expect(stream.push({ ...text('Good day '), choice: 1 } as ChatChunk)).toEqual([{ ...text('Good day '), choice: 1 }]);
+    expect(stream.push({ ...text('Good day '), choice: 1 } as ChatChunk)).toEqual([
+      { ...text('Good day '), choice: 1 },
+    ]);
     expect(stream.push(text('ts '))).toEqual([text('sets ')]);
   });
 
   it('with the log probabilities that spell it, until something was changed', () => {
-    const chunks = [text('Hello se'), spelt('Hello'), spelt(' se'), text('ts '), spelt('ts'), text('1234 '), spelt('1234')];
+    const chunks = [
+      text('Hello se'),
+      spelt('Hello'),
+      spelt(' se'),
+      text('ts '),
+      spelt('ts'),
+      text('1234 '),
+      spelt('1234'),
+    ];
     expect(guarded(chunks)).toEqual([
       text('Hello '),
       text('sets '),

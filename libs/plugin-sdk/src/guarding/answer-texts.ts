@@ -1,11 +1,6 @@
 // An answer that comes in chunks, its texts taken out, changed and put back: what `changeResponseTexts` is for the whole.
 import type { ChatChunk } from '@turnpike/domain';
-import type {
-  AnswerStreamV1,
-  GuardrailBlock,
-  MaskedCounts,
-  StreamVerdict,
-} from '../contracts/guardrail/v1/index.js';
+import type { AnswerStreamV1, GuardrailBlock, MaskedCounts, StreamVerdict } from '../contracts/guardrail/v1/index.js';
 import { changeJsonTexts } from './json-texts.js';
 import { JsonEnd } from './json-end.js';
 import { AnswerBlocked, passThrough, type TextStream } from './text-stream.js';
@@ -127,7 +122,8 @@ class ChoiceTexts {
 
   close(out: ChatChunk[]): void {
     this.closeText(out);
-    this.transcript = this.finished(this.transcript, out);
+    this.finish(this.transcript, out);
+    this.transcript = undefined;
     for (const [index, { json }] of this.calls) this.release(index, json, out);
     this.calls.clear();
   }
@@ -136,11 +132,12 @@ class ChoiceTexts {
     { type, text }: Extract<ChoiceChunk, { type: 'text-delta' | 'refusal-delta' | 'reasoning-delta' }>,
     out: ChatChunk[],
   ): void {
-    if (this.text?.kind !== type) {
+    let growing = this.text;
+    if (growing?.kind !== type) {
       this.closeText(out);
-      this.text = this.growing(type, (given) => ({ type, choice: this.choice, text: given }));
+      this.text = growing = this.growing(type, (given) => ({ type, choice: this.choice, text: given }));
     }
-    this.feed(this.text!, text, out);
+    this.feed(growing, text, out);
   }
 
   /** A signature vouches for the reasoning that it was given for. */
@@ -191,9 +188,7 @@ class ChoiceTexts {
 
   private release(index: number, json: string, out: ChatChunk[]): void {
     if (json === '') return;
-    const changed = changeJsonTexts(json, (text, key) =>
-      passThrough(this.open(argumentAt(key)), text),
-    );
+    const changed = changeJsonTexts(json, (text, key) => passThrough(this.open(argumentAt(key)), text));
     if (changed !== json) this.isChanged = true;
     out.push({ type: 'tool-call-delta', choice: this.choice, index, arguments: changed });
   }
@@ -222,10 +217,11 @@ class ChoiceTexts {
   }
 
   private closeText(out: ChatChunk[]): void {
-    this.text = this.finished(this.text, out);
+    this.finish(this.text, out);
+    this.text = undefined;
   }
 
-  private finished(growing: Growing | undefined, out: ChatChunk[]): undefined {
+  private finish(growing: Growing | undefined, out: ChatChunk[]): void {
     if (!growing) return;
     this.give(growing, growing.stream.end(), out);
     this.letCompanionsGo(growing, out);

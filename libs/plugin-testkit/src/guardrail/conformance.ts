@@ -180,7 +180,11 @@ const checkStream = async (subject: GuardrailConformance, example: GuardrailCase
     if (first === undefined || first === 'pass') return;
     const again = async (): Promise<AnswerStreamV1> => (await made()) as AnswerStreamV1;
     for await (const [cut, { block, response: told }] of inEveryCut(response, again)) {
-      mustEqual(block ? 'block' : 'no block', expected.action === 'block' ? 'block' : 'no block', `Cut ${cut}: blocked`);
+      mustEqual(
+        block ? 'block' : 'no block',
+        expected.action === 'block' ? 'block' : 'no block',
+        `Cut ${cut}: blocked`,
+      );
       if (block) mustBeVerdict(block, 'postCall');
       else if (expected.action === 'pass') mustEqual(told, toldInStream(response), `Cut ${cut}: the answer differs`);
       else if (expected.action === 'replace' && expected.value)

@@ -34,7 +34,14 @@ export async function* inEveryCut(
 ): AsyncGenerator<[cut: string, Streamed]> {
   const chunks = chunksOf(response);
   const longest = Math.max(0, ...chunks.map((chunk) => textOf(chunk)?.length ?? 0));
-  for (const [name, cut] of cutsOf(longest)) yield [name, sent(chunks.flatMap((chunk) => cutChunk(chunk, cut)), await make())];
+  for (const [name, cut] of cutsOf(longest))
+    yield [
+      name,
+      sent(
+        chunks.flatMap((chunk) => cutChunk(chunk, cut)),
+        await make(),
+      ),
+    ];
 }
 
 const textOf = (chunk: ChatChunk): string | undefined =>
@@ -44,7 +51,7 @@ const cutChunk = (chunk: ChatChunk, cut: Cut): ChatChunk[] => {
   const text = textOf(chunk);
   if (text === undefined) return [chunk];
   const field = 'text' in chunk ? 'text' : 'arguments';
-  return cut(text).map((piece) => ({ ...chunk, [field]: piece }) as ChatChunk);
+  return cut(text).map((piece) => ({ ...chunk, [field]: piece }));
 };
 
 const sent = (chunks: readonly ChatChunk[], stream: AnswerStreamV1): Streamed => {

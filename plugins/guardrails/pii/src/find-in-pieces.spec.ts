@@ -3,8 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { findFrom, findPersonalData, openFrom } from './find.js';
 import { KINDS } from './kinds.js';
 
-const whole = (text: string): string =>
-  replaceFindings(text, findPersonalData(text, KINDS), ({ kind }) => `<${kind}>`);
+const whole = (text: string): string => replaceFindings(text, findPersonalData(text, KINDS), ({ kind }) => `<${kind}>`);
 
 const inPieces = (pieces: readonly string[]): string => {
   const stream = new FindingStream({

@@ -24,10 +24,7 @@ const open = (config: object = {}, host = fakeHost()) => {
   return {
     host,
     before: (request: ChatRequest | string, callId = 'a'): Promise<Json> =>
-      guard.preCall!.check(
-        typeof request === 'string' ? aChatRequestSaying(request) : request,
-        contextOf(callId),
-      ),
+      guard.preCall!.check(typeof request === 'string' ? aChatRequestSaying(request) : request, contextOf(callId)),
     after: (response: ChatResponse | string, callId = 'a'): Promise<Json> =>
       guard.postCall!.check(
         typeof response === 'string' ? aChatResponseSaying(response) : response,

@@ -39,7 +39,11 @@ const hiddenIn = ({ memory }: GuardrailContext): Placeholders | undefined =>
 
 /** Recognizers of one's own may be called anything; placeholders are in capitals. */
 const kindOf = (entity: string): string =>
-  entity.toUpperCase().replaceAll(/[^A-Z_]/g, '_').slice(0, 48).padEnd(2, '_');
+  entity
+    .toUpperCase()
+    .replaceAll(/[^A-Z_]/g, '_')
+    .slice(0, 48)
+    .padEnd(2, '_');
 
 /** Reasoning is signed by its provider as it is, and is sent back to it. */
 const isGivenBack = ({ kind }: Pick<TextPlace, 'kind'>): boolean => kind !== 'reasoning';
@@ -96,10 +100,7 @@ export const createGuard = (
     );
   };
 
-  const before = async (
-    request: ChatRequest,
-    context: GuardrailContext,
-  ): Promise<GuardrailVerdict<ChatRequest>> => {
+  const before = async (request: ChatRequest, context: GuardrailContext): Promise<GuardrailVerdict<ChatRequest>> => {
     if (scope === 'output') return { action: 'pass' };
     const found = await analyzed(textsOfRequest(request), context);
     const refusal = refusalOf(found);
@@ -119,10 +120,7 @@ export const createGuard = (
     return value === response ? { action: 'pass' } : { action: 'replace', value };
   };
 
-  const after = async (
-    response: ChatResponse,
-    context: GuardrailContext,
-  ): Promise<GuardrailVerdict<ChatResponse>> => {
+  const after = async (response: ChatResponse, context: GuardrailContext): Promise<GuardrailVerdict<ChatResponse>> => {
     if (!areAnswersAnalyzed) return restored(response, context);
     const found = await analyzed(textsOfResponse(response), context);
     const refusal = refusalOf(found);

@@ -69,10 +69,7 @@ const tell = ({ name, action }: CompiledRule, host: Pick<PluginHost, 'log' | 'me
   host.log[action === 'log' ? 'warn' : 'info']('a rule found something', { rule: name, action });
 };
 
-const verdictOf = <T>(
-  { blocking, texts, masked }: Judged,
-  replaced: (texts: string[]) => T,
-): GuardrailVerdict<T> => {
+const verdictOf = <T>({ blocking, texts, masked }: Judged, replaced: (texts: string[]) => T): GuardrailVerdict<T> => {
   if (blocking) return refusalOf(blocking);
   return texts ? { action: 'replace', value: replaced(texts), masked } : { action: 'pass' };
 };

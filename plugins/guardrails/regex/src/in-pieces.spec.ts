@@ -51,15 +51,17 @@ const PATTERNS = [
   '(?:a|b)*c',
 ];
 
-const texts = fc.array(
-  fc.constantFrom('a', 'b', 'c', 'd', ' ', '\n', 'é', 'e\u0301', '\u200b', '😀', 'ａ', 'ß'),
-  { maxLength: 14 },
-).map((parts) => parts.join(''));
+const texts = fc
+  .array(fc.constantFrom('a', 'b', 'c', 'd', ' ', '\n', 'é', 'e\u0301', '\u200b', '😀', 'ａ', 'ß'), { maxLength: 14 })
+  .map((parts) => parts.join(''));
 
 describe('a pattern finds the same in a text that comes in pieces', () => {
   it.each(PATTERNS)('%s', (pattern) => {
     const rule = ruleOf({ pattern });
-    fc.assert(fc.property(texts, (text) => everyCut(text, rule)), { numRuns: 150, seed: 1 });
+    fc.assert(
+      fc.property(texts, (text) => everyCut(text, rule)),
+      { numRuns: 150, seed: 1 },
+    );
   });
 
   it.each([
@@ -71,13 +73,12 @@ describe('a pattern finds the same in a text that comes in pieces', () => {
 });
 
 describe('keywords find the same in a text that comes in pieces', () => {
-  it.each([
-    [['ab', 'abc', 'bcd', 'b c']],
-    [['a b c', 'c', 'é']],
-    [['ß', 'aß', '😀 a']],
-  ])('%j', (keywords) => {
+  it.each([[['ab', 'abc', 'bcd', 'b c']], [['a b c', 'c', 'é']], [['ß', 'aß', '😀 a']]])('%j', (keywords) => {
     const rule = ruleOf({ keywords }, false);
-    fc.assert(fc.property(texts, (text) => everyCut(text, rule)), { numRuns: 300, seed: 1 });
+    fc.assert(
+      fc.property(texts, (text) => everyCut(text, rule)),
+      { numRuns: 300, seed: 1 },
+    );
   });
 });
 

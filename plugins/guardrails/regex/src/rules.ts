@@ -34,18 +34,18 @@ const searchOf = ({ pattern, keywords = [], isCaseSensitive }: Rule): Search =>
     ? createKeywordSearch(keywords, isCaseSensitive)
     : createPatternSearch(compilePattern(pattern, isCaseSensitive));
 
-const seeing = ({ find, openFrom }: Search): Search => ({
+const seeing = (search: Search): Search => ({
   *find(text, from) {
-    yield* find(text, from);
+    yield* search.find(text, from);
     const folded = foldText(text);
     if (folded.text === text) return;
-    for (const { start, end } of find(folded.text, folded.folded(from))) yield folded.original(start, end);
+    for (const { start, end } of search.find(folded.text, folded.folded(from))) yield folded.original(start, end);
   },
   openFrom(text, from) {
-    const open = openFrom(text, from);
+    const open = search.openFrom(text, from);
     const folded = foldText(text);
     if (folded.text === text) return open;
-    const at = openFrom(folded.text, folded.folded(from));
+    const at = search.openFrom(folded.text, folded.folded(from));
     return at >= folded.text.length ? open : Math.min(open, folded.original(at, at + 1).start);
   },
 });

@@ -15,10 +15,7 @@ import { ofRequest, ofResponse, verdictOf } from './verdict.js';
 
 const PATH = '/beta/litellm_basic_guardrail_api';
 
-export const createGuard = (
-  settings: Settings,
-  host: Pick<PluginHost, 'http'>,
-): Required<GuardrailV1> => {
+export const createGuard = (settings: Settings, host: Pick<PluginHost, 'http'>): Required<GuardrailV1> => {
   const base = settings.api_base.replace(/\/+$/, '');
   const url = base.endsWith(PATH) ? base : `${base}${PATH}`;
   const headers = { ...(settings.api_key ? { 'x-api-key': settings.api_key } : {}), ...settings.headers };

@@ -72,8 +72,14 @@ const callerOf = (context: GuardrailContext): JsonObject => ({
   user_api_key_end_user_id: context.endUser || null,
 });
 
-const headersOf = (context: GuardrailContext, names: readonly string[]): JsonObject =>
-  Object.fromEntries(names.flatMap((name) => [[name, context.header(name)]]).filter(([, value]) => value !== undefined));
+const headersOf = (context: GuardrailContext, names: readonly string[]): JsonObject => {
+  const headers: JsonObject = {};
+  for (const name of names) {
+    const value = context.header(name);
+    if (value !== undefined) headers[name] = value;
+  }
+  return headers;
+};
 
 /** Calls of one conversation may have one trace. */
 const traceOf = ({ metadata, callId }: GuardrailContext): string => {
