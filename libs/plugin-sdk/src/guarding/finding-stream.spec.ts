@@ -97,10 +97,10 @@ describe('a text in pieces', () => {
 
   it('takes time in proportion to its length, also where all of it is held', () => {
     const stream = new FindingStream(rules());
-    const startedAt = performance.now();
+    const startedAt = process.cpuUsage();
     for (let at = 0; at < 60_000; at += 1) stream.push('ABCD');
     expect(stream.end()).toBe('<240000>');
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(5_000);
   });
 });
 

@@ -41,9 +41,9 @@ describe('folded text', () => {
     ['unseen characters', 'a\u200b'],
     ['nothing but accents', '\u0301'],
   ])('takes time in proportion to the text, also for %s', (_what, unit) => {
-    const startedAt = performance.now();
+    const startedAt = process.cpuUsage();
     foldText(unit.repeat(1_000_000));
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(5_000);
   });
 });
 

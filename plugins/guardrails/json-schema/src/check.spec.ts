@@ -50,7 +50,7 @@ describe('an answer', () => {
 it('several answers have one time together, and one that is wrong is enough', () => {
   const evil = { type: 'string', pattern: '^(a+)+$' };
   const startedAt = performance.now();
-  expect(checkAll(Array(50).fill(`"${'a'.repeat(40)}!"`), evil)).toContain('within 500 ms');
+  expect(checkAll(Array(50).fill(`"${'a'.repeat(40)}!"`), evil)).toContain('within 1000 ms');
   expect(performance.now() - startedAt).toBeLessThan(4_000);
   expect(checkAll(['{"name":"Ada"}', '{}'], PERSON)).toContain("required property 'name'");
   expect(checkAll([], PERSON)).toBeUndefined();

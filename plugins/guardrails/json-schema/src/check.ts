@@ -4,7 +4,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { isTimeout, within } from './bounded.js';
 
 /** Compiling and checking all answers of a call together: nobody else is served meanwhile. */
-const MOST_MS = 500;
+const MOST_MS = 1_000;
 /** Clients send the same few schemas again and again. */
 const MOST_SCHEMAS = 100;
 const MOST_SCHEMA_LENGTH = 256 * 1024;

@@ -70,9 +70,9 @@ describe('a hostile text takes time in proportion to its length', () => {
   ])(
     '%j',
     (unit) => {
-      const startedAt = performance.now();
+      const startedAt = process.cpuUsage();
       findSigns(unit.repeat(Math.ceil((5 * 1024 * 1024) / unit.length)));
-      expect(performance.now() - startedAt).toBeLessThan(8_000);
+      expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(8_000);
     },
     60_000,
   );

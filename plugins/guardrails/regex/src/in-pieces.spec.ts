@@ -119,8 +119,8 @@ it('a pattern of many parts is walked through', () => {
 
 it('a match that never ends is looked for in proportion to the text', () => {
   const stream = aStream(ruleOf({ pattern: '(?s)a.*z' }));
-  const startedAt = performance.now();
+  const startedAt = process.cpuUsage();
   for (let at = 0; at < 10_000; at += 1) expect(stream.push('aaaa')).toBe('');
   expect(stream.end()).toBe('a'.repeat(40_000));
-  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(10_000);
 });

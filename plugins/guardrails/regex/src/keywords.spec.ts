@@ -47,7 +47,7 @@ it('minds case when it is told to', () => {
 it('seeks many thousand words in a long text in one pass', () => {
   const keywords = Array.from({ length: 20_000 }, (_, index) => `word${index}x`);
   const text = 'word1 word22 word333 '.repeat(50_000);
-  const startedAt = performance.now();
+  const startedAt = process.cpuUsage();
   expect(found(`${text} word19999x`, keywords)).toEqual(['word19999x']);
-  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(3_000);
 });

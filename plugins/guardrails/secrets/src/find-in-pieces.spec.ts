@@ -56,7 +56,7 @@ describe('secrets in a text that comes in pieces', () => {
     ['many beginnings of keys', '-----BEGIN PRIVATE KEY----- '.repeat(3_000)],
   ])('are looked for in time and memory that %s does not exhaust', (_what, text) => {
     const stream = aStream();
-    const startedAt = performance.now();
+    const startedAt = process.cpuUsage();
     let [held, passed] = [0, ''];
     for (const piece of text.match(/.{1,4}/g) ?? []) {
       passed += stream.push(piece);
@@ -64,6 +64,6 @@ describe('secrets in a text that comes in pieces', () => {
     }
     expect(passed + stream.end()).toBe(whole(text));
     expect(held).toBeLessThan(64 * 1024);
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
+    expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(20_000);
   });
 });
