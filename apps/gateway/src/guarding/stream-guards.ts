@@ -17,6 +17,8 @@ const NOTHING: readonly ChatChunk[] = [];
 export class StreamGuards {
   /** Why nothing more may pass. */
   stoppedBy: GatewayError | undefined;
+  /** What opens the client's stream, and waits for something to open it for. */
+  head = '';
   /** Of whose look nobody was told yet. */
   private readonly open: StreamGuard[];
 

@@ -7,8 +7,6 @@ export class GuardedWriter extends ChunkWriter {
   /** Until `release`; undefined: it has been. */
   private kept: AnyChunk[] | undefined = [];
   private isComplete = false;
-  /** What opens the client's stream, and waits for something to open it for. */
-  private head = '';
 
   constructor(
     options: ChunkWriterOptions,
@@ -48,7 +46,7 @@ export class GuardedWriter extends ChunkWriter {
       return '';
     }
     if (chunk.type === 'start') {
-      this.head = super.pass(chunk);
+      this.guards.head += super.pass(chunk);
       return '';
     }
     return this.withHead(this.tell(this.guards.push(chunk)));
@@ -61,9 +59,10 @@ export class GuardedWriter extends ChunkWriter {
   }
 
   private withHead(text: string): string {
-    if (text === '' || this.head === '') return text;
-    const { head } = this;
-    this.head = '';
+    const { guards } = this;
+    if (text === '' || guards.head === '') return text;
+    const { head } = guards;
+    guards.head = '';
     return head + text;
   }
 }
