@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chat, chunksOf, eventsOf, jsonOf, metricsOf, okJson, open, send, type Json } from './client.js';
 import { eventually, readText, ROOT, startGateway, type Gateway } from './harness.js';
-import { everyModelOf, openAi } from './upstreams.js';
+import { deployment, everyModelOf, openAi } from './upstreams.js';
 
 jest.setTimeout(120_000);
 
@@ -86,10 +86,20 @@ beforeAll(async () => {
   gateway = await startGateway({
     hasLedger: true,
     config: {
-      model_list: everyModelOf('openai', 'anthropic', 'echo'),
+      model_list: [
+        ...everyModelOf('openai', 'anthropic', 'echo'),
+        deployment('careful', 'openai/m', { guardrails: ['employees'] }),
+        deployment('broken', 'openai/mock-500'),
+        deployment('broken-too', 'openai/mock-500'),
+      ],
       plugins: [{ path: './diary.mjs' }],
       litellm_settings: { callbacks: ['diary'] },
-      router_settings: { num_retries: 2, allowed_fails: 0, cooldown_time: 60 },
+      router_settings: {
+        num_retries: 2,
+        allowed_fails: 0,
+        cooldown_time: 60,
+        fallbacks: [{ broken: ['careful'] }, { 'broken-too': ['careful', MODEL] }],
+      },
       guardrails: [
         guardrail('judge-beside', 'generic_guardrail_api', 'during_call', { api_base }),
         guardrail('judge-after', 'generic_guardrail_api', 'post_call', { api_base }),
@@ -362,7 +372,7 @@ describe('for logs alone', () => {
 
   it('callbacks are told less than provider and client', async () => {
     const text = `push with ${TOKEN}`;
-    const response = await chat(gateway, saying(text, { guardrails: ['for-logs'], temperature: 0 }));
+    const response = await chat(gateway, saying(text, { temperature: 0 }));
     expect((await jsonOf(response)).choices[0].message.content).toContain(TOKEN);
     expect(response.headers.get('x-litellm-applied-guardrails')).toBeNull();
     expect(heard()).toBe(text);
@@ -374,16 +384,17 @@ describe('for logs alone', () => {
     });
     expect(entry.guardrails).toMatchObject([
       { name: 'for-logs', mode: 'logging_only', status: 'success', masked: { 'github-token': 1 } },
+      { name: 'never-logged', status: 'success' },
     ]);
     expect(JSON.stringify(entry)).not.toContain(TOKEN);
   });
 
   it('what may not be logged is not told at all', async () => {
-    const response = await chat(gateway, saying('a whale', { guardrails: ['never-logged'] }));
+    const response = await chat(gateway, saying('a whale'));
     expect((await jsonOf(response)).choices[0].message.content).toContain('whale');
     const entry = await entryOf(response.headers.get('x-litellm-call-id'));
     expect(entry).not.toHaveProperty('request');
-    expect(entry.guardrails).toMatchObject([{ status: 'guardrail_intervened' }]);
+    expect(entry.guardrails.at(-1)).toMatchObject({ name: 'never-logged', status: 'guardrail_intervened' });
   });
 
   it('callbacks are told who looked at a call, and what came of it', async () => {
@@ -391,7 +402,8 @@ describe('for logs alone', () => {
     const response = await chat(gateway, saying('I am jane@example.org', { guardrails: ['pii', 'judge-after'] }));
     expect(response.status).toBe(400);
     const { guardrails } = await entryOf(response.headers.get('x-litellm-call-id'));
-    expect(guardrails.map(({ name, mode, status, masked }: Json) => [name, mode, status, masked])).toEqual([
+    const ofTheCall = guardrails.filter(({ mode }: Json) => mode !== 'logging_only');
+    expect(ofTheCall.map(({ name, mode, status, masked }: Json) => [name, mode, status, masked])).toEqual([
       ['pii', 'pre_call', 'success', { EMAIL: 1 }],
       ['judge-after', 'post_call', 'guardrail_intervened', undefined],
     ]);
@@ -431,6 +443,19 @@ describe('by whom and what', () => {
       expect.stringContaining('does not have permission to modify guardrails'),
     ]);
     expect(await textOf(chat(gateway, saying('Hi'), { key: other }))).toBe('Mock answer to: Hi');
+  });
+
+  it.each([false, true])('a model has them, whoever asks for it (stream: %s)', async (stream) => {
+    const response = await chat(gateway, saying('EMP-1', { model: 'careful', stream }));
+    expect([response.status, response.headers.get('x-litellm-applied-guardrails')]).toEqual([200, 'employees']);
+    expect(await response.text()).not.toContain('EMP-1');
+  });
+
+  it('a model does not answer as the fallback of one without them', async () => {
+    expect((await chat(gateway, saying('EMP-1', { model: 'broken' }))).status).toBe(500);
+    expect(await textOf(chat(gateway, saying('EMP-1', { model: 'broken-too' })))).toBe('Mock answer to: EMP-1');
+    const guarded = saying('EMP-1', { model: 'broken-too', guardrails: ['employees'] });
+    expect(await textOf(chat(gateway, guarded))).toContain('[EMPLOYEE_REDACTED]');
   });
 
   it('a key may be without those that are on by default, its client may not', async () => {

@@ -83,6 +83,8 @@ export interface SnapshotParts {
   /** What limits say of the installation; absent: it has none. */
   takeGlobal?: (tokens: number) => Permit | Denial | Promise<Permit | Denial>;
   waitingRoom?: WaitingRoom;
+  /** What guardrails say of a deployment. */
+  mayAnswer?: (exchange: unknown, deploymentId: string) => boolean;
   /** Of a deployment. */
   maxInputTokens?: number;
   /** Other parts of the configuration. */
@@ -91,7 +93,8 @@ export interface SnapshotParts {
 
 /** Asks the deployments of a group in the order in which they stand there. */
 export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] => {
-  const { groups = { g: ['a', 'b', 'c'] }, takeGlobal, waitingRoom, takeAt = () => undefined } = parts;
+  const { groups = { g: ['a', 'b', 'c'] }, takeGlobal, waitingRoom } = parts;
+  const { takeAt = () => undefined, mayAnswer = () => true } = parts;
   const settings = someSettings(parts.settings);
   const deployments = Object.entries(groups).flatMap(([modelName, ids]) =>
     ids.map((id) => aDeployment({ id, modelName, model: id, ...parts.deployment })),
@@ -113,6 +116,7 @@ export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] 
   const snapshot = {
     router,
     waitingRoom,
+    guardrails: { mayAnswer },
     limits: {
       takeAt,
       hasGlobal: takeGlobal !== undefined,

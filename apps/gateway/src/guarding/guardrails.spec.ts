@@ -43,7 +43,10 @@ const some = (given: readonly Given[], options: Partial<GuardrailsOptions> = {})
     anInstance<'guardrail/v1'>('guardrail.x', guardrail, failure),
   ]);
   const graph = aGraph(Object.fromEntries(instances) as object as Record<string, unknown>);
-  return new Guardrails(settings, graph, { log: { error: () => undefined }, ...options });
+  return new Guardrails({ guardrails: settings, deployments: [] }, graph, {
+    log: { error: () => undefined },
+    ...options,
+  });
 };
 
 const principal = { isAdmin: false, keyHash: 'h', keyAlias: 'a', teamId: 't', userId: 'u' };
@@ -128,7 +131,11 @@ describe('the guardrails that a configuration has', () => {
 
   it('are installed', () => {
     const settings = [{ name: 'g', modes: { default: ['pre_call'], byTag: {} } }] as unknown as GuardrailSettings[];
-    expect(new Guardrails(settings, aGraph({}), { log: { error: () => undefined } }).named('g')).toBeUndefined();
+    expect(
+      new Guardrails({ guardrails: settings, deployments: [] }, aGraph({}), { log: { error: () => undefined } }).named(
+        'g',
+      ),
+    ).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 // The guardrails of a configuration, run through the kernel's containment.
-import type { GuardrailSettings } from '@turnpike/config';
+import type { GatewayConfig } from '@turnpike/config';
 import { isGatewayError } from '@turnpike/errors';
 import type { PluginGraph } from '@turnpike/kernel';
 import type {
@@ -16,6 +16,7 @@ import { wishOf } from '../upstream/body-edits.js';
 import { checkModes } from './check-modes.js';
 import { GUARDED_VIEWS } from './guarded-view.js';
 import { Look } from './look.js';
+import { ModelGuardrails } from './model-guardrails.js';
 import { blockedBy, type LookOutcome } from './outcome.js';
 import { Selector, type ActiveGuardrail, type Selection } from './selection.js';
 import { StreamGuards, type StreamGuard } from './stream-guards.js';
@@ -37,22 +38,28 @@ export class Guardrails {
 
   /** @throws GW_CONFIG_INVALID for one that could never run as it is configured */
   constructor(
-    settings: readonly GuardrailSettings[],
+    { guardrails, deployments }: Pick<GatewayConfig, 'guardrails' | 'deployments'>,
     graph: PluginGraph,
     private readonly options: GuardrailsOptions,
   ) {
-    this.all = settings.flatMap((one, index) => {
+    this.all = guardrails.flatMap((one, index) => {
       const instance = graph.get<'guardrail/v1'>(keyOfGuardrail(index));
       if (!instance) return [];
       checkModes(one, instance);
       return [{ settings: one, instance }];
     });
-    this.selector = new Selector(this.all);
+    const known = new Set(guardrails.map(({ name }) => name));
+    this.selector = new Selector(this.all, ModelGuardrails.of(deployments, known));
   }
 
   /** @throws as `Selector.select` */
   select(exchange: Admitted): Selection {
     return this.selector.select(exchange);
+  }
+
+  /** False: the deployment asks for one that did not look at the call. */
+  mayAnswer(exchange: Admitted, deploymentId: string): boolean {
+    return this.selector.mayAnswer(exchange, deploymentId);
   }
 
   /** Undefined: there is none. */

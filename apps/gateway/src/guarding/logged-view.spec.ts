@@ -26,7 +26,9 @@ const hiding: GuardrailV1 = {
 const blocking: GuardrailV1 = { preCall: { check: async () => ({ action: 'block', message: 'no' }) } };
 const failing: GuardrailV1 = { postCall: { check: () => Promise.reject(new Error('broken')) } };
 
-const guardrails = new Guardrails([], { get: () => undefined } as never, { log: { error: () => undefined } });
+const guardrails = new Guardrails({ guardrails: [], deployments: [] }, { get: () => undefined } as never, {
+  log: { error: () => undefined },
+});
 
 const active = (exports: GuardrailV1): ActiveGuardrail => ({
   settings: { name: 'g' } as ActiveGuardrail['settings'],

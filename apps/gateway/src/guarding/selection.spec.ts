@@ -1,10 +1,13 @@
 import type { GuardrailSettings } from '@turnpike/config';
 import type { JsonObject } from '@turnpike/domain';
 import { describe, expect, it } from '@jest/globals';
+import type { Resolution } from '@turnpike/router';
+import { aDeployment } from '@turnpike/plugin-testkit';
 import { anExchange, anInstance } from '../../test/doubles.js';
 import { guardrailTermsOf } from '../keys/guardrail-terms.js';
 import type { Terms } from '../keys/terms.js';
 import type { Admitted } from '../pipeline/exchange.js';
+import { ModelGuardrails } from './model-guardrails.js';
 import { NO_GUARDRAILS, Selector, parametersFor, type ActiveGuardrail } from './selection.js';
 
 const guardrail = (
@@ -116,9 +119,19 @@ describe('modes', () => {
     expect(listsOf(all)).toEqual(['a,c', 'b', 'a', 'c']);
   });
 
-  it('for logs alone are not among those that were applied', () => {
-    const { names, logging } = new Selector([guardrail('a', true, ['logging_only'])]).select(call());
-    expect([names, logging.length]).toEqual([[], 1]);
+  it.each<[boolean, Caller, number]>([
+    [true, {}, 1],
+    [false, {}, 1],
+    [true, { key: { disable_global_guardrails: true } }, 1],
+    [true, { key: { opted_out_global_guardrails: ['a'] } }, 0],
+    [false, { key: { guardrails: ['a'], opted_out_global_guardrails: ['a'] } }, 1],
+  ])('for logs alone are for the logs of every call, and not among those applied: %j %j', (isOn, caller, count) => {
+    const { names, logging } = new Selector([guardrail('a', isOn, ['logging_only'])]).select(call({}, caller));
+    expect([names, logging.length]).toEqual([[], count]);
+  });
+
+  it('for logs among others say nothing of the others', () => {
+    expect(listsOf([guardrail('a', false, ['pre_call', 'logging_only'])])).toEqual(['', '', '', 'a']);
   });
 
   const tagged = [guardrail('a', true, ['logging_only'], { x: ['pre_call'], y: ['post_call', 'pre_call'] })];
@@ -135,6 +148,63 @@ describe('modes', () => {
 
   it('of a tag alone leave other calls alone', () => {
     expect(listsOf([guardrail('a', true, [], { x: ['pre_call'] })])).toEqual(['', '', '', '']);
+  });
+});
+
+describe('models', () => {
+  const [careful, plain] = ['careful', 'plain'].map((id) => aDeployment({ id }));
+  const asking = { ...careful!, info: { guardrails: ['other'] } };
+  const ofModels = ModelGuardrails.of([asking, plain!], new Set(['usual', 'other']));
+  const callTo = (...deployments: (typeof plain)[]): Admitted =>
+    Object.assign(call(), {
+      resolution: { groups: [{ targets: deployments.map((deployment) => ({ deployment })) }] } as unknown as Resolution,
+    });
+  const selecting = (all: ActiveGuardrail[], exchange: Admitted): Selector => {
+    const selector = new Selector(all, ofModels);
+    exchange.guardrails = selector.select(exchange);
+    return selector;
+  };
+
+  it.each([
+    [[asking], 'usual,other'],
+    [[plain, asking], 'usual,other'],
+    [[plain], 'usual'],
+  ])('have theirs, whichever of them answers', (deployments, expected) => {
+    const exchange = callTo(...deployments);
+    selecting(two, exchange);
+    expect(exchange.guardrails!.names.join()).toBe(expected);
+  });
+
+  it('cost nothing where none asks', () => {
+    expect(ModelGuardrails.of([plain!], new Set())).toBeUndefined();
+    const selector = new Selector(two, ofModels);
+    expect(selector.select(callTo(plain))).toBe(selector.select(callTo(plain)));
+  });
+
+  it('that ask for one that did not look may not answer', () => {
+    const [guarded, unguarded] = [callTo(asking), callTo(plain)];
+    const selector = selecting(two, unguarded);
+    selecting(two, guarded);
+    const may = (exchange: Admitted): boolean[] => ['careful', 'plain'].map((id) => selector.mayAnswer(exchange, id));
+    expect([may(guarded), may(unguarded)]).toEqual([
+      [true, true],
+      [false, true],
+    ]);
+  });
+
+  it('may answer where the one they ask for has nothing to look at', () => {
+    const all = [guardrail('other', false, ['logging_only'], { x: ['pre_call'] })];
+    const exchange = callTo(plain);
+    expect(selecting(all, exchange).mayAnswer(exchange, 'careful')).toBe(true);
+  });
+
+  it.each([
+    [['ghost'], "The model 'gpt-4o' asks for the guardrail 'ghost', which is not configured. (a.yaml:3)"],
+    ['other', 'must be a list of their names'],
+    [[{ other: {} }], 'must be a list of their names'],
+  ])('that ask for what is not there stop the start: %j', (guardrails, message) => {
+    const deployment = aDeployment({ modelName: 'gpt-4o', info: { guardrails }, source: 'a.yaml:3' });
+    expect(() => ModelGuardrails.of([deployment], new Set(['other']))).toThrow(message);
   });
 });
 

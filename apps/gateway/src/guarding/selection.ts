@@ -1,4 +1,4 @@
-// Which guardrails look at a call, and when: by default, by its key and team, by its request, by its tags.
+// Which guardrails look at a call, and when: by default, by its key and team, its request, its model, its tags.
 import type { GuardrailModes, GuardrailSettings } from '@turnpike/config';
 import type { JsonObject } from '@turnpike/domain';
 import { GatewayError, invalidRequest } from '@turnpike/errors';
@@ -8,6 +8,7 @@ import type { GuardrailTerms } from '../keys/guardrail-terms.js';
 import type { Admitted } from '../pipeline/exchange.js';
 import { tagsOf } from '../pipeline/entry-of.js';
 import { askedOf, refuseChoice, type Asked } from './asked.js';
+import type { ModelGuardrails } from './model-guardrails.js';
 
 export interface ActiveGuardrail {
   readonly settings: GuardrailSettings;
@@ -46,18 +47,31 @@ const LISTS = {
   logging_only: 'logging',
 } as const satisfies Record<GuardrailMode, keyof Selection>;
 
+/** Nobody asks for what is done to logs alone: it is done to the logs of every call. */
+const LOGS = 'logging_only';
+
+interface Wishes {
+  readonly asked?: Asked | undefined;
+  readonly terms?: GuardrailTerms | undefined;
+  readonly ofModel?: readonly string[];
+  readonly tags?: readonly string[];
+}
+
 export class Selector {
   private readonly names: ReadonlySet<string>;
   private readonly hasTags: boolean;
-  /** Of calls without wishes, keys' demands and tags. */
+  /** Of calls without wishes, demands and tags. */
   private readonly usual: Selection;
   /** Of the same, by what their key demands. */
   private readonly byTerms = new WeakMap<GuardrailTerms, Selection>();
 
-  constructor(private readonly all: readonly ActiveGuardrail[]) {
+  constructor(
+    private readonly all: readonly ActiveGuardrail[],
+    private readonly ofModels?: ModelGuardrails,
+  ) {
     this.names = new Set(all.map(({ settings }) => settings.name));
     this.hasTags = all.some(({ settings }) => Object.keys(settings.modes.byTag).length > 0);
-    this.usual = this.make(undefined, undefined, undefined);
+    this.usual = this.make({});
   }
 
   /** @throws GW_INVALID_REQUEST, GW_PERMISSION_DENIED, GW_GUARDRAIL_BLOCKED for one that is needed and not there */
@@ -67,17 +81,35 @@ export class Selector {
     if (terms?.mayChoose === false) refuseChoice(body);
     const asked = askedOf(body);
     if (asked) this.refuseUnknown(asked);
-    if (asked || this.hasTags) return this.make(asked, terms, tagsOf(exchange));
+    const ofModel = this.ofModels?.ofAll(exchange.resolution) ?? FEW;
+    if (asked || ofModel.length > 0 || this.hasTags)
+      return this.make({ asked, terms, ofModel, tags: tagsOf(exchange) ?? FEW });
     if (!terms) return this.usual;
     let known = this.byTerms.get(terms);
-    if (!known) this.byTerms.set(terms, (known = this.make(undefined, terms, undefined)));
+    if (!known) this.byTerms.set(terms, (known = this.make({ terms })));
     return known;
   }
 
-  private make(asked: Asked | undefined, terms: GuardrailTerms | undefined, tags: readonly string[] = FEW): Selection {
+  /** False: it asks for one that did not look at the call. A fallback may, whose model nobody thought of at first. */
+  mayAnswer(exchange: Admitted, deploymentId: string): boolean {
+    if (!this.ofModels) return true;
+    return this.ofModels.of(deploymentId).every((name) => this.hasLooked(exchange, name));
+  }
+
+  private hasLooked(exchange: Admitted, name: string): boolean {
+    if (exchange.guardrails?.names.includes(name)) return true;
+    const tags = tagsOf(exchange) ?? FEW;
+    return this.all.every(
+      ({ settings }) => settings.name !== name || modesFor(settings.modes, tags).every((mode) => mode === LOGS),
+    );
+  }
+
+  private make({ asked, terms, ofModel = FEW, tags = FEW }: Wishes): Selection {
     if (terms) this.refuseMissing(terms);
-    const isWanted = ({ name, defaultOn }: GuardrailSettings): boolean =>
-      asked?.has(name) === true || terms?.names.includes(name) === true || (defaultOn && !isOptedOut(name, terms));
+    const isNamed = (name: string): boolean =>
+      asked?.has(name) === true || terms?.names.includes(name) === true || ofModel.includes(name);
+    const isWanted = ({ name, defaultOn }: GuardrailSettings, mode: GuardrailMode): boolean =>
+      isNamed(name) || (mode === LOGS ? !terms?.optedOut.includes(name) : defaultOn && !isOptedOut(name, terms));
     const lists = { preCall: [], duringCall: [], postCall: [], logging: [] } as Record<
       (typeof LISTS)[GuardrailMode],
       ActiveGuardrail[]
@@ -85,10 +117,10 @@ export class Selector {
     const names = new Set<string>();
     for (const active of this.all) {
       const { settings } = active;
-      if (!isWanted(settings)) continue;
       for (const mode of modesFor(settings.modes, tags)) {
+        if (!isWanted(settings, mode)) continue;
         lists[LISTS[mode]].push(active);
-        if (mode !== 'logging_only') names.add(settings.name);
+        if (mode !== LOGS) names.add(settings.name);
       }
     }
     if (names.size === 0 && lists.logging.length === 0) return NO_GUARDRAILS;

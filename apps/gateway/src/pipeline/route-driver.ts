@@ -111,7 +111,11 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   }
 
   admit(choice: Choice): boolean | Promise<boolean> {
-    const taken = this.exchange.snapshot.limits.takeAt(choice.target.deployment.id, this.promptTokens);
+    const { exchange, promptTokens } = this;
+    const { limits, guardrails } = exchange.snapshot;
+    const { id } = choice.target.deployment;
+    if (!guardrails.mayAnswer(exchange, id)) return false;
+    const taken = limits.takeAt(id, promptTokens);
     if (taken === undefined) return true;
     return taken instanceof Promise ? taken.then((permit) => this.keep(choice, permit)) : this.keep(choice, taken);
   }

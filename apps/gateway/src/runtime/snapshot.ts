@@ -90,7 +90,7 @@ export class RuntimeSnapshot {
       random,
       onStrategyFault,
     });
-    this.guardrails = new Guardrails(config.guardrails, graph, guarding);
+    this.guardrails = new Guardrails(config, graph, guarding);
     const { enableQueue, queueMaxSize: maxSize, queueTimeoutMs: maxWaitMs } = config.limits;
     this.waitingRoom = enableQueue ? new WaitingRoom({ maxSize, maxWaitMs }, now) : undefined;
     this.cache = ResponseCache.create(config.cache, graph);
