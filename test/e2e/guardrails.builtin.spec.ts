@@ -29,7 +29,11 @@ const filter = guardrail('litellm_content_filter', BOTH, {
   blocked_words: [{ keyword: 'Mock', action: 'MASK' }],
 });
 
-/** A service that judges; each test says what it answers. */
+/**
+ * A service that judges; each test says what it answers, in the words of
+ * docs: https://docs.litellm.ai/docs/adding_provider/generic_guardrail_api,
+ * https://platform.openai.com/docs/api-reference/moderations, https://microsoft.github.io/presidio/api-docs/api-docs.html
+ */
 let service: FakeUpstream;
 let closed: Gateway;
 let open: Gateway;

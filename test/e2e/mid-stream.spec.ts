@@ -37,8 +37,16 @@ const router_settings = {
   fallbacks: [{ 'falls back': ['other group'] }],
 };
 
+const guardrails = [
+  { guardrail_name: 'pii', litellm_params: { guardrail: 'pii', mode: ['pre_call', 'post_call'] } },
+  {
+    guardrail_name: 'no-dragons',
+    litellm_params: { guardrail: 'regex', mode: 'post_call', rules: [{ name: 'dragons', keywords: ['dragon'] }] },
+  },
+];
+
 const gateway = gatewayFor(() => ({
-  config: { model_list, router_settings: { ...router_settings, mid_stream_failover: true } },
+  config: { model_list, guardrails, router_settings: { ...router_settings, mid_stream_failover: true } },
 }));
 
 type Script = (request: IncomingMessage, response: ServerResponse) => void;
@@ -254,6 +262,50 @@ describe('a stream', () => {
     expect(chunks.filter(({ choices: [choice] }) => choice.delta.role !== undefined)).toHaveLength(1);
     expect(chunks.map(({ choices: [choice] }) => choice.delta.content ?? '').join('')).toBe('Once upon a time.');
     expect(green.requests[0]?.body.messages).toEqual(messages);
+  });
+});
+
+describe('under guardrails', () => {
+  const asked = [{ role: 'user', content: 'I am jane@example.org' }];
+  const guarded = { model: 'story', messages: asked, guardrails: ['pii', 'no-dragons'] };
+
+  it('what is hidden from the providers is given back over the break', async () => {
+    red.script(breaksOff('Hello <EM'));
+    green.script(ends('AIL_1', '>, hello.'));
+    expect(await tell(guarded)).toMatchObject({
+      content: 'Hello jane@example.org, hello.',
+      isDone: true,
+      error: undefined,
+    });
+    expect(green.requests[0]?.body.messages).toEqual([
+      { role: 'user', content: 'I am <EMAIL_1>' },
+      { role: 'assistant', content: 'Hello <EM' },
+      expect.objectContaining({ role: 'user' }),
+    ]);
+  });
+
+  it('what is forbidden is seen over the break', async () => {
+    red.script(breaksOff('A dra'));
+    green.script(ends('gon', ' flies'));
+    const told = await tell(guarded);
+    expect(told).toMatchObject({ isDone: false, error: { code: 'guardrail_blocked' } });
+    expect(told.content).not.toContain('dra');
+    expect(blue.requests).toHaveLength(0);
+  });
+
+  it('what is forbidden is not asked for elsewhere', async () => {
+    red.script(ends('Once upon ', 'a dragon ', 'flew.'));
+    const told = await tell(guarded);
+    expect(told).toMatchObject({ isDone: false, error: { code: 'guardrail_blocked' } });
+    expect([green.requests.length, blue.requests.length]).toEqual([0, 0]);
+  });
+
+  it('begins once, also where nothing could be sent of what broke', async () => {
+    red.script(breaksOff('dra'));
+    green.script(ends('ma.'));
+    const chunks = await chunksOf(guarded);
+    expect(chunks.filter(({ choices: [choice] }) => choice.delta.role !== undefined)).toHaveLength(1);
+    expect(chunks.map(({ choices: [choice] }) => choice.delta.content ?? '').join('')).toBe('drama.');
   });
 });
 

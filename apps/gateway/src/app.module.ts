@@ -7,6 +7,7 @@ import { CostController } from './admin/cost.controller.js';
 import { DocsController } from './admin/docs.controller.js';
 import { CallbacksController } from './admin/callbacks.controller.js';
 import { HealthChecks } from './admin/health-checks.service.js';
+import { GuardrailsController } from './admin/guardrails.controller.js';
 import { HealthController } from './admin/health.controller.js';
 import { HealthService } from './admin/health.service.js';
 import { LEDGER_CONTROLLERS } from './admin/ledger/ledger-controllers.js';
@@ -40,6 +41,7 @@ export class AppModule {
         CacheController,
         RouterController,
         ModelInfoController,
+        GuardrailsController,
         RoutesController,
         DocsController,
         CostController,

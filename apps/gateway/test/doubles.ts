@@ -17,6 +17,7 @@ import { LiveState, type Choice, type Routing } from '@turnpike/router';
 import { Callbacks, type CallbacksOptions } from '../src/callbacks/callbacks.js';
 import { Attempt } from '../src/pipeline/attempt.js';
 import { Exchange, type ExchangeInput, type Recalled } from '../src/pipeline/exchange.js';
+import { NO_GUARDRAILS, type Selection } from '../src/guarding/selection.js';
 import type { Front } from '../src/routes/front.js';
 
 /** A plugin that runs, its hooks watched over as the kernel does. */
@@ -34,6 +35,9 @@ export const anInstance = <C extends ContractName>(
 
 export const aGraph = (instances: Readonly<Record<string, unknown>>): PluginGraph =>
   ({ get: (key: string) => instances[key] }) as unknown as PluginGraph;
+
+/** Guardrails that are only known by name. */
+export const aSelection = (...names: string[]): Selection => ({ ...NO_GUARDRAILS, names });
 
 /** The parts of a configuration that a test names; the others are not there. */
 export const aConfig = (parts: object): GatewayConfig => parts as GatewayConfig;
@@ -97,6 +101,7 @@ export const someCallers = (changes: Partial<CallerSettings> = {}): CallerSettin
 export const someSnapshot = (callers: Partial<CallerSettings> = {}): object => ({
   config: { callers: someCallers(callers), logging: {} },
   addresses: { of: () => undefined },
+  guardrails: { haveLogs: false },
 });
 
 const NO_CLAIMS: JwtClaims = {

@@ -5,12 +5,11 @@ import { GatewayError, toGatewayError, type ErrorCode, type ErrorFacts } from '@
 import type { Denial, Permit } from '@turnpike/limits';
 import { aDeployment } from '@turnpike/plugin-testkit';
 import { LiveState, ModelIndex, NO_WISHES, Router } from '@turnpike/router';
-import type { ServerResponse } from 'node:http';
 import type { Attempt } from '../src/pipeline/attempt.js';
 import type { Exchange, ExchangeInput, Outcome, Recalled } from '../src/pipeline/exchange.js';
 import type { Runtime } from '../src/runtime/runtime.js';
 import type { WaitingRoom } from '../src/runtime/waiting-room.js';
-import type { StreamAnswer, StreamEnd, WholeAnswer } from '../src/upstream/answer.js';
+import type { ClientSide, StreamAnswer, StreamEnd, WholeAnswer } from '../src/upstream/answer.js';
 import type { Transcript } from '../src/upstream/transcript.js';
 import { UNBOUNDED_SET } from '../src/keys/bounds.js';
 import { anExchange, callbacksFor, someCallers } from './doubles.js';
@@ -84,6 +83,8 @@ export interface SnapshotParts {
   /** What limits say of the installation; absent: it has none. */
   takeGlobal?: (tokens: number) => Permit | Denial | Promise<Permit | Denial>;
   waitingRoom?: WaitingRoom;
+  /** What guardrails say of a deployment. */
+  mayAnswer?: (exchange: unknown, deploymentId: string) => boolean;
   /** Of a deployment. */
   maxInputTokens?: number;
   /** Other parts of the configuration. */
@@ -92,7 +93,8 @@ export interface SnapshotParts {
 
 /** Asks the deployments of a group in the order in which they stand there. */
 export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] => {
-  const { groups = { g: ['a', 'b', 'c'] }, takeGlobal, waitingRoom, takeAt = () => undefined } = parts;
+  const { groups = { g: ['a', 'b', 'c'] }, takeGlobal, waitingRoom } = parts;
+  const { takeAt = () => undefined, mayAnswer = () => true } = parts;
   const settings = someSettings(parts.settings);
   const deployments = Object.entries(groups).flatMap(([modelName, ids]) =>
     ids.map((id) => aDeployment({ id, modelName, model: id, ...parts.deployment })),
@@ -115,6 +117,7 @@ export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] 
     callbacks: callbacksFor({}).callbacks,
     router,
     waitingRoom,
+    guardrails: { haveLogs: false, mayAnswer },
     limits: {
       takeAt,
       hasGlobal: takeGlobal !== undefined,
@@ -123,7 +126,6 @@ export const aSnapshot = (parts: SnapshotParts = {}): ExchangeInput['snapshot'] 
       isGlobal: () => true,
     },
     config: { router: settings, logging: {}, requests: {}, auth: {}, callers: someCallers(), ...parts.config },
-    guardrails: { preCall: [], postCall: [] },
     addresses: { of: () => undefined },
   };
   return snapshot as unknown as ExchangeInput['snapshot'];
@@ -180,8 +182,8 @@ export class FakeStream implements StreamAnswer {
     return this.words.length;
   }
 
-  pipe(response: ServerResponse): Promise<StreamEnd> {
-    response.write(this.words);
+  pipe(client: ClientSide): Promise<StreamEnd> {
+    if (this.words !== '') client.write(this.words);
     return Promise.resolve(this.end);
   }
 

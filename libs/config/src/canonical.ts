@@ -287,11 +287,27 @@ export interface CallbackSettings {
   readonly alerts: readonly string[];
 }
 
+/** A call with one of these tags has the modes of its tags, any other those by default. */
+export interface GuardrailModes {
+  readonly default: readonly string[];
+  readonly byTag: Readonly<Record<string, readonly string[]>>;
+}
+
 export interface GuardrailSettings {
+  /** Not unique: one name may stand for several that run together. */
   readonly name: string;
+  /** Plugin id. */
   readonly plugin: string;
-  readonly modes: readonly string[];
+  /** What the configuration calls the plugin. */
+  readonly kind: string;
+  readonly modes: GuardrailModes;
   readonly defaultOn: boolean;
+  /** What becomes of a call when it fails, or only when its service cannot be reached; absent: as its plugin says. */
+  readonly onFailure: 'closed' | 'open' | 'open-when-unreachable' | undefined;
+  /** Of each look at a call; absent: the default. */
+  readonly timeoutMs: number | undefined;
+  /** The operator's words about it, for those who list guardrails. */
+  readonly info: JsonObject | undefined;
   readonly settings: JsonObject;
 }
 

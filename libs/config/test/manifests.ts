@@ -157,7 +157,13 @@ export const caches: readonly PluginManifest[] = [
   }),
 ];
 
-export const guardrails: readonly PluginManifest[] = [aManifest('guardrail.word-list', { aliases: ['words'] })];
+export const guardrails: readonly PluginManifest[] = [
+  aManifest('guardrail.word-list', {
+    aliases: ['words'],
+    env: { WORDS_KEY: 'api_key' },
+    configSchema: schema({ words: { type: 'array' }, api_key: text }),
+  }),
+];
 
 export const manifests: readonly PluginManifest[] = [
   ...providers,

@@ -51,6 +51,31 @@ describe('Containment', () => {
     expect(events[0]).toMatchObject({ outcome: 'timeout' });
   });
 
+  it('says of one that took too long that nobody was there', async () => {
+    const { run } = setUp();
+    await expect(run('get', 20, () => new Promise(() => undefined))).rejects.toMatchObject({
+      facts: { cause: { isUnreachable: true } },
+    });
+  });
+
+  it('counts what was run elsewhere, and makes one error of its failure', async () => {
+    const { run, events, containment } = setUp();
+    containment.ran('stream', 5);
+    const cause = new Error('no');
+    for (let times = 0; times < 3; times += 1) {
+      expect(containment.ran('stream', 5, cause)).toMatchObject({
+        code: 'GW_PLUGIN_HOOK',
+        message: 'Plugin cache.test failed (stream).',
+        facts: { cause },
+      });
+    }
+    expect(events.map(({ hook, outcome, ms }) => [hook, outcome, ms])).toEqual([
+      ['stream', 'ok', 5],
+      ...Array(3).fill(['stream', 'error', 5]),
+    ]);
+    await expect(run('get', 100, () => 7)).rejects.toEqual(FAILED);
+  });
+
   it('passes an outer abort on to the hook', async () => {
     const { run } = setUp();
     const outer = new AbortController();

@@ -16,7 +16,7 @@ export interface ContainmentOptions {
   clock: Clock;
   /** Told of every run, for metrics and logs. Must not throw. */
   onEvent: (event: HookEvent) => void;
-  /** Failures in a row that switch the plugin off. */
+  /** Failures in a row that switch the plugin off; Infinity: it never is. */
   maxFailures?: number;
   /** How long it stays off before one run is tried. */
   restMs?: number;
@@ -30,6 +30,12 @@ export interface ContainmentOptions {
 
 const MAX_FAILURES = 5;
 const REST_MS = 60_000;
+
+/** Why a hook that had to wait for somebody else did not end: as far as it can tell, nobody is there. */
+export class DeadlinePassed extends Error {
+  override readonly name = 'DeadlinePassed';
+  readonly isUnreachable = true;
+}
 
 export class Containment {
   private failures = 0;
@@ -82,7 +88,8 @@ export class Containment {
     try {
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
-          const error = this.failure(hook, `took longer than ${deadlineMs} ms`);
+          const what = `took longer than ${deadlineMs} ms`;
+          const error = this.failure(hook, what, new DeadlinePassed(what));
           deadline.abort(error);
           reject(error);
         }, deadlineMs);
@@ -132,6 +139,23 @@ export class Containment {
     this.succeeded();
     this.report(hook, 'ok', performance.now() - startedAt);
     return given;
+  }
+
+  /**
+   * Counts a hook that was run elsewhere, because it waits for nothing.
+   * @returns the error to go on with when it failed
+   */
+  ran(hook: string, ms: number): undefined;
+  ran(hook: string, ms: number, error: unknown): GatewayError;
+  ran(hook: string, ms: number, ...failure: [] | [unknown]): GatewayError | undefined {
+    if (failure.length === 0) {
+      this.succeeded();
+      this.report(hook, 'ok', ms);
+      return undefined;
+    }
+    this.failed(false);
+    this.report(hook, 'error', ms, failure[0]);
+    return this.failure(hook, 'failed', failure[0]);
   }
 
   private succeeded(): void {

@@ -166,7 +166,9 @@ export class PluginInstance<C extends ContractName = ContractName> {
   containment(): Containment {
     const { services, onHook } = this.options;
     const firstRestMs = this.contract.startsWith('cache/') ? CACHE_FIRST_REST_MS : undefined;
-    return new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook, firstRestMs });
+    // While one rests without which no call passes, nothing would pass, whoever made it fail.
+    const maxFailures = this.failure === 'closed' ? Number.POSITIVE_INFINITY : undefined;
+    return new Containment({ plugin: this.id, clock: services.clock, onEvent: onHook, firstRestMs, maxFailures });
   }
 
   /**

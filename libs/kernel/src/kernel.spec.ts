@@ -343,6 +343,23 @@ describe('Kernel', () => {
     expect(kernel.commit(second)).toBe(first.graph);
   });
 
+  it.each([
+    ['open', true],
+    ['closed', false],
+  ])('rests a plugin that keeps failing, unless calls need it: failure %s', async (failure, isResting) => {
+    const base = folder();
+    const { kernel } = kernelIn(base);
+    const text = strategyText(0).replace("aliases: ['steady'],", `failure: '${failure}',`);
+    const { graph } = await load(kernel, write(base, 'fixed.mjs', text), 'strategy.fixed');
+    const { hooks } = graph.get<'strategy/v1'>('strategy.fixed')!;
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    for (let round = 0; round < 100; round += 1)
+      await expect(hooks.run('select', 100, fail)).rejects.toMatchObject({ code: 'GW_PLUGIN_HOOK' });
+    expect(hooks.isResting).toBe(isResting);
+  });
+
   it('imports a plugin of the bundle only when it is used', async () => {
     const base = folder();
     const home = join(base, 'node_modules', 'lazy');

@@ -73,7 +73,7 @@ const SHAPES: {
   'guardrail/v1': {
     preCall: { check: 'required' },
     duringCall: { check: 'required' },
-    postCall: { check: 'required' },
+    postCall: { check: 'required', stream: 'optional' },
   },
 };
 

@@ -1,7 +1,8 @@
 import type { CacheSettings } from '@turnpike/config';
 import type { JsonObject } from '@turnpike/domain';
 import { describe, expect, it } from '@jest/globals';
-import { aFront, anExchange } from '../../test/doubles.js';
+import { aFront, anExchange, aSelection } from '../../test/doubles.js';
+import type { Selection } from '../guarding/selection.js';
 import type { Exchange, Principal } from '../pipeline/exchange.js';
 import { CacheKeys } from './cache-key.js';
 
@@ -65,6 +66,12 @@ describe('the key of an answer', () => {
     ];
     expect(new Set(all).size).toBe(5);
     expect(other({ headers: { 'x-trace': '1' } })).toBe(usual);
+  });
+
+  it('depends on who looks at the call, and on what the client says to them', () => {
+    const guarded = (asked?: Selection['asked']) => key(BODY, { guardrails: { ...aSelection('g'), asked } });
+    expect(new Set([usual, guarded(), guarded(new Map([['g', { level: 1 }]]))]).size).toBe(3);
+    expect(key(BODY, { guardrails: aSelection() })).toBe(usual);
   });
 
   it('keeps tenants apart: teams, keys without a team, and the master key', () => {

@@ -67,10 +67,14 @@ export class CacheKeys {
   }
 
   /** Who asks whom for what kind of thing. */
-  private sceneOf({ front, model, principal, headers }: Exchange, namespace: string | undefined): string {
+  private sceneOf(exchange: Exchange, namespace: string | undefined): string {
+    const { front, model, principal, headers, guardrails } = exchange;
     const tenant = this.settings.shared ? '' : tenantOf(principal);
-    const features = FEATURE_HEADERS.map((name) => headers[name]);
-    return `${JSON.stringify([tenant, front.operation, front.dialect, model, namespace, ...features])}\n`;
+    const scene: unknown[] = [tenant, front.operation, front.dialect, model, namespace];
+    for (const name of FEATURE_HEADERS) scene.push(headers[name]);
+    // What they made of the request and the answer is no answer to whoever calls without them.
+    if (guardrails && guardrails.names.length > 0) scene.push(guardrails.names, [...(guardrails.asked ?? [])]);
+    return `${JSON.stringify(scene)}\n`;
   }
 
   private named(scene: string, thing: string): string {

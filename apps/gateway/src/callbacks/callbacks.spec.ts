@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CallFinished, EventsV1 } from '@turnpike/plugin-sdk';
-import { anAttempt, anExchange, callbacksFor } from '../../test/doubles.js';
+import { changeRequestTexts, type CallFinished, type EventsV1, type GuardrailV1 } from '@turnpike/plugin-sdk';
+import { anAttempt, anExchange, anInstance, aSelection, callbacksFor } from '../../test/doubles.js';
 import { until } from '../../test/until.js';
+import { Guardrails } from '../guarding/guardrails.js';
+import type { ActiveGuardrail } from '../guarding/selection.js';
 import type { Terms } from '../keys/terms.js';
 import type { Exchange, Outcome, Principal } from '../pipeline/exchange.js';
+import { chatFront } from '../routes/openai.js';
 
 const outcome = (changes: Partial<Outcome> = {}): Outcome => ({
   status: 'success',
@@ -148,6 +151,61 @@ describe('callbacks', () => {
     await callbacks.close(1_000);
     expect(calls[0]?.parameters).toEqual({ temperature: 1 });
     expect([calls[0]?.request !== undefined, calls[0]?.response !== undefined]).toEqual([isSeen, isSeen]);
+  });
+
+  const saying = (content: string) => [{ role: 'user', content }];
+
+  it('see what guardrails for logs leave of it, and only when the call is over', async () => {
+    const early: unknown[] = [];
+    const calls: CallFinished[] = [];
+    const { callbacks } = callbacksFor({
+      x: {
+        delivery: { intervalMs: 1 },
+        onBeforeCall: ({ call: { request } }) => void early.push(request),
+        onStreamEvent: ({ chunk }) => void early.push(chunk),
+        onSuccess: (batch) => void calls.push(...batch),
+      },
+    });
+    const hide: GuardrailV1['preCall'] = {
+      check: (request) =>
+        Promise.resolve({ action: 'replace', value: changeRequestTexts(request, () => '***'), masked: { WORD: 1 } }),
+    };
+    const guardrails = new Guardrails({ guardrails: [], deployments: [] }, { get: () => undefined } as never, {
+      log: { error: () => undefined },
+      areRunsKept: () => true,
+    });
+    const logging = [
+      {
+        settings: { name: 'hide' } as ActiveGuardrail['settings'],
+        instance: anInstance<'guardrail/v1'>('guardrail.x', { preCall: hide }, 'closed'),
+      },
+    ];
+    const exchange = anExchange(
+      {
+        callId: 'call-1',
+        body: { model: 'm', messages: saying('a secret') },
+        isStream: true,
+        guardrails: { ...aSelection(), logging },
+      },
+      { front: chatFront, snapshot: { guardrails } },
+    );
+    callbacks.attemptBegins(anAttempt(exchange));
+    expect(callbacks.chunkListener(exchange)).toBeUndefined();
+    callbacks.finished(exchange, outcome());
+    await callbacks.close(1_000);
+    expect([early, calls[0]?.request]).toEqual([[undefined], { model: 'm', messages: saying('***') }]);
+    expect(calls[0]?.guardrails).toMatchObject([{ name: 'hide', mode: 'logging_only', masked: { WORD: 1 } }]);
+  });
+
+  it.each([
+    [true, false],
+    [false, true],
+  ])('see the words of a call that guardrails never saw unless some look at logs: %s', async (haveLogs, isSeen) => {
+    const { callbacks, calls } = listening({ both: ['x'] });
+    const body = { model: 'm', messages: saying('a secret') };
+    callbacks.finished(anExchange({ body }, { snapshot: { guardrails: { haveLogs } } }), FAILED);
+    await callbacks.close(1_000);
+    expect(calls[0]?.request !== undefined).toBe(isSeen);
   });
 
   it('that fail are counted, and are in nobody’s way', async () => {

@@ -4,10 +4,11 @@ import type { ChatChunk, CompletionChunk } from '@turnpike/domain';
 import type { PluginGraph } from '@turnpike/kernel';
 import type { Alert, CallStarted } from '@turnpike/plugin-sdk';
 import type { Attempt } from '../pipeline/attempt.js';
+import { isMaskedForLogs, mayBeLogged } from '../guarding/logged-view.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
-import { Delivery, type Moment, type Target } from './delivery.js';
+import { Delivery, type Moment, type PendingCall, type Target } from './delivery.js';
 import { KeyCallbacks, type OpenCallback } from './key-callbacks.js';
-import { EndedCall, endedAttempt, toldAttempt, toldStart } from './told-call.js';
+import { EndedCall, endedAttempt, MaskedCall, toldAttempt, toldStart } from './told-call.js';
 
 /** One callback, and what it wants to hear. */
 export interface Listener {
@@ -22,6 +23,8 @@ export interface Audience {
   readonly listeners: readonly Listener[];
   /** Prompts and answers may be told. */
   readonly withContent: boolean;
+  /** As guardrails leave them: they are told when the call is over, and not before. */
+  readonly isMasked: boolean;
   /** Somebody hears chunks. */
   readonly hearsChunks: boolean;
   started: CallStarted | undefined;
@@ -44,7 +47,7 @@ export interface CallbacksOptions {
 const CHUNK_BYTES = 200;
 
 /** `exchange.audience` of a call that nobody hears of. */
-const NOBODY: Audience = { listeners: [], withContent: false, hearsChunks: false, started: undefined };
+const NOBODY: Audience = { listeners: [], withContent: false, isMasked: false, hearsChunks: false, started: undefined };
 
 export class Callbacks {
   private readonly listeners: readonly Listener[];
@@ -74,6 +77,11 @@ export class Callbacks {
       ];
     });
     this.ofKeys = new KeyCallbacks(options);
+  }
+
+  /** Somebody is told of such calls, unless it is kept from them. */
+  mayHear({ principal }: Exchange): boolean {
+    return this.listeners.length > 0 || principal?.terms?.callbacks !== undefined;
   }
 
   /** Queued events by callback, for metrics. */
@@ -129,10 +137,10 @@ export class Callbacks {
     const audience = this.audienceOf(exchange);
     if (audience.listeners.length === 0) return;
     const moment = outcome.status === 'success' ? 'onSuccess' : 'onFailure';
-    let ended: EndedCall | undefined;
+    let ended: PendingCall | undefined;
     for (const { hears, delivery } of audience.listeners) {
       if (!hears(moment)) continue;
-      ended ??= new EndedCall(exchange, outcome, startOf(exchange, audience));
+      ended ??= new (audience.isMasked ? MaskedCall : EndedCall)(exchange, outcome, startOf(exchange, audience));
       delivery.push(moment, ended, audience.withContent ? bytesOf(exchange) : 0);
     }
   }
@@ -154,7 +162,7 @@ export class Callbacks {
     const { headers, body, principal } = exchange;
     const terms = principal?.terms;
     const own = terms?.callbacks;
-    if (this.listeners.length === 0 && !own) return NOBODY;
+    if (!this.mayHear(exchange)) return NOBODY;
     const { isCompulsory, turnOffMessageLogging } = this.options;
     if (!isCompulsory && body?.['no-log'] === true) return NOBODY;
 
@@ -166,21 +174,25 @@ export class Callbacks {
     if (own) listeners = this.ofKeys.joined(listeners, own);
     if (unwanted.size > 0) listeners = listeners.filter(({ name }) => !unwanted.has(name));
     if (listeners.length === 0) return NOBODY;
+    const withContent =
+      body !== undefined &&
+      !turnOffMessageLogging &&
+      terms?.turnOffMessageLogging !== true &&
+      headers['x-litellm-enable-message-redaction'] !== 'true' &&
+      mayBeLogged(exchange);
+    const isMasked = withContent && isMaskedForLogs(exchange);
     return {
       listeners,
-      withContent:
-        body !== undefined &&
-        !turnOffMessageLogging &&
-        terms?.turnOffMessageLogging !== true &&
-        headers['x-litellm-enable-message-redaction'] !== 'true',
-      hearsChunks: exchange.isStream && listeners.some(({ hears }) => hears('onStreamEvent')),
+      withContent,
+      isMasked,
+      hearsChunks: !isMasked && exchange.isStream && listeners.some(({ hears }) => hears('onStreamEvent')),
       started: undefined,
     };
   }
 }
 
 const startOf = (exchange: Exchange, audience: Audience): CallStarted =>
-  (audience.started ??= toldStart(exchange, audience.withContent));
+  (audience.started ??= toldStart(exchange, audience.withContent && !audience.isMasked));
 
 const bytesOf = ({ raw, answer, attempt }: Exchange): number =>
   raw.length +

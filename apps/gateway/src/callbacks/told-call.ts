@@ -6,6 +6,7 @@ import { isSecretName, redactText } from '@turnpike/telemetry';
 import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
+import { loggedView, type SaidInCall } from '../guarding/logged-view.js';
 import type { PendingCall } from './delivery.js';
 
 /** `performance.now()` → epoch milliseconds. */
@@ -94,6 +95,36 @@ export class EndedCall implements PendingCall {
   }
 }
 
+/** One whose words are told as guardrails leave them. They look at it when somebody is about to be told of it. */
+export class MaskedCall implements PendingCall {
+  private call: Promise<CallFinished> | undefined;
+  private readonly plain: CallFinished;
+
+  /** @param started without words */
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly outcome: Outcome,
+    started: CallStarted,
+  ) {
+    this.plain = finishedWithoutAnswer(exchange, outcome, started);
+  }
+
+  told(): Promise<CallFinished> {
+    return (this.call ??= this.mask());
+  }
+
+  private async mask(): Promise<CallFinished> {
+    const { exchange, outcome, plain } = this;
+    const { body, snapshot } = exchange;
+    const said: SaidInCall = {
+      request: body && shownBody(body, plain.metadata),
+      response: outcome.status === 'failure' ? undefined : answerReader(exchange)?.(),
+    };
+    const shown = await loggedView(snapshot.guardrails, exchange, said);
+    return { ...plain, ...shown, guardrails: exchange.guardrailRuns ?? NO_GUARDRAILS };
+  }
+}
+
 const finishedWithoutAnswer = (exchange: Exchange, outcome: Outcome, started: CallStarted): CallFinished => {
   const { attempt, answer } = exchange;
   const last = attempt && toldAttempt(attempt);
@@ -118,7 +149,7 @@ const finishedWithoutAnswer = (exchange: Exchange, outcome: Outcome, started: Ca
     attempts: exchange.attempts.map(endedAttempt),
     overheadMs: answeredAt === undefined ? undefined : endedAt - exchange.startedAt - (answeredAt - startedAt),
     rateLimits: answer ? rateLimitsOf(answer.headers) : NO_HEADERS,
-    guardrails: NO_GUARDRAILS,
+    guardrails: exchange.guardrailRuns ?? NO_GUARDRAILS,
     error: error && toldError(error),
   };
 };
@@ -165,7 +196,7 @@ const metadataOf = (body: Readonly<JsonObject> | undefined): JsonObject => {
 };
 
 /** Without what lets the gateway in elsewhere, where clients may bring that. */
-const shownBody = (body: Readonly<JsonObject>, metadata: JsonObject): JsonObject => {
+const shownBody = (body: Readonly<JsonObject>, metadata: Readonly<JsonObject>): JsonObject => {
   const shown: JsonObject = {};
   for (const name in body) if (!isSecretName(name)) shown[name] = body[name];
   if ('metadata' in shown) shown['metadata'] = metadata;

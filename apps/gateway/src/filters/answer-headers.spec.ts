@@ -2,7 +2,8 @@ import { GatewayError } from '@turnpike/errors';
 import { forgetSecrets, registerSecret } from '@turnpike/telemetry';
 import { describe, expect, it } from '@jest/globals';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { anAttempt, anExchange } from '../../test/doubles.js';
+import { anAttempt, anExchange, aSelection } from '../../test/doubles.js';
+import { NO_GUARDRAILS } from '../guarding/selection.js';
 import type { Exchange } from '../pipeline/exchange.js';
 import { VERSION } from '../version.js';
 import { answerHeaders, passedOn } from './answer-headers.js';
@@ -40,7 +41,7 @@ describe('the headers of an answer', () => {
 
   it.each<[Partial<Exchange>, number | undefined, Record<string, string>]>([
     [{ cache: 'hit' }, undefined, { 'x-litellm-cache-hit': 'True' }],
-    [{ guardrails: ['a', 'b'] }, undefined, { 'x-litellm-applied-guardrails': 'a,b' }],
+    [{ guardrails: aSelection('a', 'b') }, undefined, { 'x-litellm-applied-guardrails': 'a,b' }],
     [{}, 1_500, { 'x-litellm-response-cost': '0.0000015' }],
     [{}, 0, { 'x-litellm-response-cost': '0' }],
   ])('tell of %j and a cost of %p', (filled, cost, expected) => {
@@ -72,7 +73,7 @@ describe('the headers of an answer', () => {
   });
 
   it.each(['miss', 'off'] as const)('do not tell of a cache that had nothing: %s', (cache) => {
-    expect(headersOf({ cache, guardrails: [] })).toEqual(headersOf({}));
+    expect(headersOf({ cache, guardrails: NO_GUARDRAILS })).toEqual(headersOf({}));
   });
 
   it('tell how long it took, and how much of that was ours', () => {
@@ -142,7 +143,7 @@ describe('the headers of an answer', () => {
   it.each(['gpt-4', 'modèle', '模型', 'a\nb', 'half \ud83d of a pair', '🙂'])(
     'can be sent, whatever a model, a deployment or a guardrail is called: %j',
     (name) => {
-      const headers = headersOf({ ...routed(name, name), guardrails: [name] });
+      const headers = headersOf({ ...routed(name, name), guardrails: aSelection(name) });
       for (const [header, value] of Object.entries(headers)) {
         expect(() => {
           validateHeaderName(header);

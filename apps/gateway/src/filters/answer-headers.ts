@@ -59,8 +59,8 @@ export const answerHeaders = (exchange: Exchange, costNanoUsd: number | undefine
   if (exchange.cache === 'hit') headers.push('x-litellm-cache-hit', 'True');
   if (exchange.similarity !== undefined) headers.push('x-litellm-semantic-similarity', exchange.similarity.toFixed(4));
   if (exchange.cacheKey !== undefined) headers.push('x-litellm-cache-key', exchange.cacheKey);
-  if (exchange.guardrails && exchange.guardrails.length > 0)
-    headers.push('x-litellm-applied-guardrails', exchange.guardrails.map(printable).join(','));
+  if (exchange.guardrails && exchange.guardrails.names.length > 0)
+    headers.push('x-litellm-applied-guardrails', exchange.guardrails.names.map(printable).join(','));
   if (costNanoUsd !== undefined) {
     headers.push('x-litellm-response-cost', formatUsd(costNanoUsd));
     if (attempt?.adjustedCost) pushAdjustments(headers, exchange.attempts);

@@ -17,6 +17,7 @@ import type { KeyCallback } from '../callbacks/key-callbacks.js';
 import type { Principal } from '../pipeline/exchange.js';
 import { Bounds } from './bounds.js';
 import { loggingOf } from './logging.js';
+import { guardrailTermsOf, type GuardrailTerms } from './guardrail-terms.js';
 
 export interface Terms {
   /** Why every call is refused; undefined: none is for that reason. */
@@ -45,6 +46,8 @@ export interface Terms {
   readonly disabledCallbacks: readonly string[] | undefined;
   /** Callbacks see no prompts and no answers. */
   readonly turnOffMessageLogging: boolean;
+  /** Undefined: those that are on by default, and those that a request asks for. */
+  readonly guardrails: GuardrailTerms | undefined;
 }
 
 /** What a caller may say of caching, and what is said for it. */
@@ -110,6 +113,7 @@ const termsOf = (told: ToldPrincipal, settings: TermsSettings): Terms => {
     enforcedParams: enforced.length === 0 ? undefined : enforced,
     spendLogsMetadata: isJsonObject(spendLogsMetadata) ? spendLogsMetadata : undefined,
     ...loggingOf(metadata, teamMetadata),
+    guardrails: guardrailTermsOf(metadata, teamMetadata),
   };
 };
 

@@ -1,7 +1,7 @@
 // The gateway's own metrics, as one worker counts them. What it counted is taken to where all workers' metrics are summed.
 import type { MetricsSettings } from '@turnpike/config';
 import type { GatewayError } from '@turnpike/errors';
-import type { Metrics } from '@turnpike/plugin-sdk';
+import type { GuardrailRun, Metrics } from '@turnpike/plugin-sdk';
 import type { Target } from '@turnpike/router';
 import {
   count,
@@ -28,18 +28,6 @@ import type { RedisMetrics } from './redis-metrics.js';
 
 /** A row that nobody used for so long is forgotten here; what it counted is summed elsewhere. */
 const IDLE_MS = 600_000;
-
-/** One run of a guardrail. */
-export interface GuardrailRun {
-  readonly name: string;
-  /** `pre_call`, `during_call`, `post_call` … */
-  readonly mode: string;
-  /** `success`, `guardrail_intervened`, `guardrail_failed_to_respond` */
-  readonly status: string;
-  /** Code of the error that it failed with. */
-  readonly error?: string;
-  readonly ms: number;
-}
 
 /** Records into one table, with labels by name. Labels that nobody is told are left empty, so that they make no rows. */
 class Counted<Key extends string> {
@@ -178,7 +166,7 @@ export class GatewayMetrics {
     count(attempts.row(labels), attempts.at.cooldowns, 1);
   }
 
-  guardrail({ name, mode, status, error = '', ms }: GuardrailRun): void {
+  guardrail({ name, mode, status, error = '', ms }: Omit<GuardrailRun, 'plugin' | 'startedAt'>): void {
     const { guardrails } = this.tables;
     const row = guardrails.row({ guardrail_name: name, status, error_type: error, hook_type: mode });
     count(row, guardrails.at.requests, 1);

@@ -2,6 +2,7 @@ import type { GatewayError } from '@turnpike/errors';
 import { describe, expect, it } from '@jest/globals';
 import { aFront, anAttempt, FakeResponse } from '../../test/doubles.js';
 import { aFailure, aRecalled, aRuntime, aSnapshot, aWholeAnswer, FakeStream, someUsage } from '../../test/road.js';
+import type { StreamGuards } from '../guarding/stream-guards.js';
 import type { StreamAnswer, StreamEnd, UpstreamAnswer } from '../upstream/answer.js';
 import { answer } from './answer.js';
 import type { Attempt } from './attempt.js';
@@ -246,5 +247,60 @@ describe('a stream that breaks and is gone on with', () => {
     };
     await run();
     expect([response.text, response.destroyed, exchange.outcome?.status]).toEqual(['one ', true, 'client_closed']);
+  });
+});
+
+describe('a stream that guardrails check as it comes', () => {
+  const BLOCKED = aFailure('GW_GUARDRAIL_BLOCKED');
+  const guards = (stoppedBy?: GatewayError): StreamGuards => ({ stoppedBy, leave: () => undefined }) as StreamGuards;
+  /** As a relay tells it: with the provider's name before it. */
+  const told: StreamEnd = { status: 'failure', error: aFailure('GW_GUARDRAIL_BLOCKED', { provider: 'provider.x' }) };
+
+  it('is sent with its first piece', async () => {
+    const { run, exchange, response } = called(new FakeStream('one'), { streamGuards: guards() });
+    await run();
+    expect([response.status, response.text, exchange.outcome?.status]).toEqual([200, 'one', 'success']);
+  });
+
+  it('is no stream to the client where nothing of it may be seen', async () => {
+    const { run, attempt, response } = called(new FakeStream('', told), { streamGuards: guards(BLOCKED) });
+    await expect(run()).rejects.toBe(BLOCKED);
+    expect([response.headersSent, attempt.status, attempt.error]).toEqual([false, 'abandoned', undefined]);
+  });
+
+  it('ends with an error where something of it was seen', async () => {
+    const {
+      run,
+      exchange,
+      attempt,
+      response,
+      told: ended,
+    } = called(new FakeStream('one', told), {
+      streamGuards: guards(BLOCKED),
+    });
+    await run();
+    expect([response.text, attempt.status]).toEqual(['one<error>GW_GUARDRAIL_BLOCKED</error>', 'abandoned']);
+    expect(exchange.outcome).toMatchObject({ status: 'failure', error: BLOCKED, usage: { outputTokens: 3 } });
+    expect(ended.failedAttempts).toEqual([]);
+  });
+
+  it('does not go on elsewhere where it was stopped', async () => {
+    const goOn = async (): Promise<never> => {
+      throw new Error('asked to go on');
+    };
+    const { run } = called(new FakeStream('one', told), { streamGuards: guards(BLOCKED), continuation: { goOn } });
+    await expect(run()).resolves.toBeDefined();
+  });
+
+  it('that broke before anything was sent is an ordinary failure', async () => {
+    const {
+      run,
+      attempt,
+      told: ended,
+    } = called(new FakeStream('', { status: 'failure', error: CUT }), {
+      streamGuards: guards(),
+    });
+    await expect(run()).rejects.toBe(CUT);
+    expect([attempt.status, ended.failedAttempts.length]).toEqual(['failure', 1]);
   });
 });

@@ -5,19 +5,26 @@ import { answerHeaders } from '../filters/answer-headers.js';
 import { errorBody } from '../filters/error-answer.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { ClientSide, StreamAnswer, WholeAnswer } from '../upstream/answer.js';
-import { estimateTokens } from '../upstream/estimate-usage.js';
+import { LateHead } from '../upstream/late-head.js';
+import { countStream } from './count-stream.js';
 import { countUsage, endAttempt } from './end-attempt.js';
 import type { Answered, Called, Outcome } from './exchange.js';
+import { judged, type JudgedAnswer } from './judged.js';
 import { outcomeOf } from './outcome-of.js';
 import type { Stage } from './stage.js';
 
 export const answer = (runtime: Runtime): Stage<Called, Answered> => ({
   name: 'answer',
   run(exchange) {
-    const { answer: given } = exchange;
-    return given.kind === 'whole' ? sendWhole(runtime, exchange, given) : sendStream(runtime, exchange, given);
+    const given = judged(runtime, exchange);
+    return given instanceof Promise
+      ? given.then((answer) => send(runtime, exchange, answer))
+      : send(runtime, exchange, given);
   },
 });
+
+const send = (runtime: Runtime, exchange: Called, given: JudgedAnswer): Answered | Promise<Answered> =>
+  given.kind === 'whole' ? sendWhole(runtime, exchange, given) : sendStream(runtime, exchange, given);
 
 const sendWhole = (runtime: Runtime, exchange: Called, { body, usage, isUsageEstimated }: WholeAnswer): Answered => {
   if (exchange.attempt) countUsage(runtime, exchange.attempt, usage, isUsageEstimated ?? false);
@@ -62,6 +69,14 @@ const endWith = (response: ServerResponse, body: Buffer): void => {
 };
 
 const sendStream = (runtime: Runtime, exchange: Called, stream: StreamAnswer): Promise<Answered> => {
+  const { flight, response, streamGuards, isClientGone } = exchange;
+  // What guardrails look at along the stream is no flight: nobody follows it.
+  if (streamGuards) return pipeToEnd(runtime, exchange, stream, new LateHead(response, () => openStream(exchange)));
+  openStream(exchange);
+  return pipeToEnd(runtime, exchange, stream, flight?.begins(isClientGone ? undefined : response) ?? response);
+};
+
+const openStream = (exchange: Called): void => {
   const headers = answerHeaders(exchange, undefined);
   headers.push(
     'content-type',
@@ -72,8 +87,6 @@ const sendStream = (runtime: Runtime, exchange: Called, stream: StreamAnswer): P
     'no',
   );
   exchange.response.writeHead(200, headers);
-  const { flight, response, isClientGone } = exchange;
-  return pipeToEnd(runtime, exchange, stream, flight?.begins(isClientGone ? undefined : response) ?? response);
 };
 
 /** To the end of the stream, or of the one that goes on with it where it breaks. */
@@ -85,12 +98,21 @@ const pipeToEnd = async (
 ): Promise<Answered> => {
   exchange.whenDeserted(stream);
   const end = await stream.pipe(client);
-  const error = end.status === 'failure' ? runtime.toError(end.error, exchange) : undefined;
+  const { streamGuards, attempt } = exchange;
+  const stopped = streamGuards?.stoppedBy;
+  const error = stopped ?? (end.status === 'failure' ? runtime.toError(end.error, exchange) : undefined);
   countStream(runtime, exchange, stream);
-  const next = error && (await exchange.continuation?.goOn(error));
+  if (stopped && attempt) endAttempt(runtime, attempt, 'abandoned');
+  const next = error && !stopped && (await exchange.continuation?.goOn(error));
   if (next) return pipeToEnd(runtime, exchange, next, client);
+  streamGuards?.leave();
+  // Nothing of it was sent: the client is answered as if nothing had come.
+  if (error && !exchange.response.headersSent) {
+    if (attempt) endAttempt(runtime, attempt, 'failure', error);
+    throw error;
+  }
   exchange.flight?.ended(end);
-  const answered = concluded(runtime, exchange, end.status, error);
+  const answered = concluded(runtime, exchange, stopped ? 'failure' : end.status, error);
   onceRecorded(runtime, answered, () => finish(answered, stream, error));
   return answered;
 };
@@ -104,15 +126,4 @@ const finish = (exchange: Answered, stream: StreamAnswer, error: GatewayError | 
   }
   if (error) response.write(stream.errorFrame(errorBody(exchange.front, error)));
   response.end();
-};
-
-/** What the upstream did not tell is estimated: the prompt by its size, the answer by what was delivered. */
-const countStream = (runtime: Runtime, { attempt, raw }: Called, stream: StreamAnswer): void => {
-  if (!attempt) return;
-  const { usage: told } = stream;
-  const delivered = stream.estimateOutputTokens();
-  if (told && (told.outputTokens > 0 || delivered === 0)) return countUsage(runtime, attempt, told, false);
-  const inputTokens = told?.inputTokens ?? estimateTokens(raw.length);
-  const usage = { ...told, inputTokens, outputTokens: delivered, totalTokens: inputTokens + delivered };
-  countUsage(runtime, attempt, usage, true);
 };

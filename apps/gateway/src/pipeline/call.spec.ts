@@ -5,6 +5,7 @@ import { aDeployment } from '@turnpike/plugin-testkit';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { aFront, anAttempt, anInstance, FakeTransfer } from '../../test/doubles.js';
 import { aRecalled, aRuntime, settled } from '../../test/road.js';
+import { NO_GUARDRAILS } from '../guarding/selection.js';
 import type { OperationName } from '../routes/front.js';
 import { Callable } from '../runtime/callable.js';
 import type { UpstreamAnswer } from '../upstream/answer.js';
@@ -57,7 +58,6 @@ const calling = ({ chat = http(), filled = {}, operation = 'chat', isThere = tru
   const bodies: unknown[] = [];
   const snapshot = {
     config: { requests: {}, router: {} },
-    guardrails: { postCall: [] },
     callable: () => (isThere ? callable : undefined),
     clientConnections: { callableFor: (own: Callable, body: unknown) => (bodies.push(body), own) },
     deadlinesFor: (...given: unknown[]) => (asked.push(given), DEADLINES),
@@ -78,7 +78,7 @@ const calling = ({ chat = http(), filled = {}, operation = 'chat', isThere = tru
   const body = { model: 'upstream', messages: [] };
   const raw = Buffer.from(JSON.stringify(body));
   const deadlines = { attemptMs: 7, firstTokenMs: 0, idleMs: 0, connectMs: 0 };
-  const exchange = aRecalled(snapshot, { body, deadlines, guardrails: [], ...filled }, { front, raw });
+  const exchange = aRecalled(snapshot, { body, deadlines, guardrails: NO_GUARDRAILS, ...filled }, { front, raw });
   const attempt: Attempt = anAttempt(exchange);
   exchange.routing = { request: { deadlineAt: Date.now() + LEFT_MS } } as Exchange['routing'];
   const run = (): Promise<UpstreamAnswer> => call(runtime).run(attempt);

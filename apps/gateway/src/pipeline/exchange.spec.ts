@@ -1,5 +1,7 @@
+import { GatewayError } from '@turnpike/errors';
 import { describe, expect, it, jest } from '@jest/globals';
 import { anExchange } from '../../test/doubles.js';
+import type { ActiveGuardrail } from '../guarding/selection.js';
 
 describe('a client that leaves', () => {
   it('is told once to whoever wants to know it last', () => {
@@ -37,6 +39,38 @@ describe('a client that leaves', () => {
     exchange.clientGone();
     expect([exchange.isClientGone, act.mock.calls.length]).toEqual([false, 0]);
   });
+});
+
+describe('a call that must not go on', () => {
+  const stopped = new GatewayError('GW_GUARDRAIL_BLOCKED', 'no');
+
+  it('gives up what is under way for it, and what would be', () => {
+    const exchange = anExchange();
+    const [former, next] = [jest.fn(), jest.fn()];
+    exchange.whenDeserted({ abort: former });
+    exchange.stop(stopped);
+    exchange.stop(new GatewayError('GW_TIMEOUT', 'later'));
+    exchange.whenDeserted({ abort: next });
+    expect([former.mock.calls.length, next.mock.calls.length]).toEqual([1, 1]);
+    expect([exchange.stopped, exchange.isDeserted, exchange.isClientGone]).toEqual([stopped, true, false]);
+  });
+
+  it('is over already, or has no client any more: then it is not stopped', () => {
+    const [over, left] = [anExchange(), anExchange()];
+    over.outcome = { status: 'success', statusCode: 200, isUsageEstimated: false, endedAt: 0 };
+    left.clientGone();
+    for (const exchange of [over, left]) {
+      exchange.stop(stopped);
+      expect(exchange.stopped).toBeUndefined();
+    }
+  });
+});
+
+it('what a guardrail keeps of a call is its own', () => {
+  const exchange = anExchange();
+  const [one, other] = [{}, {}] as unknown as ActiveGuardrail[];
+  exchange.memoryOf(one!).kept = 1;
+  expect([exchange.memoryOf(one!), exchange.memoryOf(other!)]).toEqual([{ kept: 1 }, {}]);
 });
 
 it('a request without a body has an empty one', () => expect(anExchange().raw).toHaveLength(0));

@@ -2,13 +2,15 @@
 import type { AllowedRoutes, JsonObject, Usage } from '@turnpike/domain';
 import type { GatewayError } from '@turnpike/errors';
 import type { Permit, Reservation } from '@turnpike/limits';
-import type { Question } from '@turnpike/plugin-sdk';
+import type { GuardrailRun, Question } from '@turnpike/plugin-sdk';
 import type { Resolution, Routing, RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Flight } from '../cache/flights.js';
 import type { ListParts } from '../cache/list-parts.js';
 import type { Audience } from '../callbacks/callbacks.js';
 import type { Bounds, BoundSet } from '../keys/bounds.js';
+import type { ActiveGuardrail, Selection } from '../guarding/selection.js';
+import type { StreamGuards } from '../guarding/stream-guards.js';
 import type { Terms } from '../keys/terms.js';
 import type { Front } from '../routes/front.js';
 import type { RuntimeSnapshot } from '../runtime/snapshot.js';
@@ -122,14 +124,21 @@ export class Exchange {
   admission?: Permit;
   /** Money set aside for it, where its caller has a budget. */
   budget?: Reservation;
-  guardrails?: readonly string[];
+  /** Who looks at it. */
+  guardrails?: Selection;
+  /** Those beside the call; it rejects when the call must not go on. */
+  beside?: Promise<void>;
+  /** Those after the call, where they check its stream as it comes. */
+  streamGuards?: StreamGuards;
   /** Milliseconds that guardrails took before and after the call. */
   guardedMs = 0;
+  /** Their looks, where somebody wants to be told. */
+  guardrailRuns?: GuardrailRun[];
   /** The canonical request, once somebody needed it. */
   request?: unknown;
   /** A guardrail changed the request: the client's bytes are no longer what is sent. */
   isRewritten = false;
-  /** Somebody must see the answer before the client does: it leaves the byte path, and the upstream does not stream. */
+  /** Somebody must see the whole answer before the client does: it leaves the byte path, and the upstream does not stream. */
   mustReadAnswer = false;
   cache?: 'off' | 'miss' | 'hit';
   /** Of this request, where the cache is asked at all. */
@@ -158,6 +167,9 @@ export class Exchange {
   audience?: Audience;
 
   isClientGone = false;
+  /** Why it must not go on, although its client waits. */
+  stopped: GatewayError | undefined;
+  private memories: Map<ActiveGuardrail, { kept?: unknown }> | undefined;
   private work: Abortable | undefined;
   private controller: AbortController | undefined;
 
@@ -175,9 +187,9 @@ export class Exchange {
     return this.isStream && !this.mustReadAnswer;
   }
 
-  /** Its client has left, and nobody else waits for the answer. */
+  /** It must not go on, or its client has left and nobody else waits for the answer. */
   get isDeserted(): boolean {
-    return this.isClientGone && !this.flight?.isFollowed;
+    return this.stopped !== undefined || (this.isClientGone && !this.flight?.isFollowed);
   }
 
   /** Called once when the client leaves before its answer is complete. */
@@ -196,6 +208,14 @@ export class Exchange {
     };
   }
 
+  /** Gives up what is under way for it, also for those who follow it: they ask for themselves. */
+  stop(error: GatewayError): void {
+    if (this.isDeserted || this.outcome) return;
+    this.stopped = error;
+    this.flight?.over();
+    this.work?.abort();
+  }
+
   private giveUp(): void {
     this.flight?.over();
     this.controller?.abort();
@@ -206,6 +226,14 @@ export class Exchange {
   whenDeserted(work: Abortable): void {
     this.work = work;
     if (this.isDeserted) work.abort();
+  }
+
+  /** What a guardrail keeps of this call. */
+  memoryOf(guardrail: ActiveGuardrail): { kept?: unknown } {
+    this.memories ??= new Map();
+    let memory = this.memories.get(guardrail);
+    if (!memory) this.memories.set(guardrail, (memory = {}));
+    return memory;
   }
 
   /** For plugins that want a signal. Made when first asked for: most calls never need one. */

@@ -6,7 +6,8 @@ import type { Exchange } from './exchange.js';
 import { outcomeOf } from './outcome-of.js';
 
 export const fail = (runtime: Runtime, exchange: Exchange, thrown: unknown): void => {
-  const error = runtime.toError(thrown, exchange);
+  // What was under way ended because of that, whatever it says.
+  const error = exchange.stopped ?? runtime.toError(thrown, exchange);
   const outcome = outcomeOf(exchange, 'failure', error);
   exchange.outcome = outcome;
   const send = (): void => {

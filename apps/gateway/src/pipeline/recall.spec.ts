@@ -4,6 +4,7 @@ import type { Question } from '@turnpike/plugin-sdk';
 import { fromOpenAiResponse, openAiStreamEncoder, toChunks, toOpenAiResponse } from '@turnpike/wire';
 import { aFront, anExchange, FakeResponse } from '../../test/doubles.js';
 import { aRuntime } from '../../test/road.js';
+import type { StreamGuards } from '../guarding/stream-guards.js';
 import type { StreamAnswer, WholeAnswer } from '../upstream/answer.js';
 import type { Exchange, Guarded, Recalled } from './exchange.js';
 import { recall } from './recall.js';
@@ -29,6 +30,7 @@ interface Parts {
   stored?: string;
   isStream?: boolean;
   mustReadAnswer?: boolean;
+  streamGuards?: StreamGuards;
   wish?: object;
   /** What a cache of similar questions finds; absent: the cache knows none. */
   similar?: SimilarAnswer | 'none';
@@ -45,15 +47,12 @@ const recalled = async ({ stored, wish, similar, ...filled }: Parts): Promise<Ex
     readSimilar: async () => (similar === 'none' ? undefined : similar),
     read: async () => (stored === undefined ? undefined : Buffer.from(stored)),
   };
-  const guardrails = {
-    after: async (_exchange: Exchange, response: ChatResponse) => ({ ...response, id: 'checked' }),
-  };
   const config = { requests: { restampModel: false, alwaysIncludeStreamUsage: false } };
   const exchange = anExchange<Recalled>(
     { body: {}, callId: 'c', ...filled },
     {
       front,
-      snapshot: { cache, guardrails, config },
+      snapshot: { cache, config },
     },
   );
   return recall(aRuntime().runtime).run(exchange);
@@ -79,8 +78,13 @@ describe('what is stored', () => {
 
   it.each([false, true])('is looked at by the guardrails of today (stream: %s)', async (isStream) => {
     const { answer } = await recalled({ stored: JSON.stringify(STORED), mustReadAnswer: true, isStream });
-    const told = isStream ? await textOf(answer) : (answer as WholeAnswer).body.toString();
-    expect(told).toContain('"id":"checked"');
+    expect(answer).toMatchObject({ kind: 'unchecked', response: { id: 'stored' } });
+  });
+
+  it('is looked at whole also by those who check streams', async () => {
+    const streamGuards = {} as StreamGuards;
+    const { answer } = await recalled({ stored: JSON.stringify(STORED), isStream: true, streamGuards });
+    expect(answer).toMatchObject({ kind: 'unchecked' });
   });
 
   it.each(['', 'not JSON', '[]', '{"choices": 5}'])('is none when it is %j and must be read', async (stored) => {

@@ -10,7 +10,6 @@ import type { Runtime } from '../runtime/runtime.js';
 import type { UpstreamAnswer } from '../upstream/answer.js';
 import { replay, ReplayedStream } from '../upstream/chunk-stream.js';
 import { FollowedStream } from '../upstream/followed-stream.js';
-import { encode } from '../upstream/read-whole.js';
 import type { Guarded, Recalled } from './exchange.js';
 import type { Stage } from './stage.js';
 
@@ -58,9 +57,7 @@ const withKept = (
   otherwise: () => Recalled | Promise<Recalled>,
 ): Recalled | Promise<Recalled> => {
   const answer = body && answerOf(exchange, body);
-  const decided = (read: UpstreamAnswer | undefined): Recalled | Promise<Recalled> =>
-    read ? hit(exchange, read) : otherwise();
-  return answer instanceof Promise ? answer.then(decided) : decided(answer);
+  return answer ? hit(exchange, answer) : otherwise();
 };
 
 const recallSimilar = async (
@@ -70,7 +67,7 @@ const recallSimilar = async (
   notBefore: number,
 ): Promise<Recalled> => {
   const found = await cache.readSimilar(question, notBefore);
-  const answer = found && (await answerOf(exchange, found.body));
+  const answer = found && answerOf(exchange, found.body);
   if (!answer) return missed(cache, exchange, question.key);
   exchange.cacheKey = found.key;
   exchange.similarity = found.similarity;
@@ -119,7 +116,7 @@ const hit = (exchange: Recalled, answer: UpstreamAnswer): Recalled => {
 const missed = (cache: ResponseCache, exchange: Recalled, key: string): Recalled | Promise<Recalled> => {
   const { flights } = cache;
   // What guardrails let pass in one stream they have not seen for another caller.
-  if (!flights || (exchange.isStream && exchange.mustReadAnswer)) return exchange;
+  if (!flights || (exchange.isStream && isChecked(exchange))) return exchange;
   return share(flights, exchange, `${shapeOf(exchange)} ${key}`);
 };
 
@@ -144,7 +141,7 @@ const share = async (flights: Flights, exchange: Recalled, key: string): Promise
     if (exchange.isClientGone)
       throw new GatewayError('GW_CLIENT_CLOSED', 'The client left while it waited for an equal request.');
     if (found === 'nothing in time') return exchange;
-    const answer = found && (await followed(exchange, found));
+    const answer = found && followed(exchange, found);
     if (answer) return hit(exchange, answer);
   }
   return exchange;
@@ -168,10 +165,7 @@ const patienceMs = ({ snapshot, deadlines, isStream }: Recalled): number => {
   return Math.min(asked || Number.POSITIVE_INFINITY, snapshot.config.router.requestTimeoutMs, 0x7fff_ffff);
 };
 
-const followed = (
-  exchange: Recalled,
-  found: NonNullable<Found>,
-): UpstreamAnswer | undefined | Promise<UpstreamAnswer> => {
+const followed = (exchange: Recalled, found: NonNullable<Found>): UpstreamAnswer | undefined => {
   if ('stream' in found) return new FollowedStream(exchange, found.stream);
   return exchange.parts ? wholeAnswer(found.body) : answerOf(exchange, found.body);
 };
@@ -182,20 +176,17 @@ const wholeAnswer = (body: Buffer): UpstreamAnswer => ({ kind: 'whole', body, us
  * What cannot be read is a miss: somebody else may write under our names. Guardrails may have come since it was stored,
  * so they look at it again.
  */
-const answerOf = (exchange: Recalled, body: Buffer): UpstreamAnswer | undefined | Promise<UpstreamAnswer> => {
-  const { isStream, mustReadAnswer, snapshot } = exchange;
-  if (!isStream && !mustReadAnswer) return wholeAnswer(body);
+const answerOf = (exchange: Recalled, body: Buffer): UpstreamAnswer | undefined => {
+  const { isStream } = exchange;
+  if (!isStream && !isChecked(exchange)) return wholeAnswer(body);
   const response = readAnswer(exchange, body);
   if (response === undefined) return undefined;
-  return mustReadAnswer
-    ? snapshot.guardrails.after(exchange, response).then((checked) => told(exchange, checked))
-    : told(exchange, response);
+  if (isChecked(exchange)) return { kind: 'unchecked', response, usage: undefined, headers: {} };
+  return new ReplayedStream(exchange, replay(exchange, response), {}, undefined);
 };
 
-const told = (exchange: Recalled, response: unknown): UpstreamAnswer =>
-  exchange.isStream
-    ? new ReplayedStream(exchange, replay(exchange, response))
-    : { ...encode(exchange, response, {}), usage: undefined, isUsageEstimated: false };
+/** Guardrails look at its answer. */
+const isChecked = ({ mustReadAnswer, streamGuards }: Recalled): boolean => mustReadAnswer || streamGuards !== undefined;
 
 const readAnswer = ({ front }: Recalled, body: Buffer): unknown => {
   try {

@@ -145,6 +145,19 @@ describe('an answer', () => {
     expect([exchange.routing?.fallbacks, exchange.attempt?.choice.level.group.name]).toEqual([1, 'other']);
   });
 
+  it('does not come from one that asks for guardrails which did not look', async () => {
+    const { run, exchange, asked } = routed(
+      { a: fails() },
+      {
+        groups: { g: ['a'], other: ['b', 'c'] },
+        settings: { fallbacks: { g: [{ model: 'other' }] } },
+        mayAnswer: (_exchange, id) => id !== 'b',
+      },
+    );
+    expect(await run()).toBe('answer of c');
+    expect([asked, exchange.routing?.retries]).toEqual([['a', 'c'], 0]);
+  });
+
   it('tells that a deployment is well again when it begins, not when it ends', async () => {
     const { run, exchange } = routed();
     const { state } = exchange.resolution.groups[0]!.targets[0]!;

@@ -112,7 +112,11 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   }
 
   admit(choice: Choice): boolean | Promise<boolean> {
-    const taken = this.exchange.snapshot.limits.takeAt(choice.target.deployment.id, this.promptTokens);
+    const { exchange, promptTokens } = this;
+    const { limits, guardrails } = exchange.snapshot;
+    const { id } = choice.target.deployment;
+    if (!guardrails.mayAnswer(exchange, id)) return false;
+    const taken = limits.takeAt(id, promptTokens);
     if (taken === undefined) return true;
     return taken instanceof Promise ? taken.then((permit) => this.keep(choice, permit)) : this.keep(choice, taken);
   }
@@ -218,7 +222,7 @@ export class RouteDriver implements Driver<Attempt>, Abortable, Continuation {
   private refuseIfGone(choice: Choice): void {
     if (!this.exchange.isDeserted) return;
     this.permits?.get(choice)?.release(0);
-    throw new GatewayError('GW_CLIENT_CLOSED', 'The client left before the answer began.');
+    throw new GatewayError('GW_CLIENT_CLOSED', 'Nobody waits for the answer any more.');
   }
 
   private keep(choice: Choice, permit: Permit | Denial): boolean {

@@ -1,7 +1,8 @@
 import { ENTRY_LIMITS, type JsonObject } from '@turnpike/domain';
 import { describe, expect, it } from '@jest/globals';
-import { aFront, anAttempt, anExchange, someSnapshot } from '../../test/doubles.js';
+import { aFront, anAttempt, anExchange, aSelection, someSnapshot } from '../../test/doubles.js';
 import { aWholeAnswer } from '../../test/road.js';
+import type { ActiveGuardrail, Selection } from '../guarding/selection.js';
 import { Recording } from '../upstream/recording.js';
 import type { Exchange } from './exchange.js';
 import { keptMetadata, keptPrompts } from './spend-log-extras.js';
@@ -57,6 +58,19 @@ describe('what was asked and answered', () => {
   it('is what guardrails made of it', () => {
     const request = { messages: [{ role: 'user', content: '***' }] };
     expect(keptPrompts(aCall({ isRewritten: true, request }))?.request).toEqual(request.messages);
+  });
+
+  it('is nothing of a call that guardrails look at for logs, or might have', () => {
+    const guardrails: Selection = { ...aSelection(), logging: [{} as ActiveGuardrail] };
+    expect(keptPrompts(aCall({ guardrails }))).toBeUndefined();
+    const snapshot = {
+      ...someSnapshot(),
+      guardrails: { haveLogs: true },
+      config: { logging: { storesPrompts: true } },
+    };
+    const early = (filled: Partial<Exchange>) => anExchange({ body: { messages }, ...filled }, { front, snapshot });
+    expect(keptPrompts(early({}))).toBeUndefined();
+    expect(keptPrompts(early({ guardrails: aSelection() }))?.request).toEqual(messages);
   });
 
   it('is what a stream said', () => {

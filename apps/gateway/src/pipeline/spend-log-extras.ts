@@ -1,6 +1,7 @@
 // What goes into the spend log of a call beside what it cost: what its caller wants kept, and, where operators want that,
 // what was asked and answered.
 import { ENTRY_LIMITS, isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
+import { isMaskedForLogs, mayBeLogged } from '../guarding/logged-view.js';
 import type { Exchange } from './exchange.js';
 
 /** The request's word counts for more than its key's. Undefined: nobody wants anything kept. */
@@ -34,10 +35,14 @@ export interface KeptPrompts {
   readonly response: JsonValue | undefined;
 }
 
-/** Undefined: nothing of it is kept. What guardrails changed is kept as they changed it. */
+/**
+ * Undefined: nothing of it is kept. What guardrails changed is kept as they changed it; what they are to change for logs
+ * alone is not kept, because a call is on record before they have looked.
+ */
 export const keptPrompts = (exchange: Exchange): KeptPrompts | undefined => {
   const { storesPrompts, turnOffMessageLogging } = exchange.snapshot.config.logging;
   if (!storesPrompts || turnOffMessageLogging || !exchange.body) return undefined;
+  if (!mayBeLogged(exchange) || isMaskedForLogs(exchange)) return undefined;
   const asked = exchange.isRewritten ? (exchange.request as JsonObject) : exchange.body;
   return {
     request: bounded(asked['messages'] ?? asked['prompt'] ?? asked['input']),

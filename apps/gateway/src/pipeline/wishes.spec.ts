@@ -10,16 +10,14 @@ interface Asked {
   /** What some deployment lets clients set. */
   clientParameters?: string[];
   allowClientCredentials?: boolean;
-  isGuarded?: boolean;
   tags?: string[];
   ofCaller?: JsonObject;
 }
 
 const wishes = (body: JsonObject, asked: Asked = {}): RoutingWishes => {
-  const { headers = {}, settings = {}, clientParameters = [], allowClientCredentials = false, isGuarded } = asked;
+  const { headers = {}, settings = {}, clientParameters = [], allowClientCredentials = false } = asked;
   const snapshot = {
     config: { router: settings, auth: { allowClientCredentials } },
-    guardrails: { preCall: isGuarded ? ['a guardrail'] : [] },
     clientParameters: new Set(clientParameters),
   };
   return wishesOf(headers, { model: 'm', ...body }, snapshot as unknown as RuntimeSnapshot, asked.tags, asked.ofCaller);
@@ -112,12 +110,6 @@ describe('fallbacks', () => {
     const allowed = { fallbacks: [{ model: 'a' }, { model: 'b', overrides }] };
     expect(wishes(body, { clientParameters: ['api_base', 'api_key'] })).toEqual(allowed);
     expect(wishes(body, { allowClientCredentials: true })).toEqual(allowed);
-  });
-
-  it('may only name models where requests are checked: what they change has been seen by nobody', () => {
-    const body = overriding({ messages: [] });
-    expect(() => wishes(body, { isGuarded: true })).toThrow(refused('fallbacks[1]', 'GW_FORBIDDEN_PARAMETER'));
-    expect(wishes({ fallbacks: ['a'] }, { isGuarded: true })).toEqual({ fallbacks: [{ model: 'a' }] });
   });
 });
 

@@ -1,6 +1,6 @@
 // What a caller asks of the router, read from the headers and the body. Most ask nothing.
 import { isJsonObject, type FallbackTarget, type JsonObject, type JsonValue } from '@turnpike/domain';
-import { GatewayError, invalidRequest } from '@turnpike/errors';
+import { invalidRequest } from '@turnpike/errors';
 import { NO_WISHES, type RoutingWishes } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RuntimeSnapshot } from '../runtime/snapshot.js';
@@ -93,12 +93,8 @@ const fallbackOf = (
   });
 };
 
-/** What a fallback changes of the request has been seen by nobody. */
+/** Whether anybody has to see what they change is decided later. */
 const checkOverrides = (overrides: JsonObject, path: string, snapshot: RuntimeSnapshot): void => {
-  if (snapshot.guardrails.preCall.length > 0)
-    throw new GatewayError('GW_FORBIDDEN_PARAMETER', `'${path}' may only name a model here: requests are checked.`, {
-      param: path,
-    });
   if (snapshot.config.auth.allowClientCredentials) return;
   refuseConnection(overrides, `${path}.`, snapshot);
   const { extra_body: extra } = overrides;

@@ -17,6 +17,10 @@ export interface Front {
 
   /** @throws GW_INVALID_REQUEST */
   toDomain(body: JsonObject): unknown;
+  /** Its answers hold something that can be read. */
+  readonly answersInWords: boolean;
+  /** The fields of a body that hold what a domain request says. */
+  textFields(request: unknown): JsonObject;
   /** A whole answer in this dialect → the domain's. @throws GW_UPSTREAM_INVALID_RESPONSE */
   readAnswer(body: JsonValue): unknown;
   /** The answer that a stream's chunks tell. @throws TypeError when they tell none */

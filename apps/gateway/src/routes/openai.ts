@@ -2,9 +2,12 @@
 import {
   isJsonObject,
   type ChatChunk,
+  type ChatRequest,
   type ChatResponse,
   type CompletionChunk,
+  type CompletionRequest,
   type CompletionResponse,
+  type EmbeddingRequest,
   type EmbeddingResponse,
   type JsonObject,
   type JsonValue,
@@ -27,6 +30,7 @@ import {
   toOpenAiCompletionResponse,
   toOpenAiEmbeddingResponse,
   toOpenAiErrorBody,
+  toOpenAiRequest,
   toOpenAiResponse,
   type TellCost,
 } from '@turnpike/wire';
@@ -61,13 +65,23 @@ const shared = {
   tap: (withholdUsage: boolean, tellCost?: TellCost) => new OpenAiStreamTap({ withholdUsage, tellCost }),
 } as const;
 
-const chat: Front = {
+/** Tools of another dialect, which this one could not write, say nothing here. */
+const messagesOf = ({ tools: _tools, ...request }: ChatRequest): JsonValue => {
+  const policy = { provider: '', drop: true, allowed: NONE, dropped: [] };
+  return toOpenAiRequest(request, request.model, policy)['messages'] ?? [];
+};
+
+const NONE: ReadonlySet<string> = new Set();
+
+export const chatFront: Front = {
   ...shared,
   operation: 'chat',
   route: '/v1/chat/completions',
   toDomain: fromOpenAiRequest,
   readAnswer: fromOpenAiResponse,
   join: (chunks) => joinChunks(chunks as readonly ChatChunk[]),
+  answersInWords: true,
+  textFields: (request) => ({ messages: messagesOf(request as ChatRequest) }),
   fromDomain: (response, body) => toOpenAiResponse(response as ChatResponse, { inFunctions: asksInFunctions(body) }),
   // Where a provider made tools of the functions, the answer calls a tool.
   needsTranslation: (body, isKept) => asksInFunctions(body) && !isKept('functions'),
@@ -90,6 +104,8 @@ const completions: Front = {
   toDomain: fromOpenAiCompletionRequest,
   readAnswer: fromOpenAiCompletionResponse,
   join: (chunks) => joinCompletionChunks(chunks as readonly CompletionChunk[]),
+  answersInWords: true,
+  textFields: (request) => ({ prompt: (request as CompletionRequest).prompt }),
   fromDomain: (response) => toOpenAiCompletionResponse(response as CompletionResponse),
   *toChunks(response) {
     const { id, model, created, choices, usage } = response as CompletionResponse;
@@ -109,6 +125,8 @@ export const embeddings: Front = {
   route: '/v1/embeddings',
   toDomain: fromOpenAiEmbeddingRequest,
   readAnswer: fromOpenAiEmbeddingResponse,
+  answersInWords: false,
+  textFields: (request) => ({ input: (request as EmbeddingRequest).input }),
   join: () => {
     throw new TypeError('Embeddings do not come in streams.');
   },
@@ -122,7 +140,7 @@ export const embeddings: Front = {
 };
 
 const PATHS: readonly [string, Front][] = [
-  ['chat/completions', chat],
+  ['chat/completions', chatFront],
   ['completions', completions],
   ['embeddings', embeddings],
 ];

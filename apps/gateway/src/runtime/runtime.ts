@@ -439,8 +439,12 @@ export class Runtime {
           maxInputTokensIn(info) ?? this.prices.facts(provider, model)?.maxInputTokens,
       },
       limits: this.limits,
-      onGuardrail: (run) => this.metrics.guardrail(run),
       costOf: (attempt, usage) => this.costOf(attempt, usage),
+      guarding: {
+        log: this.log,
+        onRun: (run) => this.metrics.guardrail(run),
+        areRunsKept: (exchange) => exchange.snapshot.callbacks.mayHear(exchange),
+      },
       now: () => this.clock.now(),
       random: this.random,
       onStrategyFault: (error) => {

@@ -37,9 +37,9 @@ const aSnapshot = ({ router = {}, limits = {}, requests = {}, numWorkers = 1 }: 
     limits: new Limits(),
     now: () => 0,
     random: () => 0,
-    onGuardrail: () => undefined,
     costOf: () => undefined,
     onStrategyFault: () => undefined,
+    guarding: { log: { error: () => undefined } },
   });
 
 describe('how long an attempt may take', () => {

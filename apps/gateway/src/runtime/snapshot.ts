@@ -9,10 +9,9 @@ import type { NanoUsd, Usage } from '@turnpike/domain';
 import { parseUsd, PriceAdjustments, type AdjustmentSettings, type Margin } from '@turnpike/pricing';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Deadlines } from '../pipeline/exchange.js';
-import type { GuardrailRun } from '../metrics/gateway-metrics.js';
 import { ClientAddresses } from '../keys/client-address.js';
-import { Guardrails } from './guardrails.js';
 import type { Callbacks } from '../callbacks/callbacks.js';
+import { Guardrails, type GuardrailsOptions } from '../guarding/guardrails.js';
 import { FEATURE_HEADERS } from '../upstream/feature-headers.js';
 import { ResponseCache } from '../cache/response-cache.js';
 import { Callable } from './callable.js';
@@ -30,12 +29,12 @@ export interface SnapshotOptions {
   facts: Omit<TargetFacts, 'isUsable'>;
   callbacks: Callbacks;
   limits: Limits;
-  onGuardrail: (run: GuardrailRun) => void;
   /** Epoch milliseconds. */
   now: () => number;
   random: () => number;
   onStrategyFault: (error: unknown) => void;
   costOf: CostOf;
+  guarding: GuardrailsOptions;
 }
 
 /** Nano-dollars by the price of an attempt's deployment; undefined: none is known. */
@@ -79,11 +78,11 @@ export class RuntimeSnapshot {
     facts,
     callbacks,
     limits,
-    onGuardrail,
     now,
     random,
     onStrategyFault,
     costOf,
+    guarding,
   }: SnapshotOptions) {
     this.costOf = costOf;
     this.adjustments = PriceAdjustments.of(adjustmentsOf(config));
@@ -112,7 +111,7 @@ export class RuntimeSnapshot {
       random,
       onStrategyFault,
     });
-    this.guardrails = new Guardrails(config.guardrails, graph, onGuardrail);
+    this.guardrails = new Guardrails(config, graph, guarding);
     const { enableQueue, queueMaxSize, queueTimeoutMs: maxWaitMs } = config.limits;
     // Connections are dealt out evenly, and so is the room to wait.
     const maxSize = Math.ceil(queueMaxSize / config.server.numWorkers);

@@ -25,6 +25,16 @@ export interface ClientSide {
   off(event: 'drain' | 'close', listener: () => void): unknown;
 }
 
+/** A whole answer that somebody must see before it is written in the client's dialect. */
+export interface UncheckedAnswer {
+  readonly kind: 'unchecked';
+  /** The operation's own. */
+  readonly response: unknown;
+  readonly usage: Usage | undefined;
+  readonly isUsageEstimated?: boolean;
+  readonly headers: IncomingHeaders;
+}
+
 /** How a stream ended for the client. */
 export type StreamEnd = { status: 'success' } | { status: 'failure'; error: unknown } | { status: 'client_closed' };
 
@@ -46,4 +56,4 @@ export interface StreamAnswer {
   abort(): void;
 }
 
-export type UpstreamAnswer = WholeAnswer | StreamAnswer;
+export type UpstreamAnswer = WholeAnswer | UncheckedAnswer | StreamAnswer;

@@ -5,22 +5,37 @@ import type { Recalled } from '../pipeline/exchange.js';
 import type { ClientSide, StreamAnswer, StreamEnd } from './answer.js';
 import { bounded } from './bounded.js';
 import { namesOf } from './answer-names.js';
-import { ChunkWriter } from './relay.js';
+import { ChunkWriter, type ChunkWriterOptions } from './chunk-writer.js';
+import { GuardedWriter } from './guarded-writer.js';
 import { tellCostOf } from './told-cost.js';
 
 /** A whole answer as the text of a stream. */
 export const replay = (exchange: Recalled, response: unknown, attempt?: Attempt): string => {
-  const writer = writerFor(exchange, attempt);
+  const writer = plainWriter(exchange, attempt);
   let text = '';
   for (const chunk of exchange.front.toChunks(response)) text += writer.write(chunk as never);
   return text + writer.end();
 };
 
-const writerFor = (exchange: Recalled, attempt?: Attempt): ChunkWriter => {
+/** Of an answer that its client gets unchecked, or that was checked before. */
+const plainWriter = (exchange: Recalled, attempt?: Attempt): ChunkWriter =>
+  new ChunkWriter(writingFor(exchange, attempt));
+
+/** Of an answer that comes in pieces. */
+export const writerFor = (exchange: Recalled, attempt?: Attempt): ChunkWriter =>
+  exchange.streamGuards
+    ? new GuardedWriter(writingFor(exchange, attempt), exchange.streamGuards)
+    : plainWriter(exchange, attempt);
+
+const writingFor = (exchange: Recalled, attempt?: Attempt): ChunkWriterOptions => {
   const { front, body, snapshot } = exchange;
   const includeUsage = front.wantsUsage(body) || snapshot.config.requests.alwaysIncludeStreamUsage;
-  const encoder = front.encoder(includeUsage, body, tellCostOf(exchange, attempt));
-  return new ChunkWriter(encoder, namesOf(exchange), attempt?.transcript, attempt?.recording);
+  return {
+    encoder: front.encoder(includeUsage, body, tellCostOf(exchange, attempt)),
+    names: namesOf(exchange),
+    transcript: attempt?.transcript,
+    recording: attempt?.recording,
+  };
 };
 
 /** A whole answer as a stream. */
@@ -90,17 +105,18 @@ export class ChunkStream implements StreamAnswer {
     return this.idleMs === undefined ? next : bounded(next, this.idleMs, this);
   }
 
-  async pipe(response: ClientSide): Promise<StreamEnd> {
+  async pipe(client: ClientSide): Promise<StreamEnd> {
     try {
-      response.write(this.first);
+      const first = this.first + this.writer.release();
+      if (first !== '') client.write(first);
       for (;;) {
         const { value, done } = (await this.next()) as IteratorResult<unknown, unknown>;
         if (this.exchange.isDeserted) return { status: 'client_closed' };
         if (done) break;
         const text = this.writer.write(value as never);
-        if (text !== '' && !response.write(text)) await drained(response);
+        if (text !== '' && !client.write(text)) await drained(client);
       }
-      response.write(this.writer.end());
+      client.write(this.writer.end());
       return { status: 'success' };
     } catch (error) {
       if (this.exchange.isDeserted) return { status: 'client_closed' };
@@ -112,12 +128,11 @@ export class ChunkStream implements StreamAnswer {
 /** A stream that was told before, and is there as a whole. */
 export class ReplayedStream implements StreamAnswer {
   readonly kind = 'stream';
-  readonly headers = {};
-  readonly usage = undefined;
-
   constructor(
     private readonly exchange: Recalled,
     private readonly text: string,
+    readonly headers: StreamAnswer['headers'],
+    readonly usage: StreamAnswer['usage'],
   ) {}
 
   estimateOutputTokens(): number {
@@ -132,20 +147,20 @@ export class ReplayedStream implements StreamAnswer {
     // Nobody is at work for it.
   }
 
-  pipe(response: ClientSide): Promise<StreamEnd> {
-    response.write(this.text);
+  pipe(client: ClientSide): Promise<StreamEnd> {
+    client.write(this.text);
     return Promise.resolve({ status: this.exchange.isClientGone ? 'client_closed' : 'success' });
   }
 }
 
 /** Also ends when the client leaves: a closed response never drains. */
-const drained = (response: ClientSide): Promise<void> =>
+const drained = (client: ClientSide): Promise<void> =>
   new Promise((resolve) => {
     const done = (): void => {
-      response.off('drain', done);
-      response.off('close', done);
+      client.off('drain', done);
+      client.off('close', done);
       resolve();
     };
-    response.once('drain', done);
-    response.once('close', done);
+    client.once('drain', done);
+    client.once('close', done);
   });

@@ -3,7 +3,7 @@ import { OpenAiStreamTap } from '@turnpike/wire';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FakeResponse, FakeTransfer } from '../../test/doubles.js';
 import { LiveStream, type LiveStreamOptions } from './live-stream.js';
-import { ByteRelay } from './relay.js';
+import { ByteRelay, type Relay } from './relay.js';
 
 const event = (value: object | string): Buffer =>
   Buffer.from(`data: ${typeof value === 'string' ? value : JSON.stringify(value)}\n\n`);
@@ -29,7 +29,7 @@ const open = (options: Partial<LiveStreamOptions> = {}) => {
     relay: new ByteRelay(new OpenAiStreamTap({ withholdUsage: true })),
     toError: ({ status, body }) => new GatewayError('GW_UPSTREAM_RATE_LIMITED', `${status}: ${body}`, { provider }),
     errorFrame: (body) => `data: ${body}\n\n`,
-    onDocument: (document) => `replayed ${document.toString()}`,
+    onDocument: (document) => aRelay({ end: () => `replayed ${document.toString()}` }),
     onFirst,
     ...options,
   });
@@ -37,6 +37,16 @@ const open = (options: Partial<LiveStreamOptions> = {}) => {
   opened.catch(() => undefined);
   return { stream, transfer, opened, onFirst };
 };
+
+const aRelay = (changes: Partial<Relay>): Relay => ({
+  push: (bytes) => bytes,
+  end: () => '',
+  leftover: () => '',
+  hasBegun: true,
+  usage: undefined,
+  estimateOutputTokens: () => 0,
+  ...changes,
+});
 
 /** A stream that has begun and flows to a client. */
 const flowing = async (options: Partial<LiveStreamOptions> = {}) => {
@@ -168,6 +178,38 @@ describe('a host that answers with one document', () => {
     stream.onHead(200, json);
     stream.onEnd();
     await expect(opened).rejects.toBe(cut);
+  });
+});
+
+describe('a stream that is kept until its client is known to get it', () => {
+  const kept = (release: Relay['release'], more: Partial<Relay> = {}) => {
+    const relay = { isKept: true, release, ...more };
+    return open({ relay: aRelay({ push: () => '', ...relay }) });
+  };
+
+  it('has begun, and is not read on before', async () => {
+    const { stream, opened, transfer, onFirst } = kept(() => 'first');
+    stream.onHead(200, STREAM);
+    stream.onData(FIRST);
+    await opened;
+    expect([onFirst.mock.calls.length, transfer.steps]).toEqual([1, ['pause']]);
+    const response = new FakeResponse();
+    void stream.pipe(response.asResponse());
+    expect([response.text, transfer.steps]).toEqual(['first', ['pause', 'resume']]);
+  });
+
+  it('fails where it must not be seen, although it was complete', async () => {
+    const stopped = new GatewayError('GW_GUARDRAIL_BLOCKED', 'no');
+    const { stream, opened } = kept(() => {
+      throw stopped;
+    });
+    stream.onHead(200, STREAM);
+    stream.onData(FIRST);
+    stream.onEnd();
+    await opened;
+    const response = new FakeResponse();
+    const { status, error } = (await stream.pipe(response.asResponse())) as { status: string; error: GatewayError };
+    expect([status, error.code, response.text]).toEqual(['failure', 'GW_GUARDRAIL_BLOCKED', '']);
   });
 });
 

@@ -15,8 +15,8 @@ export interface LiveStreamOptions {
   toError: (failure: UpstreamFailure) => GatewayError;
   /** Text that tells the client of an error in mid-stream. */
   errorFrame: (body: string) => string;
-  /** A host that ignored `stream` and answered with one JSON document. */
-  onDocument: (document: Buffer) => string;
+  /** A host that ignored `stream` and answered with one JSON document: what relays that. */
+  onDocument: (document: Buffer) => Relay;
   onFirst: () => void;
 }
 
@@ -42,7 +42,7 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   private transfer: Transfer | undefined;
   private pending: (Buffer | string)[] = [];
   private pendingLength = 0;
-  private response: ClientSide | undefined;
+  private client: ClientSide | undefined;
   private failureBody: BoundedBody | undefined;
   private document: BoundedBody | undefined;
   private status = 0;
@@ -56,8 +56,11 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   /** Until the first event, for that; from then on for the whole. */
   private timer: NodeJS.Timeout | undefined;
   private endsAt = 0;
+  private relay: Relay;
 
-  constructor(private readonly options: LiveStreamOptions) {}
+  constructor(private readonly options: LiveStreamOptions) {
+    this.relay = options.relay;
+  }
 
   /** Resolves at the first event. @throws our error when there is none */
   opened(transfer: Transfer, { firstTokenMs, totalMs }: StreamTimes): Promise<this> {
@@ -74,11 +77,11 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   }
 
   get usage(): Usage | undefined {
-    return this.options.relay.usage;
+    return this.relay.usage;
   }
 
   estimateOutputTokens(): number {
-    return this.options.relay.estimateOutputTokens();
+    return this.relay.estimateOutputTokens();
   }
 
   errorFrame(body: string): string {
@@ -105,14 +108,15 @@ export class LiveStream implements ResponseSink, StreamAnswer {
   onData(chunk: Buffer): void {
     const collecting = this.failureBody ?? this.document;
     if (collecting) return collecting.add(chunk);
-    this.send(this.options.relay.push(chunk));
-    if (!this.isReady && this.options.relay.hasBegun) this.begin();
+    this.send(this.relay.push(chunk));
+    if (!this.isReady && this.relay.hasBegun) this.begin();
   }
 
   onEnd(): void {
     try {
       if (this.failureBody) throw this.options.toError(this.failureBody.toFailure(this.status, this.headers));
-      this.send(this.document ? this.options.onDocument(this.document.bytes()) : this.options.relay.end());
+      if (this.document) this.relay = this.options.onDocument(this.document.bytes());
+      this.send(this.relay.end());
     } catch (error) {
       return this.fail(error);
     }
@@ -124,14 +128,15 @@ export class LiveStream implements ResponseSink, StreamAnswer {
     this.fail(error);
   }
 
-  pipe(response: ClientSide): Promise<StreamEnd> {
+  pipe(client: ClientSide): Promise<StreamEnd> {
     return new Promise((resolve) => {
       this.finish = resolve;
-      this.response = response;
+      this.client = client;
       const { pending, isPaused: wasHeld } = this;
       this.pending = [];
       this.isPaused = false;
       for (const piece of pending) this.send(piece);
+      if (this.relay.isKept) this.release();
       if (wasHeld) this.resumeUnlessPaused();
       if (this.end) resolve(this.end);
     });
@@ -159,22 +164,35 @@ export class LiveStream implements ResponseSink, StreamAnswer {
       this.timer = setTimeout(onTimeout, leftMs, this, 'was still sending when the time of the call was over');
     }
     this.options.onFirst();
+    // What cannot be written yet is not read either.
+    if (this.relay.isKept && !this.end) this.pause();
     this.ready?.();
+  }
+
+  /** It may have ended well before somebody saw what it says. */
+  private release(): void {
+    try {
+      this.send(this.relay.release?.() ?? '');
+    } catch (error) {
+      this.transfer?.abort();
+      this.end = undefined;
+      this.fail(error);
+    }
   }
 
   private send(piece: Buffer | string): void {
     if (piece.length === 0) return;
-    const { response } = this;
-    if (!response) {
+    const { client } = this;
+    if (!client) {
       this.pending.push(piece);
       this.pendingLength += piece.length;
       if (this.isReady && !this.isPaused && this.pendingLength > MAX_PENDING_BYTES) this.pause();
       return;
     }
-    if (response.write(piece) || response.destroyed || this.isPaused) return;
+    if (client.write(piece) || client.destroyed || this.isPaused) return;
     this.pause();
     // A client that never reads again loses its connection, and the stream is aborted like that of any that leaves.
-    response.once('drain', () => {
+    client.once('drain', () => {
       this.isPaused = false;
       this.transfer?.resume();
     });
@@ -197,7 +215,7 @@ export class LiveStream implements ResponseSink, StreamAnswer {
       this.refuse?.(error);
       return;
     }
-    this.send(this.options.relay.leftover());
+    this.send(this.relay.leftover());
     this.over({ status: 'failure', error });
   }
 

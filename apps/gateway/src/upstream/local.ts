@@ -9,7 +9,7 @@ import { canonicalRequest } from './canonical-request.js';
 import { ChunkStream, playAsStream } from './chunk-stream.js';
 import { bounded } from './bounded.js';
 import { callOf, editsFor } from './prepare.js';
-import { encode } from './read-whole.js';
+import { encode, unchecked } from './read-whole.js';
 
 type Local = LocalOperation<unknown, unknown, unknown>;
 
@@ -20,7 +20,6 @@ export const callLocal = async (
   { attemptMs, firstTokenMs, idleMs }: Deadlines,
 ): Promise<UpstreamAnswer> => {
   const { exchange, signal } = attempt;
-  const { snapshot } = exchange;
   const call = callOf(attempt, callable);
   const local = operation as Local;
   const blame = (error: unknown): never => {
@@ -31,9 +30,12 @@ export const callLocal = async (
     const chunks = local.stream(request, call, signal)[Symbol.asyncIterator]();
     return bounded(ChunkStream.open(attempt, chunks, {}, idleMs), firstTokenMs, attempt).catch(blame);
   }
-  let response = await bounded(Promise.resolve(local.respond(request, call, signal)), attemptMs, attempt).catch(blame);
+  const response = await bounded(Promise.resolve(local.respond(request, call, signal)), attemptMs, attempt).catch(
+    blame,
+  );
   attempt.answeredAt = performance.now();
-  if (snapshot.guardrails.postCall.length > 0) response = await snapshot.guardrails.after(exchange, response);
+  // A stream of one piece is a whole answer to those who check streams, too.
+  if (exchange.mustReadAnswer || exchange.streamGuards) return unchecked(exchange, response, {});
   if (exchange.isStream) return playAsStream(attempt, response, {});
   return encode(exchange, response, {});
 };

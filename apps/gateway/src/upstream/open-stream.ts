@@ -5,13 +5,14 @@ import type { Runtime } from '../runtime/runtime.js';
 import { GatewayError } from '@turnpike/errors';
 import type { UpstreamAnswer } from './answer.js';
 import { namesOf } from './answer-names.js';
-import { replay } from './chunk-stream.js';
+import { writerFor } from './chunk-stream.js';
+import type { AnyChunk } from './chunk-writer.js';
 import { failedAnswer } from './failed-answer.js';
 import { LiveStream, type StreamTimes } from './live-stream.js';
 import type { PreparedCall } from './prepare.js';
 import { parseAnswer, throwFault } from './read-whole.js';
+import { ByteRelay, OverheardRelay, PlayedRelay, TranslatingRelay, type Relay } from './relay.js';
 import { tellCostOf } from './told-cost.js';
-import { ByteRelay, ChunkWriter, OverheardRelay, TranslatingRelay, type Relay } from './relay.js';
 
 export const openStream = (
   runtime: Runtime,
@@ -31,7 +32,8 @@ export const openStream = (
     onDocument: (document) => {
       const parsed = parseAnswer(document, call.policy.provider);
       throwFault(exchange, prepared, parsed, { headers: stream.headers, body: document });
-      return replay(exchange, operation.fromBody(parsed, call), attempt);
+      const chunks = front.toChunks(operation.fromBody(parsed, call));
+      return new PlayedRelay(writerFor(attempt.exchange, attempt), chunks as Iterable<AnyChunk>);
     },
     onFirst: () => {
       attempt.firstTokenAt = performance.now();
@@ -61,7 +63,6 @@ const relayOf = (attempt: Attempt, prepared: PreparedCall): Relay => {
       { param: 'stream', provider: call.policy.provider },
     );
   }
-  const encoder = front.encoder(!prepared.withholdUsage, exchange.body, tellCostOf(exchange, attempt));
-  const writer = new ChunkWriter(encoder, names, transcript, recording);
+  const writer = writerFor(exchange, attempt);
   return new TranslatingRelay(writer, (emit) => operation.decoder!(call, emit as never));
 };

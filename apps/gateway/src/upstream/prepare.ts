@@ -5,6 +5,7 @@ import type { Call, HttpOperation } from '@turnpike/plugin-sdk';
 import { mayRepeat } from '../bytes/json-members.js';
 import { spliceJson } from '../bytes/json-splice.js';
 import { hasRepeatedMembers } from '../bytes/repeated-members.js';
+import { NO_GUARDRAILS } from '../guarding/selection.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Recalled } from '../pipeline/exchange.js';
 import type { AnyOperation, Callable } from '../runtime/callable.js';
@@ -83,6 +84,7 @@ export const prepareHttp = (attempt: Attempt, callable: Callable, operation: Any
       isSameDialect &&
       operation.translatesAnswers !== true &&
       !exchange.mustReadAnswer &&
+      !exchange.streamGuards &&
       !front.needsTranslation?.(exchange.body, isKept),
     withholdUsage: exchange.isStream && !wantsUsage && !exchange.snapshot.config.requests.alwaysIncludeStreamUsage,
   };
@@ -126,8 +128,8 @@ const nativeBody = ({ exchange, callable, operation, call, edits }: Making, want
 };
 
 /** Somebody goes by what the request says: the upstream must not read anything else in it. */
-const isJudged = ({ guardrails, mustReadAnswer, cacheWrite, parts, flight }: Recalled): boolean =>
-  guardrails.length > 0 || mustReadAnswer || cacheWrite !== undefined || parts !== undefined || flight !== undefined;
+const isJudged = ({ guardrails, cacheWrite, parts, flight }: Recalled): boolean =>
+  guardrails !== NO_GUARDRAILS || cacheWrite !== undefined || parts !== undefined || flight !== undefined;
 
 /** What is nested inside texts, such as a tool call's arguments, is first met here. */
 const translatedBody = (making: Making): Uint8Array => toBytes(() => translate(making));

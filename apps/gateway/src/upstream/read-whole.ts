@@ -5,9 +5,8 @@ import { spliceJson } from '../bytes/json-splice.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import type { Recalled } from '../pipeline/exchange.js';
 import { checkHead, toFailure } from './answer-head.js';
-import type { UpstreamAnswer, WholeAnswer } from './answer.js';
+import type { UncheckedAnswer, WholeAnswer } from './answer.js';
 import { namesOf } from './answer-names.js';
-import { playAsStream } from './chunk-stream.js';
 import { failedAnswer } from './failed-answer.js';
 import type { PreparedCall } from './prepare.js';
 import type { WholeUpstreamAnswer } from './whole-sink.js';
@@ -19,20 +18,24 @@ export const readWhole = (
   attempt: Attempt,
   prepared: PreparedCall,
   answer: WholeUpstreamAnswer,
-): WholeAnswer | Promise<UpstreamAnswer> => {
+): WholeAnswer | UncheckedAnswer => {
   attempt.answeredAt = performance.now();
   const { exchange } = attempt;
-  const { snapshot } = exchange;
   const { headers } = answer;
   const read = readNamed(exchange, prepared, answer);
   if ('bytes' in read) return read.bytes;
-  if (snapshot.guardrails.postCall.length === 0) return encode(exchange, read.response, headers);
-  return snapshot.guardrails
-    .after(exchange, read.response)
-    .then((checked): UpstreamAnswer | Promise<UpstreamAnswer> =>
-      exchange.isStream ? playAsStream(attempt, checked, headers) : encode(exchange, checked, headers),
-    );
+  return exchange.mustReadAnswer
+    ? unchecked(exchange, read.response, headers)
+    : encode(exchange, read.response, headers);
 };
+
+/** A domain answer for those who must see it first. */
+export const unchecked = (exchange: Recalled, response: unknown, headers: WholeAnswer['headers']): UncheckedAnswer => ({
+  kind: 'unchecked',
+  response,
+  headers,
+  ...usageFor(exchange, exchange.front.usageOfDomain(response)),
+});
 
 /** On the byte path the client's answer, else a domain one. */
 type Read = { bytes: WholeAnswer } | { response: unknown };

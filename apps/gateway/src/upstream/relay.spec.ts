@@ -2,8 +2,9 @@ import type { ChatChunk } from '@turnpike/domain';
 import { openAiStreamDecoder, openAiStreamEncoder, OpenAiStreamTap, type StreamTap } from '@turnpike/wire';
 import { describe, expect, it } from '@jest/globals';
 import type { AnswerNames } from './answer-names.js';
+import { ChunkWriter } from './chunk-writer.js';
 import { Recording } from './recording.js';
-import { ByteRelay, ChunkWriter, OverheardRelay, TranslatingRelay } from './relay.js';
+import { ByteRelay, OverheardRelay, TranslatingRelay } from './relay.js';
 import { Transcript } from './transcript.js';
 
 const NAMES: AnswerNames = { id: 'chatcmpl-call-1', model: undefined };
@@ -11,7 +12,7 @@ const START: ChatChunk = { type: 'start', id: 'theirs', model: 'upstream', creat
 const text = (words: string): ChatChunk => ({ type: 'text-delta', choice: 0, text: words });
 
 const aWriter = (names: Partial<AnswerNames> = {}, includeUsage = false): ChunkWriter =>
-  new ChunkWriter(openAiStreamEncoder({ includeUsage }), { ...NAMES, ...names });
+  new ChunkWriter({ encoder: openAiStreamEncoder({ includeUsage }), names: { ...NAMES, ...names } });
 
 describe('ByteRelay', () => {
   it('passes on what its tap passes on, and knows what it knows', () => {
@@ -111,7 +112,7 @@ describe('ChunkWriter of an answer that may have to go on elsewhere', () => {
   const finish: ChatChunk = { type: 'finish', choice: 0, reason: 'stop' };
   const write = (transcript: Transcript, chunks: readonly ChatChunk[], names: Partial<AnswerNames> = {}): string => {
     const encoder = openAiStreamEncoder({ includeUsage: true });
-    const writer = new ChunkWriter(encoder, { ...NAMES, ...names }, transcript);
+    const writer = new ChunkWriter({ encoder, names: { ...NAMES, ...names }, transcript });
     return chunks.map((chunk) => writer.write(chunk)).join('');
   };
   const events = (written: string): Record<string, unknown>[] =>
@@ -144,7 +145,8 @@ describe('ChunkWriter of an answer that may have to go on elsewhere', () => {
 
   it('counts only its own words', () => {
     const former = Object.assign(new Transcript(), { text: 'x'.repeat(400) });
-    const writer = new ChunkWriter(openAiStreamEncoder({ includeUsage: false }), NAMES, new Transcript(former));
+    const encoder = openAiStreamEncoder({ includeUsage: false });
+    const writer = new ChunkWriter({ encoder, names: NAMES, transcript: new Transcript(former) });
     writer.write(START);
     writer.write(text('four'));
     expect([writer.hasBegun, writer.estimateOutputTokens()]).toEqual([true, 1]);

@@ -1,12 +1,7 @@
 // Two ways from upstream bytes to client bytes: untouched, or translated. Both know usage and completeness.
-import type { ChatChunk, CompletionChunk, Usage } from '@turnpike/domain';
-import type { StreamDecoder, StreamEncoder, StreamTap } from '@turnpike/wire';
-import type { AnswerNames } from './answer-names.js';
-import { estimateTokens } from './estimate-usage.js';
-import type { Recording } from './recording.js';
-import type { Transcript } from './transcript.js';
-
-type AnyChunk = ChatChunk | CompletionChunk;
+import type { Usage } from '@turnpike/domain';
+import type { StreamDecoder, StreamTap } from '@turnpike/wire';
+import type { AnyChunk, ChunkWriter } from './chunk-writer.js';
 
 export interface Relay {
   /** What to send for these bytes. @throws our error when the upstream reports one */
@@ -17,6 +12,10 @@ export interface Relay {
   leftover(): Buffer | string;
   /** Something of the answer has arrived: from here on the head is sent. */
   readonly hasBegun: boolean;
+  /** Nothing is given out before `release`: it is for the client alone, and who answers it is not decided. */
+  readonly isKept?: boolean;
+  /** What was kept; from here on nothing is. @throws as `push` */
+  release?(): string;
   readonly usage: Usage | undefined;
   estimateOutputTokens(): number;
 }
@@ -80,61 +79,6 @@ export class OverheardRelay extends ByteRelay {
   }
 }
 
-/** Keeps what a stream's chunks tell, and turns them into text. */
-export class ChunkWriter {
-  usage: Usage | undefined;
-  hasBegun = false;
-  private characters = 0;
-
-  constructor(
-    private readonly encoder: StreamEncoder<AnyChunk>,
-    private readonly names: AnswerNames,
-    private readonly transcript?: Transcript,
-    private readonly recording?: Recording,
-  ) {}
-
-  write(chunk: AnyChunk): string {
-    this.hasBegun = true;
-    this.recording?.hear(chunk);
-    switch (chunk.type) {
-      case 'start':
-        // What is told at the start is about the prompt; an output count there (Anthropic: 1) is a placeholder.
-        if ('usage' in chunk && chunk.usage) this.usage = { ...chunk.usage, outputTokens: 0 };
-        return this.start({ ...chunk, id: chunk.id || this.names.id, model: this.names.model ?? chunk.model });
-      case 'usage':
-        this.usage = chunk.usage;
-        break;
-      case 'text-delta':
-      case 'reasoning-delta':
-      case 'refusal-delta':
-        this.characters += chunk.text.length;
-        break;
-      case 'tool-call-delta':
-        this.characters += chunk.arguments.length;
-        break;
-    }
-    this.transcript?.hear(chunk);
-    return this.encoder.encode(chunk);
-  }
-
-  /** To the client, an answer that goes on has begun before, under the name it had then. */
-  private start(chunk: AnyChunk & { type: 'start' }): string {
-    const { transcript } = this;
-    transcript?.hear(chunk);
-    if (!transcript?.former) return this.encoder.encode(chunk);
-    this.encoder.encode({ ...chunk, id: transcript.id, model: transcript.model });
-    return '';
-  }
-
-  end(): string {
-    return this.encoder.end();
-  }
-
-  estimateOutputTokens(): number {
-    return estimateTokens(this.characters);
-  }
-}
-
 /** Different dialects, or answers that need mending: decoded and encoded anew. */
 export class TranslatingRelay implements Relay {
   private out = '';
@@ -162,11 +106,66 @@ export class TranslatingRelay implements Relay {
   leftover(): string {
     const { out } = this;
     this.out = '';
-    return out;
+    return this.writer.isStopped ? '' : out;
+  }
+
+  get isKept(): boolean {
+    return this.writer.isKept;
+  }
+
+  release(): string {
+    return this.writer.release();
   }
 
   get hasBegun(): boolean {
     return this.writer.hasBegun;
+  }
+
+  get usage(): Usage | undefined {
+    return this.writer.usage;
+  }
+
+  estimateOutputTokens(): number {
+    return this.writer.estimateOutputTokens();
+  }
+}
+
+/** An answer that came whole although a stream was asked for. */
+export class PlayedRelay implements Relay {
+  private text = '';
+
+  constructor(
+    private readonly writer: ChunkWriter,
+    chunks: Iterable<AnyChunk>,
+  ) {
+    for (const chunk of chunks) this.text += writer.write(chunk);
+    this.text += writer.end();
+  }
+
+  push(): string {
+    return '';
+  }
+
+  end(): string {
+    return this.leftover();
+  }
+
+  leftover(): string {
+    const { text } = this;
+    this.text = '';
+    return text;
+  }
+
+  get hasBegun(): boolean {
+    return this.writer.hasBegun;
+  }
+
+  get isKept(): boolean {
+    return this.writer.isKept;
+  }
+
+  release(): string {
+    return this.writer.release();
   }
 
   get usage(): Usage | undefined {

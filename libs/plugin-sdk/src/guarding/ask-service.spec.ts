@@ -14,7 +14,7 @@ const ask = (
       return { status: 200, headers: {}, ...answer, body: Buffer.from(answer.body ?? '{}') };
     },
   };
-  const question = { url: 'http://a/b', headers: { 'x-key': 'k' }, body: { text: 'private' }, signal, timeoutMs: 50 };
+  const question = { url: 'http://a/b', headers: { 'x-key': 'k' }, body: { text: 'private' }, signal };
   return { requests, judgement: askService(http, question) };
 };
 
@@ -28,7 +28,6 @@ describe('a service', () => {
         url: 'http://a/b',
         headers: { 'content-type': 'application/json', 'x-key': 'k' },
         body: '{"text":"private"}',
-        timeoutMs: 50,
       },
     ]);
   });

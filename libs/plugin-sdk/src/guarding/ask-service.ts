@@ -6,9 +6,12 @@ export interface ServiceQuestion {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** Says how long is waited: the time of a guardrail is its operator's to set. */
   readonly signal: AbortSignal;
-  readonly timeoutMs: number;
 }
+
+/** The signal comes first. */
+const MOST_MS = 600_000;
 
 /** The service gave no judgement. Tells neither question nor answer. */
 export class ServiceFailure extends Error {
@@ -28,7 +31,7 @@ const AWAY = new Set([502, 503, 504]);
 
 /** @throws ServiceFailure; the signal's reason when nobody waits for the judgement any more */
 export const askService = async (http: HttpClient, question: ServiceQuestion): Promise<JsonValue> => {
-  const { url, headers, body, signal, timeoutMs } = question;
+  const { url, headers, body, signal } = question;
   const answer = await http
     .request({
       method: 'POST',
@@ -36,7 +39,7 @@ export const askService = async (http: HttpClient, question: ServiceQuestion): P
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
       signal,
-      timeoutMs,
+      timeoutMs: MOST_MS,
     })
     .catch((cause: unknown) => {
       signal.throwIfAborted();

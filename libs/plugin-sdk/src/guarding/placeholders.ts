@@ -1,7 +1,11 @@
 // What stands for what is hidden while a call is under way: `<EMAIL_1>`, the same for the same, and back again.
+import type { TextStream } from './text-stream.js';
 
 /** Also as a model may write it. */
 const PLACEHOLDER = /<([A-Z_]{2,48}_\d{1,6})>/gi;
+/** What may yet become one, at the end of a text. */
+const BEGINNING = /<[A-Z_]{0,49}\d{0,6}$/i;
+const LONGEST_BEGINNING = 56;
 
 /** For the texts of one call. Kinds are written in capitals and underscores. */
 export class Placeholders {
@@ -46,11 +50,48 @@ export class Placeholders {
     return text.replaceAll(PLACEHOLDER, (written, name: string) => this.valueOf.get(name.toUpperCase()) ?? written);
   }
 
+  /** As `restore`, for a text that comes in pieces. */
+  restoring(): TextStream {
+    return new RestoringStream(this);
+  }
+
   private freeName(kind: string): string {
     let number = this.last.get(kind) ?? 0;
     do number += 1;
     while (this.taken.has(`${kind}_${number}`));
     this.last.set(kind, number);
     return `${kind}_${number}`;
+  }
+}
+
+class RestoringStream implements TextStream {
+  isChanged = false;
+  private text = '';
+
+  constructor(private readonly placeholders: Placeholders) {}
+
+  get held(): number {
+    return this.text.length;
+  }
+
+  push(piece: string): string {
+    const text = this.text + piece;
+    const tail = Math.max(0, text.length - LONGEST_BEGINNING);
+    const begun = BEGINNING.exec(text.slice(tail));
+    const until = begun ? tail + begun.index : text.length;
+    this.text = text.slice(until);
+    return this.restored(text.slice(0, until));
+  }
+
+  end(): string {
+    const { text } = this;
+    this.text = '';
+    return this.restored(text);
+  }
+
+  private restored(text: string): string {
+    const restored = this.placeholders.restore(text);
+    if (restored !== text) this.isChanged = true;
+    return restored;
   }
 }

@@ -132,7 +132,15 @@ export const aCallFinished = (changes: Partial<CallFinished> = {}): CallFinished
   overheadMs: 1.5,
   rateLimits: { 'x-ratelimit-remaining-requests': '99' },
   guardrails: [
-    { name: 'mask', mode: 'pre_call', status: 'success', startedAt: START_OF_TIME, durationMs: 0.4, maskedCount: 1 },
+    {
+      name: 'mask',
+      plugin: 'guardrail-pii',
+      mode: 'pre_call',
+      status: 'success',
+      startedAt: START_OF_TIME,
+      ms: 0.4,
+      masked: { EMAIL: 1 },
+    },
   ],
   response: {
     id: 'chatcmpl-1',

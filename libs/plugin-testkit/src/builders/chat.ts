@@ -30,7 +30,16 @@ export const aChatResponseSaying = (text: string): ChatResponse =>
 
 export const aGuardrailContext = (changes: Partial<GuardrailContext> = {}): GuardrailContext => ({
   callId: 'call-1',
+  guardrail: 'my-guardrail',
+  mode: 'pre_call',
+  operation: 'chat',
+  route: '/v1/chat/completions',
+  model: 'chat-large',
+  stream: false,
   metadata: {},
+  parameters: {},
+  header: () => undefined,
+  memory: {},
   signal: new AbortController().signal,
   ...changes,
 });

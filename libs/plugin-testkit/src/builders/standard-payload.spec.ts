@@ -32,7 +32,9 @@ describe('the standard logging payload', () => {
         litellm_overhead_time_ms: 1.5,
         additional_headers: { x_ratelimit_remaining_requests: '99' },
       },
-      guardrail_information: [{ guardrail_name: 'mask', guardrail_mode: 'pre_call', masked_entity_count: 1 }],
+      guardrail_information: [
+        { guardrail_name: 'mask', guardrail_mode: 'pre_call', masked_entity_count: { EMAIL: 1 } },
+      ],
       metadata: {
         user_api_key_hash: '3f2a',
         user_api_key_alias: 'test key',

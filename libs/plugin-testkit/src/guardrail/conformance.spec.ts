@@ -1,6 +1,6 @@
-import type { GuardrailV1, GuardrailVerdict } from '@turnpike/plugin-sdk';
+import type { ChatChunk, GuardrailV1, GuardrailVerdict } from '@turnpike/plugin-sdk';
 import { describe, expect, it } from '@jest/globals';
-import { aChatRequestSaying, aChatResponse } from '../builders/chat.js';
+import { aChatRequestSaying, aChatResponse, aChatResponseSaying } from '../builders/chat.js';
 import { failuresOf } from '../check.js';
 import { guardrailSubject } from '../samples/sample-others.js';
 import { guardrailChecks, guardrailConformance, type GuardrailCase } from './conformance.js';
@@ -75,6 +75,39 @@ describe('the guardrail suite fails a guardrail that', () => {
     ],
   ])('%s', async (_title, change, fails) => {
     expect(await failing(change)).toEqual(fails);
+  });
+
+  const streamed: GuardrailCase = {
+    name: 'masks an answer',
+    moment: 'postCall',
+    response: aChatResponseSaying('a secret'),
+    expected: { action: 'replace', value: aChatResponseSaying('a ******') },
+  };
+  const masking = (stream: NonNullable<GuardrailV1['postCall']>['stream']): Partial<GuardrailV1> => ({
+    postCall: {
+      check: async (response) =>
+        response.choices.length > 0
+          ? { action: 'replace', value: aChatResponseSaying('a ******') }
+          : { action: 'block', message: 'There is no answer.' },
+      stream,
+    },
+  });
+  const masked = (chunk: ChatChunk): ChatChunk =>
+    chunk.type === 'text-delta' ? { ...chunk, text: chunk.text.replaceAll('secret', '******') } : chunk;
+
+  it.each<[string, NonNullable<GuardrailV1['postCall']>['stream'], string[]]>([
+    ['needs the whole answer', () => undefined, []],
+    ['masks each piece by itself', () => ({ push: (chunk) => [masked(chunk)], end: () => [] }), [streamed.name]],
+    ['lets a stream pass', () => ({ push: (chunk) => [chunk], end: () => [] }), [streamed.name]],
+    [
+      'blocks a stream only',
+      () => ({ push: () => ({ action: 'block', message: 'no' }), end: () => [] }),
+      [streamed.name],
+    ],
+  ])('makes something else of a stream: %s', async (_title, stream, fails) => {
+    const checks = guardrailChecks({ ...guardrailSubject(masking(stream)), cases: [streamed] });
+    const failed = Object.keys(await failuresOf(checks.filter(({ id }) => id.startsWith('streams/'))));
+    expect(failed).toEqual(fails.map((name) => `streams/${name}`));
   });
 
   it('shows no case that passes, or none that stops', async () => {

@@ -1,5 +1,12 @@
 // The guardrail suite: verdicts of the right shape, given on inputs that stay as they were.
-import type { ChatRequest, ChatResponse, GuardrailContext, GuardrailV1, GuardrailVerdict } from '@turnpike/plugin-sdk';
+import type {
+  AnswerStreamV1,
+  ChatRequest,
+  ChatResponse,
+  GuardrailContext,
+  GuardrailV1,
+  GuardrailVerdict,
+} from '@turnpike/plugin-sdk';
 import { aChatRequest, aChatResponse, aGuardrailContext } from '../builders/chat.js';
 import { check, must, type Check, type Skip } from '../check.js';
 import { declareChecks } from '../declare.js';
@@ -11,6 +18,7 @@ import { BACKENDS, tryStart } from '../plugin/lifecycle.checks.js';
 import { openPlugin, settled, within } from '../plugin/opened.js';
 import { mustHoldNoSecret } from '../plugin/secret.checks.js';
 import { secretsOf } from '../secrets.js';
+import { inEveryCut, toldInStream } from './cut-answers.js';
 
 type Moment = keyof Required<GuardrailV1>;
 
@@ -21,6 +29,8 @@ export interface GuardrailCase {
   request?: ChatRequest;
   /** For `postCall`. */
   response?: ChatResponse;
+  /** For `postCall`: `preCall` has seen the request, and may remember something of it. */
+  remembers?: true;
   /** What the service behind it answers, one per request. */
   http?: readonly ScriptedAnswer[];
   /** `value` of a replacement is compared when it is given. */
@@ -55,6 +65,16 @@ const ask = (
     case 'postCall':
       return instance.postCall!.check(response, request, context);
   }
+};
+
+/** The context that both looks of one call share the memory of. */
+const contextAfter = async (
+  instance: GuardrailV1,
+  { remembers, request = aChatRequest() }: GuardrailCase,
+): Promise<GuardrailContext> => {
+  const context = aGuardrailContext();
+  if (remembers) await instance.preCall!.check(deepFreeze(request), context);
+  return context;
 };
 
 /** @throws ConformanceError */
@@ -96,6 +116,16 @@ export const guardrailChecks = (subject: GuardrailConformance): Check[] => {
         4 * CHECK_MS,
       ),
     ),
+    ...subject.cases
+      .filter(({ moment }) => moment === 'postCall')
+      .map((example) =>
+        check(
+          `streams/${example.name}`,
+          'makes the same of a stream that it checks as it comes, however that is cut',
+          () => checkStream(subject, example),
+          4 * CHECK_MS,
+        ),
+      ),
     ...moments.flatMap((moment) =>
       Object.entries(BACKENDS).map(([name]) =>
         check(
@@ -119,12 +149,46 @@ const checkCase = async (subject: GuardrailConformance, example: GuardrailCase):
   try {
     await tryStart({ host, life: instance });
     host.http.answer(...(example.http ?? []));
-    const verdict = await within(host, CHECK_MS, 'the check', () => ask(instance, example, aGuardrailContext()));
+    const verdict = await within(host, CHECK_MS, 'the check', async () =>
+      ask(instance, example, await contextAfter(instance, example)),
+    );
     mustBeVerdict(verdict, example.moment);
     mustEqual(verdict.action, example.expected.action, 'The action differs');
     const { expected } = example;
     if (expected.action === 'replace' && expected.value && verdict.action === 'replace') {
       mustEqual(verdict.value, expected.value, 'The replacement differs');
+    }
+  } finally {
+    await settled(host, CHECK_MS, 'stop', () => instance.stop?.());
+    host.dispose();
+  }
+};
+
+/** One that needs the whole answer is judged by `checkCase` alone. */
+const checkStream = async (subject: GuardrailConformance, example: GuardrailCase): Promise<void> => {
+  const { host, instance } = open(subject);
+  const { request = aChatRequest(), response = aChatResponse(), expected } = example;
+  try {
+    await tryStart({ host, life: instance });
+    const made = async (): Promise<AnswerStreamV1 | 'pass' | undefined> => {
+      host.http.answer(...(example.http ?? []));
+      const context = await contextAfter(instance, example);
+      return instance.postCall?.stream?.(deepFreeze(request), context);
+    };
+    const first = await made();
+    if (first === 'pass') mustEqual('pass', expected.action, 'It lets streams pass unseen');
+    if (first === undefined || first === 'pass') return;
+    const again = async (): Promise<AnswerStreamV1> => (await made()) as AnswerStreamV1;
+    for await (const [cut, { block, response: told }] of inEveryCut(response, again)) {
+      mustEqual(
+        block ? 'block' : 'no block',
+        expected.action === 'block' ? 'block' : 'no block',
+        `Cut ${cut}: blocked`,
+      );
+      if (block) mustBeVerdict(block, 'postCall');
+      else if (expected.action === 'pass') mustEqual(told, toldInStream(response), `Cut ${cut}: the answer differs`);
+      else if (expected.action === 'replace' && expected.value)
+        mustEqual(told, toldInStream(expected.value as ChatResponse), `Cut ${cut}: the replacement differs`);
     }
   } finally {
     await settled(host, CHECK_MS, 'stop', () => instance.stop?.());

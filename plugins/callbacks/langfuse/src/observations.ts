@@ -166,18 +166,18 @@ const scalars = (parameters: Readonly<JsonObject>): Record<string, string | numb
 type Span = Observations['spans'][number];
 
 const guardrailSpans = ({ callId, guardrails }: CallFinished, { traceId }: Observations['generation']): Span[] =>
-  guardrails.map(({ name, mode, status, startedAt, durationMs, maskedCount }, index) => ({
+  guardrails.map(({ name, mode, status, startedAt, ms, masked }, index) => ({
     id: `${callId}-guardrail-${index + 1}`,
     traceId,
     name: 'guardrail',
     startTime: new Date(startedAt),
-    endTime: new Date(Math.round(startedAt + durationMs)),
+    endTime: new Date(Math.round(startedAt + ms)),
     level: status === 'success' ? 'DEFAULT' : 'WARNING',
     metadata: {
       guardrail_name: name,
       guardrail_mode: mode,
       guardrail_status: status,
-      masked_entity_count: maskedCount,
+      masked_entity_count: masked && { ...masked },
     },
   }));
 

@@ -3,14 +3,17 @@ import type { JsonObject } from '@turnpike/plugin-sdk';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { isTimeout, within } from './bounded.js';
 
-/** Compiling and checking together. */
+/** Compiling and checking all answers of a call together: nobody else is served meanwhile. */
 const MOST_MS = 1_000;
 /** Clients send the same few schemas again and again. */
 const MOST_SCHEMAS = 100;
 const MOST_SCHEMA_LENGTH = 256 * 1024;
 
-/** @returns what is wrong, to follow "the answer"; undefined when nothing is. Neither text nor schema is told. */
-export type SchemaChecker = (text: string, schema: JsonObject) => string | undefined;
+/**
+ * @param texts every one of which has to fit
+ * @returns what is wrong, to follow "the answer"; undefined when nothing is. Neither text nor schema is told.
+ */
+export type SchemaChecker = (texts: readonly string[], schema: JsonObject) => string | undefined;
 
 export const createSchemaChecker = (): SchemaChecker => {
   /** Oldest first. */
@@ -24,11 +27,14 @@ export const createSchemaChecker = (): SchemaChecker => {
     if (compiled.size > MOST_SCHEMAS) compiled.delete(compiled.keys().next().value!);
     return validate;
   };
-  return (text, schema) => {
-    const value = parse(text);
-    if (value === undefined) return 'is not JSON';
+  return (texts, schema) => {
+    const values = texts.map(parse);
+    if (!values.every((value) => value !== undefined)) return 'is not JSON';
     try {
-      return within(MOST_MS, () => problemOf(compile(schema), value.parsed));
+      return within(MOST_MS, () => {
+        const validate = compile(schema);
+        return values.map(({ parsed }) => problemOf(validate, parsed)).find((problem) => problem !== undefined);
+      });
     } catch (error) {
       if (isTimeout(error)) return `cannot be checked against its schema within ${MOST_MS} ms`;
       return `cannot be checked: its schema cannot be used (${(error as Error).message.slice(0, 200)})`;

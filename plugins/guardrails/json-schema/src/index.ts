@@ -29,10 +29,10 @@ export default definePlugin({
     const judge = ({ choices }: ChatResponse, request: Readonly<ChatRequest>): GuardrailVerdict<never> => {
       const wanted = schema ?? wantedBy(request);
       if (wanted === undefined) return { action: 'pass' };
-      const problem = choices
-        .map(answerOf)
-        .map((text) => (text === undefined ? undefined : check(text, wanted)))
-        .find((one) => one !== undefined);
+      const problem = check(
+        choices.map(answerOf).filter((text) => text !== undefined),
+        wanted,
+      );
       if (problem === undefined) return { action: 'pass' };
       host.metrics.count('unfit_answer');
       if (action === 'block') return { action: 'block', message: `the answer ${problem}.` };

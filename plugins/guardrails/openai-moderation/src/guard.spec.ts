@@ -17,7 +17,7 @@ const results = (...flagged: string[]): Script => ({
 const ask = async (settings: object, request: ChatRequest, ...scripts: Script[]) => {
   const host = fakeHost();
   host.http.answer(...scripts);
-  const guard = plugin.init(plugin.config.parse({ api_key: 'sk-key', timeout_seconds: 0.05, ...settings }), host);
+  const guard = plugin.init(plugin.config.parse({ api_key: 'sk-key', ...settings }), host);
   const verdict: Json = await guard.preCall!.check(request, aGuardrailContext()).catch((error: unknown) => error);
   return { verdict, host, asked: host.http.requests.map(({ body }) => JSON.parse(String(body))) };
 };
@@ -64,15 +64,13 @@ describe('the moderation', () => {
 });
 
 describe('a moderation that does not come', () => {
-  it.each<[string, Script, string]>([
-    ['because nobody is there', 'down', 'pass'],
-    ['because it takes too long', 'hang', 'pass'],
-    ['because of a wrong key', { status: 401 }, 'stop'],
-    ['because there are too few results', results(), 'stop'],
-    ['because a result says nothing', { body: { results: [{}] } }, 'stop'],
-  ])('%s: stops the call, and fails open if it is told to and nobody is there', async (_why, script, open) => {
-    expect((await ask({}, saying('a'), script)).verdict).toBeInstanceOf(Error);
-    const { verdict } = await ask({ unreachable_fallback: 'fail_open' }, saying('a'), script);
-    expect(verdict instanceof Error ? 'stop' : verdict.action).toBe(open);
+  it.each<[string, Script, boolean]>([
+    ['because nobody is there', 'down', true],
+    ['because of a wrong key', { status: 401 }, false],
+    ['because there are too few results', results(), false],
+    ['because a result says nothing', { body: { results: [{}] } }, false],
+  ])('is a failure, %s', async (_why, script, isUnreachable) => {
+    const { verdict } = await ask({}, saying('a'), script);
+    expect(verdict).toMatchObject({ name: 'ServiceFailure', isUnreachable });
   });
 });

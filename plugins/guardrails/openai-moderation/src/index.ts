@@ -8,8 +8,6 @@ const settingsSchema = z.strictObject({
   model: z.string().min(1).default('omni-moderation-latest'),
   categories: z.array(z.string()).min(1).optional().describe('Only these stop a call; by default whatever is flagged'),
   action: z.enum(['block', 'log']).default('block'),
-  unreachable_fallback: z.enum(['fail_closed', 'fail_open']).default('fail_closed'),
-  timeout_seconds: z.number().positive().max(9).default(5),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
@@ -19,6 +17,7 @@ export default definePlugin({
   id: 'guardrail.openai-moderation',
   capabilities: ['preCall', 'duringCall', 'postCall'],
   aliases: ['openai-moderation', 'openai_moderation'],
+  env: { OPENAI_API_KEY: 'api_key' },
   config: settingsSchema,
   init: createGuard,
 });

@@ -2,8 +2,6 @@
 import type { Finding } from '@turnpike/plugin-sdk';
 import { isLuhn } from './check-digits.js';
 
-const RUN = /(?<![\d.])\d(?:[ -]?\d){12,127}/g;
-
 /** First digits and lengths. docs: https://en.wikipedia.org/wiki/Payment_card_number */
 const ISSUER = new RegExp(
   [
@@ -22,26 +20,50 @@ const ISSUER = new RegExp(
     .join('|'),
 );
 
-export const findCards = (text: string): Finding[] =>
-  Array.from(text.matchAll(RUN)).flatMap(({ 0: run, index }) => cardsIn(run, index));
+/** Digits in a row, and whether a single space or dash joins them to those before. */
+interface Group {
+  readonly digits: string;
+  readonly start: number;
+  readonly end: number;
+  readonly isJoined: boolean;
+}
 
-/** A card is one or more neighbouring groups of the run. */
-const cardsIn = (run: string, offset: number): Finding[] => {
-  const groups = Array.from(run.matchAll(/\d+/g), ({ 0: digits, index }) => ({ digits, index }));
+/** Group by group: an expression for all of them at once would need memory in proportion to the text. */
+export const findCards = (text: string): Finding[] => {
+  const groups = groupsOf(text);
   const found: Finding[] = [];
   for (let first = 0; first < groups.length; first += 1) {
-    let number = '';
-    for (let last = first; last < groups.length && number.length < 19; last += 1) {
-      number += groups[last]!.digits;
-      if (!isCard(number)) continue;
-      const end = groups[last]!.index + groups[last]!.digits.length;
-      found.push({ start: offset + groups[first]!.index, end: offset + end });
-      first = last;
-      break;
-    }
+    const last = lastOfCard(groups, first);
+    // What follows a decimal point is a fraction.
+    if (last === undefined || text.charAt(groups[first]!.start - 1) === '.') continue;
+    found.push({ start: groups[first]!.start, end: groups[last]!.end });
+    first = last;
   }
   return found;
 };
 
+const groupsOf = (text: string): Group[] => {
+  let end = Number.NEGATIVE_INFINITY;
+  return Array.from(text.matchAll(/\d+/g), ({ 0: digits, index: start }) => {
+    const isJoined = start - end === 1 && /[ -]/.test(text.charAt(end));
+    end = start + digits.length;
+    return { digits, start, end, isJoined };
+  });
+};
+
+/** A card is one or more neighbouring groups. */
+const lastOfCard = (groups: readonly Group[], first: number): number | undefined => {
+  let number = '';
+  for (let last = first; last < groups.length && number.length < LONGEST; last += 1) {
+    const group = groups[last]!;
+    if (last > first && !group.isJoined) return undefined;
+    number += group.digits;
+    if (isCard(number)) return last;
+  }
+  return undefined;
+};
+
+const LONGEST = 19;
+
 const isCard = (number: string): boolean =>
-  number.length >= 13 && number.length <= 19 && ISSUER.test(number) && isLuhn(number);
+  number.length >= 13 && number.length <= LONGEST && ISSUER.test(number) && isLuhn(number);

@@ -105,9 +105,9 @@ describe('a hostile text takes time in proportion to its length', () => {
   ])(
     '%s',
     (_what, unit) => {
-      const startedAt = performance.now();
+      const startedAt = process.cpuUsage();
       findPersonalData(unit.repeat(Math.ceil((10 * 1024 * 1024) / unit.length)), KINDS);
-      expect(performance.now() - startedAt).toBeLessThan(8_000);
+      expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(8_000);
     },
     60_000,
   );

@@ -6,7 +6,7 @@ import {
   aGuardrailContext,
   fakeHost,
 } from '@turnpike/plugin-testkit';
-import type { ChatRequest, ChatResponse } from '@turnpike/plugin-sdk';
+import type { AnswerStreamV1, ChatRequest, ChatResponse, GuardrailContext } from '@turnpike/plugin-sdk';
 import { describe, expect, it } from '@jest/globals';
 import plugin from './index.js';
 
@@ -15,25 +15,28 @@ type Json = ReturnType<typeof JSON.parse>;
 
 const open = (config: object = {}, host = fakeHost()) => {
   const guard = plugin.init(plugin.config.parse(config), host);
+  const calls = new Map<string, GuardrailContext>();
+  const contextOf = (callId: string): GuardrailContext => {
+    const context = calls.get(callId) ?? aGuardrailContext({ callId });
+    calls.set(callId, context);
+    return context;
+  };
   return {
     host,
     before: (request: ChatRequest | string, callId = 'a'): Promise<Json> =>
-      guard.preCall!.check(
-        typeof request === 'string' ? aChatRequestSaying(request) : request,
-        aGuardrailContext({ callId }),
-      ),
+      guard.preCall!.check(typeof request === 'string' ? aChatRequestSaying(request) : request, contextOf(callId)),
     after: (response: ChatResponse | string, callId = 'a'): Promise<Json> =>
       guard.postCall!.check(
         typeof response === 'string' ? aChatResponseSaying(response) : response,
         aChatRequest(),
-        aGuardrailContext({ callId }),
+        contextOf(callId),
       ),
-    stop: () => guard.stop!(),
+    along: (callId = 'a') => guard.postCall!.stream!(aChatRequest(), contextOf(callId)),
   };
 };
 
-const replaced = (text: string) => ({ action: 'replace', value: aChatResponseSaying(text) });
-const masked = (text: string) => ({ action: 'replace', value: aChatRequestSaying(text) });
+const replaced = (text: string) => expect.objectContaining({ action: 'replace', value: aChatResponseSaying(text) });
+const masked = (text: string) => expect.objectContaining({ action: 'replace', value: aChatRequestSaying(text) });
 
 describe('what was hidden before the call', () => {
   it('is the same word for the same thing, another for another, and is put back', async () => {
@@ -46,12 +49,11 @@ describe('what was hidden before the call', () => {
     );
   });
 
-  it('is put back into the answer of its own call, once', async () => {
+  it('is put back into the answer of its own call', async () => {
     const { before, after } = open();
     await before('jane@a.org', 'a');
     await before('joe@a.org', 'b');
     expect(await after('<EMAIL_1>', 'b')).toEqual(replaced('joe@a.org'));
-    expect(await after('<EMAIL_1>', 'b')).toEqual({ action: 'pass' });
     expect(await after('<EMAIL_1>', 'a')).toEqual(replaced('jane@a.org'));
     expect(await after('<EMAIL_1>', 'never seen')).toEqual({ action: 'pass' });
   });
@@ -93,14 +95,13 @@ describe('what was hidden before the call', () => {
     expect(await after('<EMAIL_1>')).toEqual({ action: 'pass' });
   });
 
-  it('is forgotten when no answer comes, and when the plugin stops', async () => {
-    const { before, after, host, stop } = open({ remember_seconds: 60 });
-    await before('jane@a.org');
-    host.clock.advance(60_000);
-    expect(await after('<EMAIL_1>')).toEqual({ action: 'pass' });
-    await before('jane@a.org');
-    await stop();
-    expect(await after('<EMAIL_1>')).toEqual({ action: 'pass' });
+  it('is counted by its kind', async () => {
+    const { before, after } = open();
+    expect((await before('jane@a.org, joe@a.org, jane@a.org, 4111111111111111')).masked).toEqual({
+      EMAIL: 3,
+      CREDIT_CARD: 1,
+    });
+    expect((await after('<EMAIL_1> or mary@b.org')).masked).toEqual({ EMAIL: 1 });
   });
 
   it('is never told to the log', async () => {
@@ -128,6 +129,25 @@ describe('what the model brings up itself', () => {
     const { before, after } = open({ answers: 'leave' });
     await before('jane@a.org');
     expect(await after('<EMAIL_1> or joe@b.org')).toEqual(replaced('jane@a.org or joe@b.org'));
+  });
+});
+
+describe('a stream', () => {
+  it('needs nobody where nothing was hidden and nothing is to be', async () => {
+    const { before, along } = open({ answers: 'leave' });
+    await before('Hello');
+    expect(along()).toBe('pass');
+    await before('jane@a.org');
+    expect(along()).not.toBe('pass');
+  });
+
+  it('is told of once for each kind, and counted', async () => {
+    const { along, host } = open();
+    const stream = along() as AnswerStreamV1;
+    for (const text of ['jane@a.org and ', 'joe@a.org, ', '8.8.8.8 is'])
+      stream.push({ type: 'text-delta', choice: 0, text });
+    expect(host.logs.map(({ fields }) => fields)).toEqual([{ kinds: 'EMAIL' }, { kinds: 'IP_ADDRESS' }]);
+    expect(stream.masked).toEqual({ EMAIL: 2, IP_ADDRESS: 1 });
   });
 });
 

@@ -14,7 +14,6 @@ const settingsSchema = z.strictObject({
     .enum(['mask', 'leave'])
     .default('mask')
     .describe('What is done about personal data that the model itself brings up'),
-  remember_seconds: z.number().positive().max(86_400).default(900).describe('How long an answer is waited for'),
 });
 
 export default definePlugin({
@@ -23,13 +22,12 @@ export default definePlugin({
   capabilities: ['preCall', 'postCall'],
   aliases: ['pii'],
   config: settingsSchema,
-  init: ({ entities, restore, answers, remember_seconds }, host) =>
+  init: ({ entities, restore, answers }, host) =>
     createGuard(
       {
         entities: entities ?? Object.fromEntries(KINDS.map((kind) => [kind, 'mask' as const])),
         isRestored: restore,
         areAnswersMasked: answers === 'mask',
-        maxAgeMs: remember_seconds * 1_000,
       },
       host,
     ),

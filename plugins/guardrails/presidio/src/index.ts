@@ -20,9 +20,6 @@ const settingsSchema = z.strictObject({
   presidio_entities_deny_list: z.array(entity).nullish().describe('Entities that are let through'),
   presidio_filter_scope: z.enum(['input', 'output', 'both']).default('both'),
   output_parse_pii: z.boolean().default(false).describe('Put the data back into the answer; needs the mode post_call'),
-  unreachable_fallback: z.enum(['fail_closed', 'fail_open']).default('fail_closed'),
-  timeout_seconds: z.number().positive().max(9).default(5),
-  remember_seconds: z.number().positive().max(86_400).default(900).describe('How long an answer is waited for'),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
@@ -32,6 +29,10 @@ export default definePlugin({
   id: 'guardrail.presidio',
   capabilities: ['preCall', 'postCall'],
   aliases: ['presidio'],
+  env: {
+    PRESIDIO_ANALYZER_API_BASE: 'presidio_analyzer_api_base',
+    PRESIDIO_ANONYMIZER_API_BASE: 'presidio_anonymizer_api_base',
+  },
   config: settingsSchema,
   init: createGuard,
 });

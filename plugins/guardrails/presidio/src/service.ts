@@ -23,19 +23,19 @@ const trimmed = (base: string): string => base.replace(/\/+$/, '');
 export const analyze = async (
   http: HttpClient,
   text: string,
+  language: string,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Entity[]> => {
-  const { pii_entities_config, presidio_language, presidio_score_thresholds, presidio_entities_deny_list } = settings;
+  const { pii_entities_config, presidio_score_thresholds, presidio_entities_deny_list } = settings;
   const answer = await askService(http, {
     url: `${trimmed(settings.presidio_analyzer_api_base)}/analyze`,
     body: {
       text,
-      language: presidio_language,
+      language,
       ...(pii_entities_config ? { entities: Object.keys(pii_entities_config) } : {}),
     },
     signal,
-    timeoutMs: settings.timeout_seconds * 1_000,
   });
   if (!Array.isArray(answer)) throw unclear('no list');
   const places = placesOf(text);
@@ -53,13 +53,12 @@ export const anonymize = async (
   base: string,
   text: string,
   entities: readonly Entity[],
-  { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
+  signal: AbortSignal,
 ): Promise<string> => {
   const answer = await askService(http, {
     url: `${trimmed(base)}/anonymize`,
     body: { text, analyzer_results: entities.map(({ told }) => told) },
     signal,
-    timeoutMs,
   });
   const anonymous = isJsonObject(answer) ? answer['text'] : undefined;
   if (typeof anonymous !== 'string') throw unclear('no text');
@@ -69,11 +68,13 @@ export const anonymize = async (
 const fieldsOf = (told: JsonValue): { entity_type: string; start: number; end: number; score: number } => {
   if (!isJsonObject(told)) throw unclear('a finding that is none');
   const { entity_type, start, end, score } = told;
-  if (typeof entity_type !== 'string' || !Number.isInteger(start) || !Number.isInteger(end)) {
+  if (typeof entity_type !== 'string' || !isPlace(start) || !isPlace(end) || end <= start) {
     throw unclear('a finding without place');
   }
-  return { entity_type, start: start as number, end: end as number, score: typeof score === 'number' ? score : 1 };
+  return { entity_type, start, end, score: typeof score === 'number' ? score : 1 };
 };
+
+const isPlace = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
 /** Presidio counts whole characters; here those beyond U+FFFF count as two. */
 const placesOf = (text: string): ((character: number) => number) => {

@@ -3,8 +3,10 @@
 import { foldText } from '@turnpike/plugin-sdk';
 
 const GAP = String.raw`[\s"'*_,.:-]{1,8}`;
+/** As long as it goes: a text can be read as words and gaps in one way only. */
+const WORD = String.raw`[\p{L}\p{N}](?:['’]?[\p{L}\p{N}]){0,23}(?!['’]?[\p{L}\p{N}])`;
 /** So many words may stand between. */
-const words = (most: number): string => String.raw`(?:[\p{L}\p{N}'’]{1,24}${GAP}){0,${most}}`;
+const words = (most: number): string => String.raw`(?:${WORD}${GAP}){0,${most}}`;
 const any = (list: string): string => `(?:${list.split(' ').join('|')})`;
 const pattern = (...alternatives: string[]): RegExp =>
   new RegExp(alternatives.map((one) => String.raw`(?<![\p{L}\p{N}])(?:${one})`).join('|'), 'iu');

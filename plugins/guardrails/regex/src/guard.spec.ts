@@ -127,9 +127,9 @@ describe('a hostile text', () => {
     [String.raw`([a-z]+)+@example\.org`, 'a'.repeat(10 * mebibyte)],
     [String.raw`(.*)(.*)(.*)(.*)x=y`, 'x'.repeat(mebibyte)],
   ])('takes no long time: %s', async (pattern, text) => {
-    const startedAt = performance.now();
+    const startedAt = process.cpuUsage();
     expect((await ask({ rules: [{ name: 'r', pattern }] }, text)).action).toBe('pass');
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(4_000);
   });
 
   it('that needs the rest of the text for every match is refused in time', async () => {
@@ -148,7 +148,7 @@ describe('a hostile text', () => {
 });
 
 it('a text full of what is forbidden is stopped at the first of it', async () => {
-  const startedAt = performance.now();
+  const startedAt = process.cpuUsage();
   expect((await ask({ banned_keywords_list: ['dragon'] }, 'dragon '.repeat(2_000_000))).action).toBe('block');
-  expect(performance.now() - startedAt).toBeLessThan(1_500);
+  expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(1_500);
 });

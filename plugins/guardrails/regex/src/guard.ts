@@ -1,13 +1,20 @@
 // Applies the rules: blocks, else masks; whatever it finds is logged by name, never by what it says.
 import {
+  AnswerBlocked,
+  FindingStream,
+  guardAnswerTexts,
+  MaskedCounter,
   replaceFindings,
   textsOfRequest,
   textsOfResponse,
   withRequestTexts,
   withResponseTexts,
+  type AnswerStreamV1,
   type Finding,
+  type GuardrailBlock,
   type GuardrailV1,
   type GuardrailVerdict,
+  type MaskedCounts,
   type PlacedText,
   type PluginHost,
 } from '@turnpike/plugin-sdk';
@@ -24,6 +31,7 @@ interface Judged {
   blocking?: CompiledRule;
   /** Undefined when nothing is to be masked. */
   texts?: string[];
+  masked?: MaskedCounts;
 }
 
 export const createGuard = (
@@ -44,17 +52,69 @@ export const createGuard = (
         verdictOf(await judge(textsOfResponse(response), inAnswers, host, signal), (texts) =>
           withResponseTexts(response, texts),
         ),
+      stream: () => (inAnswers.length === 0 ? 'pass' : along(inAnswers, host)),
     },
   };
 };
 
-const verdictOf = <T>({ blocking, texts }: Judged, replaced: (texts: string[]) => T): GuardrailVerdict<T> => {
-  if (blocking) {
-    const { name, description } = blocking;
-    const message = `the rule '${name}' does not allow this${description ? ` (${description})` : ''}.`;
-    return { action: 'block', message, details: { rule: name } };
-  }
-  return texts ? { action: 'replace', value: replaced(texts) } : { action: 'pass' };
+const refusalOf = ({ name, description }: CompiledRule): GuardrailBlock => ({
+  action: 'block',
+  message: `the rule '${name}' does not allow this${description ? ` (${description})` : ''}.`,
+  details: { rule: name },
+});
+
+/** By name, and never by what it says. */
+const tell = ({ name, action }: CompiledRule, host: Pick<PluginHost, 'log' | 'metrics'>): void => {
+  host.metrics.count(`found_${action}`);
+  host.log[action === 'log' ? 'warn' : 'info']('a rule found something', { rule: name, action });
+};
+
+const verdictOf = <T>({ blocking, texts, masked }: Judged, replaced: (texts: string[]) => T): GuardrailVerdict<T> => {
+  if (blocking) return refusalOf(blocking);
+  return texts ? { action: 'replace', value: replaced(texts), masked } : { action: 'pass' };
+};
+
+/** A stream cannot give others their turn, but each of its pieces is small. */
+const along = (rules: readonly CompiledRule[], host: Pick<PluginHost, 'log' | 'metrics'>): AnswerStreamV1 => {
+  const seen = new Set<CompiledRule>();
+  const counter = new MaskedCounter();
+  const time = new Time();
+  const find = (text: string, from: number): Found[] => {
+    time.begins();
+    const found: Found[] = [];
+    for (const rule of rules) {
+      for (const { start, end } of rule.search.find(text, from)) {
+        time.mustBeLeft();
+        found.push({ start, end, rule });
+        if (rule.action !== 'mask') break;
+      }
+    }
+    time.ends();
+    return found;
+  };
+  const openFrom = (text: string, from: number): number => {
+    time.begins();
+    let open = text.length;
+    for (const { search } of rules) open = Math.min(open, search.openFrom(text, from));
+    time.ends();
+    return open;
+  };
+  const onFound = ({ rule }: Found): void => {
+    if (seen.has(rule)) return;
+    seen.add(rule);
+    tell(rule, host);
+    const { message, details } = refusalOf(rule);
+    if (rule.action === 'block') throw new AnswerBlocked(message, details);
+  };
+  const isMasked = ({ rule }: Found): boolean => rule.action === 'mask';
+  const replacementOf = ({ rule }: Found): string => {
+    counter.add(rule.name);
+    return rule.replacement;
+  };
+  return guardAnswerTexts(
+    () => new FindingStream<Found>({ find, openFrom, onFound, isMasked, replacementOf }),
+    () => counter.masked,
+  );
 };
 
 const judge = async (
@@ -70,8 +130,8 @@ const judge = async (
     const masked: Found[] = [];
     for (const rule of rules) {
       await turns.next();
-      for (const { start, end } of rule.search(text)) {
-        turns.outOfTime();
+      for (const { start, end } of rule.search.find(text, 0)) {
+        turns.mustBeLeft();
         seen.add(rule);
         if (rule.action !== 'mask') break;
         masked.push({ start, end, rule });
@@ -79,39 +139,58 @@ const judge = async (
     }
     masks.push(masked);
   }
-  for (const { name, action } of seen) {
-    host.metrics.count(`found_${action}`);
-    host.log[action === 'log' ? 'warn' : 'info']('a rule found something', { rule: name, action });
-  }
+  for (const rule of seen) tell(rule, host);
   const blocking = [...seen].find(({ action }) => action === 'block');
   if (blocking) return { blocking };
   if (masks.every((found) => found.length === 0)) return {};
-  return {
-    texts: texts.map(({ text }, index) => replaceFindings(text, masks[index]!, ({ rule }) => rule.replacement)),
+  const counter = new MaskedCounter();
+  const replacementOf = ({ rule }: Found): string => {
+    counter.add(rule.name);
+    return rule.replacement;
   };
+  const replaced = texts.map(({ text }, index) => replaceFindings(text, masks[index]!, replacementOf));
+  return { texts: replaced, masked: counter.masked };
 };
 
-/** Measures the time of one check, and lets others have theirs. */
-class Turns {
+/** Measures the time of one check. */
+class Time {
   private spentMs = 0;
   private startedAt = performance.now();
 
-  constructor(private readonly signal: AbortSignal) {}
-
-  /** @throws Error when the rules took too long; the signal's reason when nobody waits any more */
-  outOfTime(): void {
-    if (this.spentMs + performance.now() - this.startedAt > MOST_MS) {
-      throw new Error(`The rules took longer than ${MOST_MS} ms on the texts of one call.`);
-    }
+  /** Since it began, or was begun again. */
+  get runningMs(): number {
+    return performance.now() - this.startedAt;
   }
 
+  /** @throws Error when the rules took too long */
+  mustBeLeft(): void {
+    if (this.spentMs + this.runningMs > MOST_MS)
+      throw new Error(`The rules took longer than ${MOST_MS} ms on the texts of one call.`);
+  }
+
+  begins(): void {
+    this.startedAt = performance.now();
+  }
+
+  ends(): void {
+    this.mustBeLeft();
+    this.spentMs += this.runningMs;
+  }
+}
+
+/** A check that lets others have their turns. */
+class Turns extends Time {
+  constructor(private readonly signal: AbortSignal) {
+    super();
+  }
+
+  /** @throws Error when the rules took too long; the signal's reason when nobody waits any more */
   async next(): Promise<void> {
-    this.outOfTime();
-    const now = performance.now();
-    if (now - this.startedAt < TURN_MS) return;
-    this.spentMs += now - this.startedAt;
+    this.mustBeLeft();
+    if (this.runningMs < TURN_MS) return;
+    this.ends();
     await new Promise((resolve) => setImmediate(resolve));
     this.signal.throwIfAborted();
-    this.startedAt = performance.now();
+    this.begins();
   }
 }

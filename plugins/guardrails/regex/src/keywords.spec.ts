@@ -5,7 +5,7 @@ const found = (text: string, keywords: string[], isCaseSensitive = false): strin
   const [rule] = compileRules([
     { name: 'r', keywords, isCaseSensitive, action: 'block', where: 'both', replacement: '*' },
   ]);
-  const findings = Array.from(rule!.search(text), ({ start, end }) => text.slice(start, end));
+  const findings = Array.from(rule!.search.find(text, 0), ({ start, end }) => text.slice(start, end));
   return [...new Set(findings)];
 };
 
@@ -47,7 +47,7 @@ it('minds case when it is told to', () => {
 it('seeks many thousand words in a long text in one pass', () => {
   const keywords = Array.from({ length: 20_000 }, (_, index) => `word${index}x`);
   const text = 'word1 word22 word333 '.repeat(50_000);
-  const startedAt = performance.now();
+  const startedAt = process.cpuUsage();
   expect(found(`${text} word19999x`, keywords)).toEqual(['word19999x']);
-  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  expect(process.cpuUsage(startedAt).user / 1_000).toBeLessThan(3_000);
 });

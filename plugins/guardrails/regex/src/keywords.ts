@@ -3,6 +3,8 @@ import { foldText, type Finding } from '@turnpike/plugin-sdk';
 import type { Search } from './rules.js';
 
 interface Node {
+  /** Characters from the root. */
+  depth: number;
   next: Map<number, Node>;
   /** Where to go on when the next character does not fit. */
   fallback: Node | undefined;
@@ -28,13 +30,16 @@ const UNSPACED =
 export const createKeywordSearch = (keywords: readonly string[], isCaseSensitive: boolean): Search => {
   const prepare = (text: string): string => (isCaseSensitive ? text : lowerCase(text));
   const root = treeOf(keywords.map((keyword) => prepare(foldText(keyword).text).trim().replaceAll(/\s+/g, ' ')));
-  return (text) => find(root, prepare(text));
+  return {
+    find: (text, from) => find(root, prepare(text), from),
+    openFrom: (text, from) => openFrom(root, prepare(text), from),
+  };
 };
 
 /** As long as the text: the one letter whose small form is longer is taken for its plain form. */
 const lowerCase = (text: string): string => text.replaceAll('İ', 'I').toLowerCase();
 
-const newNode = (): Node => ({ next: new Map(), fallback: undefined, ending: undefined });
+const newNode = (depth = 0): Node => ({ depth, next: new Map(), fallback: undefined, ending: undefined });
 
 const treeOf = (keywords: readonly string[]): Node => {
   const root = newNode();
@@ -42,7 +47,7 @@ const treeOf = (keywords: readonly string[]): Node => {
     let node = root;
     for (let index = 0; index < keyword.length; index += 1) {
       const code = keyword.charCodeAt(index);
-      const next = node.next.get(code) ?? newNode();
+      const next = node.next.get(code) ?? newNode(node.depth + 1);
       node.next.set(code, next);
       node = next;
     }
@@ -72,16 +77,30 @@ const firstOf = (text: string): string => String.fromCodePoint(text.codePointAt(
 
 const lastOf = (text: string): string => characterBefore(text, text.length);
 
-function* find(root: Node, text: string): Iterable<Finding> {
+/** Calls `visit` with where the tree is after each character. */
+const walk = function* (root: Node, text: string, from: number): Generator<{ node: Node; at: number }> {
   let node = root;
   let isAfterSpace = false;
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = from; at < text.length; at += 1) {
     const isSpace = isWhiteSpace(text, at);
     if (isSpace && isAfterSpace) continue;
     isAfterSpace = isSpace;
     const code = isSpace ? SPACE : text.charCodeAt(at);
     while (node !== root && !node.next.has(code)) node = node.fallback!;
     node = node.next.get(code) ?? root;
+    yield { node, at };
+  }
+};
+
+/** Where the longest beginning of a keyword begins that the text ends with. */
+const openFrom = (root: Node, text: string, from: number): number => {
+  let last = root;
+  for (const { node } of walk(root, text, from)) last = node;
+  return last === root ? text.length : startOf(text, text.length, last.depth);
+};
+
+function* find(root: Node, text: string, from: number): Iterable<Finding> {
+  for (const { node, at } of walk(root, text, from)) {
     for (let end: Node | undefined = node.keyword ? node : node.ending; end; end = end.ending) {
       const finding = { start: startOf(text, at + 1, end.keyword!.length), end: at + 1 };
       if (isWhole(text, finding, end.keyword!)) yield finding;

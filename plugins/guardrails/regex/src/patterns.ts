@@ -1,5 +1,6 @@
 // Patterns in RE2's syntax: no look-around, no back-references, and so no text that takes them long.
 import { RE2JS } from 're2js';
+import { openMatchOf } from './open-match.js';
 import type { Search } from './rules.js';
 
 /** @throws Error that says what is wrong with the pattern */
@@ -17,12 +18,14 @@ export const patternProblem = (pattern: string): string | undefined => {
 };
 
 /** One match is found in linear time. Many may need the rest of the text each, as `a.*b|a` does in a row of a's. */
-export const createPatternSearch = (pattern: RE2JS): Search =>
-  function* (text) {
+export const createPatternSearch = (pattern: RE2JS): Search => ({
+  *find(text, from) {
     // Answered without the machinery that knows where a match begins: most texts hold none.
     if (!pattern.test(text)) return;
     const matcher = pattern.matcher(text);
-    while (matcher.find()) {
+    for (let isFound = matcher.find(from); isFound; isFound = matcher.find()) {
       if (matcher.end() > matcher.start()) yield { start: matcher.start(), end: matcher.end() };
     }
-  };
+  },
+  openFrom: openMatchOf(pattern),
+});

@@ -14,11 +14,15 @@ export interface Rule {
   replacement: string;
 }
 
-/** Finds one after the other, as long as it is asked for more. */
-export type Search = (text: string) => Iterable<Finding>;
+export interface Search {
+  /** One after the other, as long as it is asked for more, from a place on; what stands before is looked back at. */
+  find(text: string, from: number): Iterable<Finding>;
+  /** Where, from that place on, something begins that more text could make a finding of, lengthen or undo. */
+  openFrom(text: string, from: number): number;
+}
 
 export interface CompiledRule extends Rule {
-  /** Finds in the text as it is and as it looks. */
+  /** Looks at the text as it is and as it looks. */
   readonly search: Search;
 }
 
@@ -30,10 +34,18 @@ const searchOf = ({ pattern, keywords = [], isCaseSensitive }: Rule): Search =>
     ? createKeywordSearch(keywords, isCaseSensitive)
     : createPatternSearch(compilePattern(pattern, isCaseSensitive));
 
-const seeing = (search: Search): Search =>
-  function* (text) {
-    yield* search(text);
+const seeing = (search: Search): Search => ({
+  *find(text, from) {
+    yield* search.find(text, from);
     const folded = foldText(text);
     if (folded.text === text) return;
-    for (const { start, end } of search(folded.text)) yield folded.original(start, end);
-  };
+    for (const { start, end } of search.find(folded.text, folded.folded(from))) yield folded.original(start, end);
+  },
+  openFrom(text, from) {
+    const open = search.openFrom(text, from);
+    const folded = foldText(text);
+    if (folded.text === text) return open;
+    const at = search.openFrom(folded.text, folded.folded(from));
+    return at >= folded.text.length ? open : Math.min(open, folded.original(at, at + 1).start);
+  },
+});

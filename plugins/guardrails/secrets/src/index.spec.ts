@@ -8,7 +8,11 @@ const open = (config: object, host = fakeHost()) => plugin.init(plugin.config.pa
 describe('a secret', () => {
   it('is replaced by LiteLLM’s word when nothing else is said', async () => {
     const verdict = await open({}).preCall!.check(aChatRequestSaying(SECRET), aGuardrailContext());
-    expect(verdict).toEqual({ action: 'replace', value: aChatRequestSaying('password=[REDACTED]') });
+    expect(verdict).toEqual({
+      action: 'replace',
+      value: aChatRequestSaying('password=[REDACTED]'),
+      masked: { assignment: 1 },
+    });
   });
 
   it('stops a call when it is told to, named by its kind alone', async () => {

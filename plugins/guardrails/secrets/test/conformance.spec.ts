@@ -1,4 +1,10 @@
-import { aChatRequest, aChatRequestSaying, aChatResponseSaying, guardrailConformance } from '@turnpike/plugin-testkit';
+import {
+  aChatRequest,
+  aChatRequestSaying,
+  aChatResponse,
+  aChatResponseSaying,
+  guardrailConformance,
+} from '@turnpike/plugin-testkit';
 import plugin from '../src/index.js';
 
 const TOKEN = `ghp_${'aB3dE5gH7'.repeat(4)}`;
@@ -8,11 +14,34 @@ const calling = (json: string) =>
     messages: [{ role: 'assistant', content: [{ type: 'tool-call', id: '1', name: 'f', arguments: json }] }],
   });
 
+const answering = (text: string, json: string) =>
+  aChatResponse({
+    choices: [
+      {
+        index: 0,
+        content: [
+          { type: 'text', text },
+          { type: 'tool-call', id: '1', name: 'f', arguments: json },
+        ],
+        finishReason: 'tool-calls',
+      },
+    ],
+  });
+
 guardrailConformance({
   plugin,
   config: { replacement: '[{kind}]', except: ['jwt'] },
   badConfig: [{ action: 'delete' }, { except: ['shoe-size'] }, { replacement: 5 }],
   cases: [
+    {
+      name: 'masks what an answer tells, in its text and in the arguments of its calls',
+      moment: 'postCall',
+      response: answering(`use ${TOKEN}!`, `{"token": "${TOKEN}", "password": "hunter2hunter2", "n": 1.0}`),
+      expected: {
+        action: 'replace',
+        value: answering('use [github-token]!', '{"token": "[github-token]", "password": "[assignment]", "n": 1.0}'),
+      },
+    },
     { name: 'lets a greeting pass', moment: 'preCall', expected: { action: 'pass' } },
     {
       name: 'masks a token',

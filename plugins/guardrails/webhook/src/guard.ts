@@ -1,7 +1,6 @@
-// Asks, and decides what becomes of the call when no judgement comes.
+// Asks, and does what it is told.
 import {
   askService,
-  ServiceFailure,
   type ChatRequest,
   type GuardrailContext,
   type GuardrailV1,
@@ -16,10 +15,7 @@ import { ofRequest, ofResponse, verdictOf } from './verdict.js';
 
 const PATH = '/beta/litellm_basic_guardrail_api';
 
-export const createGuard = (
-  settings: Settings,
-  host: Pick<PluginHost, 'http' | 'log' | 'metrics'>,
-): Required<GuardrailV1> => {
+export const createGuard = (settings: Settings, host: Pick<PluginHost, 'http'>): Required<GuardrailV1> => {
   const base = settings.api_base.replace(/\/+$/, '');
   const url = base.endsWith(PATH) ? base : `${base}${PATH}`;
   const headers = { ...(settings.api_key ? { 'x-api-key': settings.api_key } : {}), ...settings.headers };
@@ -28,17 +24,7 @@ export const createGuard = (
     payload: JsonObject,
     { signal }: GuardrailContext,
     read: (judgement: JsonValue) => GuardrailVerdict<T>,
-  ): Promise<GuardrailVerdict<T>> => {
-    try {
-      const timeoutMs = settings.timeout_seconds * 1_000;
-      return read(await askService(host.http, { url, headers, body: payload, signal, timeoutMs }));
-    } catch (error) {
-      if (!(error instanceof ServiceFailure) || !mayPass(error, settings)) throw error;
-      host.metrics.count('passed_unjudged');
-      host.log.error('a call passed unjudged', { why: error.message });
-      return { action: 'pass' };
-    }
-  };
+  ): Promise<GuardrailVerdict<T>> => read(await askService(host.http, { url, headers, body: payload, signal }));
 
   const before = (request: ChatRequest, context: GuardrailContext): Promise<GuardrailVerdict<ChatRequest>> => {
     const payload = requestPayload(request, context, settings);
@@ -66,6 +52,3 @@ export const createGuard = (
     },
   };
 };
-
-const mayPass = ({ isUnreachable }: ServiceFailure, settings: Settings): boolean =>
-  !settings.fail_on_error || (isUnreachable && settings.unreachable_fallback === 'fail_open');

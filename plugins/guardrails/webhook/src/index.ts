@@ -8,6 +8,7 @@ export default definePlugin({
   id: 'guardrail.webhook',
   capabilities: ['preCall', 'duringCall', 'postCall'],
   aliases: ['webhook', 'generic_guardrail_api'],
+  env: { GENERIC_GUARDRAIL_API_BASE: 'api_base', GENERIC_GUARDRAIL_API_KEY: 'api_key' },
   config: settingsSchema,
   init: createGuard,
 });

@@ -39,8 +39,8 @@ const payload = (
   inputType: 'request' | 'response',
   texts: readonly PlacedText[],
   parts: readonly Part[],
-  { callId, keyHash, teamId }: GuardrailContext,
-  { additional_provider_specific_params, send_images, exclude_payload_fields }: Settings,
+  context: GuardrailContext,
+  { additional_provider_specific_params, send_images, exclude_payload_fields, extra_headers }: Settings,
   more: JsonObject,
 ): JsonObject => {
   const fields: JsonObject = {
@@ -48,16 +48,43 @@ const payload = (
     ...(send_images ? { images: parts.flatMap(imageOf) } : {}),
     tool_calls: parts.flatMap(toolCallOf),
     ...more,
-    request_data: { user_api_key_hash: keyHash ?? null, user_api_key_team_id: teamId ?? null },
-    additional_provider_specific_params: additional_provider_specific_params ?? {},
+    request_data: callerOf(context),
+    ...(extra_headers ? { request_headers: headersOf(context, extra_headers) } : {}),
+    additional_provider_specific_params: { ...additional_provider_specific_params, ...context.parameters },
   };
   const excluded: ReadonlySet<string> = new Set(exclude_payload_fields);
   return {
     ...Object.fromEntries(Object.entries(fields).filter(([name]) => !excluded.has(name))),
     input_type: inputType,
-    litellm_call_id: callId,
-    litellm_trace_id: callId,
+    litellm_call_id: context.callId,
+    litellm_trace_id: traceOf(context),
   };
+};
+
+/** Null where it is not known. */
+const callerOf = (context: GuardrailContext): JsonObject => ({
+  user_api_key_hash: context.keyHash || null,
+  user_api_key_alias: context.keyAlias || null,
+  user_api_key_user_id: context.userId || null,
+  user_api_key_team_id: context.teamId || null,
+  user_api_key_team_alias: context.teamAlias || null,
+  user_api_key_org_id: context.organizationId || null,
+  user_api_key_end_user_id: context.endUser || null,
+});
+
+const headersOf = (context: GuardrailContext, names: readonly string[]): JsonObject => {
+  const headers: JsonObject = {};
+  for (const name of names) {
+    const value = context.header(name);
+    if (value !== undefined) headers[name] = value;
+  }
+  return headers;
+};
+
+/** Calls of one conversation may have one trace. */
+const traceOf = ({ metadata, callId }: GuardrailContext): string => {
+  const { trace_id: trace } = metadata;
+  return typeof trace === 'string' && trace !== '' ? trace : callId;
 };
 
 const imageOf = (part: Part): string[] => {

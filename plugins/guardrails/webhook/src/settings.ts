@@ -9,14 +9,12 @@ export const settingsSchema = z.strictObject({
   api_key: z.string().nullish().describe('Sent as x-api-key'),
   headers: z.record(z.string(), z.string()).nullish().describe('Sent with every question'),
   additional_provider_specific_params: z.record(z.string(), z.json()).nullish().describe('Passed to the service'),
-  unreachable_fallback: z
-    .enum(['fail_closed', 'fail_open'])
-    .default('fail_closed')
-    .describe('When the service cannot be reached, or answers 502, 503 or 504'),
-  fail_on_error: z.boolean().default(true).describe('False: every failure of the service lets the call pass'),
+  extra_headers: z
+    .array(z.string().toLowerCase())
+    .nullish()
+    .describe("Headers of the client's request that the service is told"),
   send_images: z.boolean().default(true),
   exclude_payload_fields: z.array(z.enum(EXCLUDABLE)).default([]).describe('Fields that are not sent'),
-  timeout_seconds: z.number().positive().max(9).default(5),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

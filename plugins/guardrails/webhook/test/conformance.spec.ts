@@ -8,9 +8,8 @@ guardrailConformance({
     {},
     { api_base: 'guard' },
     { api_base: 'ftp://guard.example.org' },
-    { api_base: 'https://guard.example.org', unreachable_fallback: 'open' },
+    { api_base: 'https://guard.example.org', extra_headers: 'x-request-id' },
     { api_base: 'https://guard.example.org', exclude_payload_fields: ['input_type'] },
-    { api_base: 'https://guard.example.org', timeout_seconds: 60 },
   ],
   cases: [
     {

@@ -1,5 +1,6 @@
 // What callbacks are told of calls. Each is made once, shared by all who listen, and never changed.
 import type { CacheState, CallStatus, JsonObject, NanoUsd, Usage } from '@turnpike/domain';
+import type { GuardrailRun } from '../../guardrail/v1/index.js';
 
 /** What is known when a call begins. */
 export interface CallStarted {
@@ -97,19 +98,6 @@ export interface UpstreamAnswered extends EndedAttempt {
   readonly call: CallStarted;
 }
 
-/** One guardrail's part in a call. */
-export interface ToldGuardrail {
-  readonly name: string;
-  /** `pre_call`, `during_call`, `post_call`, `logging_only` */
-  readonly mode: string;
-  readonly status: 'success' | 'guardrail_intervened' | 'guardrail_failed_to_respond';
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  readonly durationMs: number;
-  /** How many values were masked. */
-  readonly maskedCount?: number;
-}
-
 /** What is known of a call when it has ended, whatever the end. */
 export interface CallFinished extends CallStarted {
   readonly status: CallStatus;
@@ -136,7 +124,8 @@ export interface CallFinished extends CallStarted {
   readonly overheadMs?: number;
   /** The provider's `x-ratelimit-` headers. */
   readonly rateLimits: Readonly<Record<string, string>>;
-  readonly guardrails: readonly ToldGuardrail[];
+  /** Their looks at it, in the order in which they ended. */
+  readonly guardrails: readonly GuardrailRun[];
   readonly error?: ToldError;
   /** The answer, whole, in the client's dialect; absent for failures and when message logging is off. */
   readonly response?: Readonly<JsonObject>;

@@ -1,1 +1,3 @@
+export * from './answer-stream.js';
 export * from './guardrail.js';
+export * from './run.js';
