@@ -103,7 +103,7 @@ export class HealthController {
     tag: 'health',
     admin: true,
     summary: 'Whether a configured callback works, as it says itself',
-    query: { service: 'name of the callback, such as `langfuse`' },
+    query: { service: 'name of a configured callback' },
   })
   service(@Query('service') service?: string): Promise<{ status: string; message: string }> {
     return this.checks.service(service);

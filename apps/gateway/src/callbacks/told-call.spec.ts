@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CallFinished } from '@turnpike/plugin-sdk';
 import { anAttempt, aFront, anExchange } from '../../test/doubles.js';
+import { ClientAddresses } from '../keys/client-address.js';
 import type { Terms } from '../keys/terms.js';
 import type { Exchange, Outcome, Principal } from '../pipeline/exchange.js';
 import { Recording } from '../upstream/recording.js';
@@ -12,7 +13,10 @@ const tell = (exchange: Exchange, outcome: Outcome = SUCCESS, withContent = true
   new EndedCall(exchange, outcome, toldStart(exchange, withContent)).told();
 
 const call = (filled: Partial<Exchange> = {}, headers: Record<string, string> = {}): Exchange =>
-  anExchange({ callId: 'call-1', model: 'm', ...filled }, { headers });
+  anExchange(
+    { callId: 'call-1', model: 'm', ...filled },
+    { headers, snapshot: { addresses: new ClientAddresses({ useForwardedFor: true, trustedProxies: [] }) } },
+  );
 
 describe('what is told of a call', () => {
   it('is everything that is known', () => {
@@ -41,7 +45,14 @@ describe('what is told of a call', () => {
         cache: 'miss',
         cacheKey: 'key',
       },
-      { 'user-agent': 'test/1', 'x-own': 'yes', 'x-api-key': 'sk-secret', accept: '*/*' },
+      {
+        'user-agent': 'test/1',
+        'x-own': 'yes',
+        langfuse_user: 'u',
+        'x-forwarded-for': '203.0.113.7',
+        'x-api-key': 'sk-secret',
+        accept: '*/*',
+      },
     );
     anAttempt(exchange, {
       deployment: {
@@ -75,9 +86,9 @@ describe('what is told of a call', () => {
       organizationId: 'o',
       endUser: 'end-user',
       spendLogsMetadata: { project: 'p' },
-      ip: '192.0.2.1',
+      ip: '203.0.113.7',
       userAgent: 'test/1',
-      headers: { 'x-own': 'yes' },
+      headers: { 'x-own': 'yes', langfuse_user: 'u', 'x-forwarded-for': '203.0.113.7' },
       parameters: { temperature: 0.5 },
       request: { model: 'm', user: 'end-user' },
       status: 'success',

@@ -5,7 +5,9 @@ import type { CallFinished, CallStarted, EndedAttempt, ToldAttempt, ToldError } 
 import { isSecretName, redactText } from '@turnpike/telemetry';
 import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt } from '../pipeline/attempt.js';
+import { sessionOf } from '../pipeline/conversation-key.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
+import { recordedAnswer } from '../pipeline/recorded-answer.js';
 import { loggedView, type SaidInCall } from '../guarding/logged-view.js';
 import type { PendingCall } from './delivery.js';
 
@@ -16,7 +18,7 @@ export const toldStart = (exchange: Exchange, withContent: boolean): CallStarted
   const { callId, front, headers, body, principal } = exchange;
   const metadata = metadataOf(body);
   const userAgent = headers['user-agent'];
-  const sessionId = sessionIdOf(exchange, metadata);
+  const sessionId = sessionOf(headers, body ?? NOTHING);
   return {
     version: 1,
     callId,
@@ -38,7 +40,7 @@ export const toldStart = (exchange: Exchange, withContent: boolean): CallStarted
     organizationId: principal?.organizationId || undefined,
     endUser: exchange.customer,
     spendLogsMetadata: principal?.terms?.spendLogsMetadata,
-    ip: exchange.response.req.socket.remoteAddress,
+    ip: exchange.clientAddress,
     userAgent,
     headers: shownHeaders(headers),
     parameters: body ? parametersOf(body) : NOTHING,
@@ -155,22 +157,18 @@ const finishedWithoutAnswer = (exchange: Exchange, outcome: Outcome, started: Ca
 };
 
 /** Reads the answer from what is left of it; what cannot be read is not told. */
-const answerReader = ({ answer, front, body, attempt }: Exchange): (() => JsonObject | undefined) | undefined => {
-  if (answer?.kind === 'whole') {
-    const { body: bytes } = answer;
-    return () => readObject(() => JSON.parse(bytes.toString('utf8')) as JsonValue);
-  }
-  const chunks = attempt?.transcript?.former ? undefined : attempt?.recording?.chunks;
-  if (!chunks || !body) return undefined;
-  return () => readObject(() => front.fromDomain(front.join(chunks), body));
+const answerReader = (exchange: Exchange): (() => JsonObject | undefined) | undefined => {
+  const { answer } = exchange;
+  if (answer?.kind !== 'whole') return recordedAnswer(exchange);
+  const { body } = answer;
+  return () => objectIn(body);
 };
 
-const readObject = (read: () => JsonValue): JsonObject | undefined => {
+const objectIn = (body: Buffer): JsonObject | undefined => {
   try {
-    const value = read();
+    const value = JSON.parse(body.toString('utf8')) as JsonValue;
     return isJsonObject(value) ? value : undefined;
   } catch {
-    // A stream that the client left before it said anything.
     return undefined;
   }
 };
@@ -208,14 +206,11 @@ const shownBody = (body: Readonly<JsonObject>, metadata: Readonly<JsonObject>): 
 const traceIdOf = ({ body, headers }: Exchange, metadata: JsonObject): string | undefined =>
   firstText(body?.['litellm_trace_id'], headers['x-litellm-trace-id'], metadata['trace_id']);
 
-const sessionIdOf = ({ body, headers }: Exchange, metadata: JsonObject): string | undefined =>
-  firstText(body?.['litellm_session_id'], headers['x-litellm-session-id'], metadata['session_id']);
-
 const firstText = (...values: unknown[]): string | undefined =>
   values.find((value): value is string => typeof value === 'string' && value !== '');
 
-/** Headers that people attach to their calls on purpose. */
-const ATTACHED = /^(?:x-|langfuse_|traceparent$)/;
+/** Headers that people attach to their calls on purpose: no header of HTTP's own has an underscore. */
+const ATTACHED = /^x-|^traceparent$|_/;
 
 const shownHeaders = (headers: Exchange['headers']): Record<string, string> => {
   const shown: Record<string, string> = {};

@@ -89,9 +89,9 @@ export class Callers {
 
   private variant(exchange: Exchange, { principal, custom: ofCaller, variants }: Known): CallerSeries {
     const { told, custom } = this;
-    const { headers, response } = exchange;
+    const { headers } = exchange;
     const endUser = told.endUser ? (exchange.customer ?? '') : '';
-    const clientIp = told.clientIp ? (response.socket?.remoteAddress ?? '') : '';
+    const clientIp = told.clientIp ? (exchange.clientAddress ?? '') : '';
     const userAgent = told.userAgent ? (headers['user-agent'] ?? '') : '';
     const values = custom.names.length > 0 ? custom.valuesOf(exchange, ofCaller) : NO_VALUES;
     let key = `${endUser}\u0000${clientIp}\u0000${userAgent}`;

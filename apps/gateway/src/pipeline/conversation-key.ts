@@ -19,12 +19,14 @@ export const conversationKey = (headers: IncomingHttpHeaders, body: Readonly<Jso
 
 /** What the client calls its session. */
 export const sessionOf = (headers: IncomingHttpHeaders, body: Readonly<JsonObject>): string | undefined => {
-  const { metadata } = body;
-  const session =
-    headers['x-litellm-session-id'] ??
-    body['litellm_session_id'] ??
-    (isJsonObject(metadata) ? metadata['session_id'] : undefined);
-  return typeof session === 'string' && session !== '' ? session : undefined;
+  const { metadata, litellm_metadata: own } = body;
+  const named = [
+    headers['x-litellm-session-id'],
+    body['litellm_session_id'],
+    isJsonObject(own) ? own['session_id'] : undefined,
+    isJsonObject(metadata) ? metadata['session_id'] : undefined,
+  ];
+  return named.find((session): session is string => typeof session === 'string' && session !== '');
 };
 
 const beginningOf = (messages: JsonValue | undefined): string | undefined => {

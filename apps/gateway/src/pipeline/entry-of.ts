@@ -41,7 +41,7 @@ export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: En
     costUnknown: (cost === undefined && outcome.usage !== undefined) || undefined,
     usage: outcome.usage,
     usageSource: outcome.usage && (outcome.isUsageEstimated ? 'estimated' : 'upstream'),
-    ip: snapshot.addresses.of(exchange.response.socket, exchange.headers),
+    ip: exchange.clientAddress,
     attempts: exchange.attempts.map((one) => attemptOf(one, exchange.startedAt)),
     error: outcome.error && errorOf(outcome.error),
     sessionId: body && sessionOf(exchange.headers, body)?.slice(0, ENTRY_LIMITS.name),

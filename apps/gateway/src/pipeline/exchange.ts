@@ -183,6 +183,11 @@ export class Exchange {
     this.principal = input.principal;
   }
 
+  /** Where it comes from; undefined: the connection is gone, or the proxies before us say nothing sound. */
+  get clientAddress(): string | undefined {
+    return this.snapshot.addresses.of(this.response.req.socket, this.headers);
+  }
+
   get streamsUpstream(): boolean {
     return this.isStream && !this.mustReadAnswer;
   }

@@ -1,6 +1,7 @@
 // What is kept of an answer that has been given.
 import type { KeptAnswer } from '../cache/response-cache.js';
 import type { Exchange, Outcome } from './exchange.js';
+import { recordedAnswer } from './recorded-answer.js';
 
 export const keepAnswer = (exchange: Exchange, outcome: Outcome, now: number): void => {
   const { cacheWrite, parts } = exchange;
@@ -26,14 +27,7 @@ const wholeOf = (exchange: Exchange): KeptAnswer[] => {
   return value && cacheWrite ? [{ key: cacheWrite.key, value }] : [];
 };
 
-/** The whole answer that a stream told; one that went on elsewhere is not kept. */
-const recordedBody = ({ attempt, front, body }: Exchange): Buffer | undefined => {
-  const chunks = attempt?.transcript?.former ? undefined : attempt?.recording?.chunks;
-  if (!chunks || !body) return undefined;
-  try {
-    return Buffer.from(JSON.stringify(front.fromDomain(front.join(chunks), body)));
-  } catch {
-    // A stream that passed although it said nothing whole.
-    return undefined;
-  }
+const recordedBody = (exchange: Exchange): Buffer | undefined => {
+  const recorded = recordedAnswer(exchange)?.();
+  return recorded && Buffer.from(JSON.stringify(recorded));
 };

@@ -3,6 +3,7 @@
 import { ENTRY_LIMITS, isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
 import { isMaskedForLogs, mayBeLogged } from '../guarding/logged-view.js';
 import type { Exchange } from './exchange.js';
+import { recordedAnswer } from './recorded-answer.js';
 
 /** The request's word counts for more than its key's. Undefined: nobody wants anything kept. */
 export const keptMetadata = ({ headers, body, principal }: Exchange): JsonObject | undefined => {
@@ -50,17 +51,13 @@ export const keptPrompts = (exchange: Exchange): KeptPrompts | undefined => {
   };
 };
 
-const answerOf = ({ answer, attempt, front, body }: Exchange): JsonValue | undefined => {
+const answerOf = (exchange: Exchange): JsonValue | undefined => {
+  const { answer } = exchange;
+  if (answer?.kind !== 'whole') return recordedAnswer(exchange)?.();
+  if (answer.body.length > 4 * ENTRY_LIMITS.prompt) return answer.body.toString('utf8', 0, ENTRY_LIMITS.prompt);
   try {
-    if (answer?.kind === 'whole') {
-      return answer.body.length > 4 * ENTRY_LIMITS.prompt
-        ? answer.body.toString('utf8', 0, ENTRY_LIMITS.prompt)
-        : (JSON.parse(answer.body.toString('utf8')) as JsonValue);
-    }
-    const chunks = attempt?.recording?.chunks;
-    return chunks && body && front.fromDomain(front.join(chunks), body);
+    return JSON.parse(answer.body.toString('utf8')) as JsonValue;
   } catch {
-    // A stream that ended before it said anything whole, or an answer that is no JSON.
     return undefined;
   }
 };

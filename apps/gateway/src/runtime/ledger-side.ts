@@ -64,7 +64,8 @@ export class LedgerSide {
   keyQuestions = 0;
   private wasAway = false;
   private readonly adoption = new AbortController();
-  private adopting: Promise<unknown> = Promise.resolve();
+  /** Under way: a journal whose worker ended. */
+  private adopting: Promise<unknown> | undefined;
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
@@ -116,7 +117,9 @@ export class LedgerSide {
     const { maxBytes, whenFull, sync } = ledger.journal;
     this.journal = new CallJournal(openJournal({ ...shipping, maxBytes, whenFull, sync }), holder);
     this.adoptTimer = setInterval(() => {
-      this.adopting = this.adopting.then(() => adoptAbandoned({ ...shipping, signal: this.adoption.signal }));
+      this.adopting ??= adoptAbandoned({ ...shipping, signal: this.adoption.signal })
+        .catch((error: unknown) => log.error('journals of ended workers cannot be taken over', { error }))
+        .finally(() => (this.adopting = undefined));
     }, ADOPT_EVERY_MS).unref();
     this.link.start();
   }

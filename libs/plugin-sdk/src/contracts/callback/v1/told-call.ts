@@ -37,7 +37,7 @@ export interface CallStarted {
   readonly spendLogsMetadata?: Readonly<JsonObject>;
   readonly ip?: string;
   readonly userAgent?: string;
-  /** The request's `x-` and `langfuse_` headers, lower-case names, without credentials. */
+  /** The request's headers that begin with `x-` or have an underscore, lower-case names, without credentials. */
   readonly headers: Readonly<Record<string, string>>;
   /** Sampling and the like: nothing of what was said. */
   readonly parameters: Readonly<JsonObject>;
