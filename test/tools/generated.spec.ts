@@ -21,7 +21,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const copy = mkdtempSync(join(tmpdir(), 'turnpike-docs-'));
 
 /** What `tools/docs.mjs` reads and writes; the rest is linked. */
-for (const path of ['tools/docs.mjs', 'tools/docs', 'docs/errors.md', 'docs/providers.md', 'deploy/bundles']) {
+for (const path of ['tools/docs.mjs', 'tools/docs', 'docs', 'deploy/bundles']) {
   mkdirSync(dirname(join(copy, path)), { recursive: true });
   cpSync(join(ROOT, path), join(copy, path), { recursive: true });
 }
