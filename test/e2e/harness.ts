@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { copyEmbedded } from '../services/embedded-template.js';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const COMMAND = join(ROOT, 'apps', 'cli', 'dist', 'main.js');
@@ -112,10 +113,11 @@ interface Running {
   output: () => string;
 }
 
-const launch = (options: RunOptions): Running => {
-  const { config, files = {}, env = {}, args = [], command = COMMAND } = options;
+const launch = (options: RunOptions & { hasEmbedded?: boolean }): Running => {
+  const { config, files = {}, env = {}, args = [], command = COMMAND, hasEmbedded } = options;
   const written = config === undefined ? files : { ...files, [CONFIG_FILE]: toText(config) };
   const folder = options.folder ?? newFolder(written);
+  if (hasEmbedded) copyEmbedded(join(folder, '.turnpike'));
   const child = spawn(process.execPath, [command, ...args], {
     cwd: folder,
     // A group of its own, so that nothing of it outlives the tests.
@@ -171,7 +173,12 @@ export const startCommand = (options: RunOptions): Pick<Gateway, 'output' | 'sto
 /** Starts a gateway on a free port, with a ledger beside it only where that is wanted, and waits for its start page. */
 export const startGateway = async ({ args = [], hasLedger, ...options }: StartOptions = {}): Promise<Gateway> => {
   const anyPort = args.includes('--port') ? [] : ['--port', '0'];
-  const running = launch({ ...options, args: [...(hasLedger ? [] : ['gateway']), ...args, ...anyPort] });
+  const isEmbedded = hasLedger && options.folder === undefined && options.env?.['DATABASE_URL'] === undefined;
+  const running = launch({
+    ...options,
+    hasEmbedded: isEmbedded,
+    args: [...(hasLedger ? [] : ['gateway']), ...args, ...anyPort],
+  });
   const { child, folder, ended, output } = running;
   const waitForOutput = async (pattern: RegExp, from = 0): Promise<RegExpExecArray> => {
     let found = pattern.exec(output().slice(from));

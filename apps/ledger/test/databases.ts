@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
+import { copyEmbedded } from '../../../test/services/embedded-template.js';
 import { PostgresServer } from '../../../test/services/postgres.js';
 import { openStorage, type Storage } from '../src/storage/storage.js';
 
@@ -37,6 +38,7 @@ export interface TestDatabase {
 const openOn = async (kind: Storage['kind']): Promise<{ database: TestDatabase; close: () => Promise<void> }> => {
   const { dataDir, remove } = aDataDir();
   const server = kind === 'postgres' ? await PostgresServer.start() : undefined;
+  if (!server) copyEmbedded(dataDir);
   const storage = await openStorage({ databaseUrl: await server?.createDatabase(), dataDir, log: silent });
   const { dataSource } = storage;
   return {

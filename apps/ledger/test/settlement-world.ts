@@ -2,6 +2,7 @@
 import type { CallEntry } from '@turnpike/domain';
 import { entryIds } from '@turnpike/journal';
 import type { EntityManager } from 'typeorm';
+import { copyEmbedded } from '../../../test/services/embedded-template.js';
 import { PostgresServer } from '../../../test/services/postgres.js';
 import { BalanceBook } from '../src/settlement/balance-book.js';
 import { LeaseDesk } from '../src/settlement/lease-desk.js';
@@ -32,6 +33,7 @@ export class World {
     const server = kind === 'postgres' ? await PostgresServer.start() : undefined;
     const { dataDir, remove } = aDataDir();
     const databaseUrl = await server?.createDatabase();
+    if (!server) copyEmbedded(dataDir);
     const storage = await openStorage({ databaseUrl, dataDir, log: silent });
     return new World(storage, server, remove);
   }
