@@ -281,11 +281,24 @@ describe('what stops a start says in a line what to do', () => {
 
 it('Ctrl-C ends gateway and ledger, in this order and without a word', async () => {
   const gateway = await startGateway({ config, hasLedger: true });
+  const answer = await chat(gateway, { model: 'echo/m', messages: [{ role: 'user', content: 'Hello' }] });
+  const callId = answer.headers.get('x-litellm-call-id')!;
+  await answer.text();
+  const told = await okJson(send(gateway, `/calls/${callId}`));
   gateway.interrupt();
   const { code, stderr } = await gateway.ended;
   expect([code, stderr]).toEqual([0, '']);
-  // It has let go of its data directory.
+  // It has let go of its data directory, where the ledger knows what became of the call.
   const next = await startGateway({ hasLedger: true, folder: gateway.folder, env: { LITELLM_MASTER_KEY: MASTER_KEY } });
+  const { attempts, ...logged } = await okJson(send(next, `/calls/${callId}`));
+  expect(attempts).toEqual(told.attempts);
+  expect(logged).toMatchObject({
+    callId,
+    model: told.model,
+    statusCode: 200,
+    usage: told.usage,
+    costUsd: told.costUsd,
+  });
   await next.kill();
 });
 

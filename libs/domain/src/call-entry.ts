@@ -32,6 +32,12 @@ export interface EntryAttempt {
   /** As the upstream calls it. */
   model: string;
   group?: string;
+  /** Why this deployment: `only`, `strategy`, `affinity`, `shuffle`, `hedge`, `mid-stream`. */
+  reason?: string;
+  /** Retries within its group before it; absent: none. */
+  retry?: number;
+  /** Which fallback its group is; absent: the group that was asked for. */
+  fallback?: number;
   status: AttemptStatus;
   /** Milliseconds after the call began. */
   startedMs: number;

@@ -1,9 +1,11 @@
 import type { JsonObject, RouterSettings } from '@turnpike/domain';
+import { GatewayError } from '@turnpike/errors';
 import { describe, expect, it } from '@jest/globals';
 import type { IncomingHttpHeaders } from 'node:http';
 import { aRuntime, aSnapshot } from '../../test/road.js';
 import type { CallRecord } from '../runtime/recent-calls.js';
 import { AdminGuard } from './admin.guard.js';
+import type { OnBehalf } from './ledger/on-behalf.js';
 import { RouterController } from './router.controller.js';
 import { callSchema, explanationSchema } from './router.schemas.js';
 
@@ -125,5 +127,60 @@ describe('what became of a call', () => {
 
   it('is not known of every call', async () => {
     await expect(aController().controller.call('call-2')).rejects.toMatchObject({ code: 'GW_NOT_FOUND' });
+  });
+
+  const ledgerWith = (ask: () => Promise<unknown>): OnBehalf =>
+    ({ ask, services: { spend: { getSpendLog: undefined } } }) as unknown as OnBehalf;
+
+  it('is looked for in the spend log, where there is one', async () => {
+    const log = {
+      callId: 'call-2',
+      startedAt: new Date(1_000),
+      endedAt: new Date(1_500),
+      operation: 'chat',
+      modelGroup: 'g',
+      status: 'failure',
+      statusCode: 503,
+      cache: '',
+      costNanoUsd: 0,
+      attempts: [
+        {
+          deploymentId: 'a',
+          reason: 'only',
+          retry: 1,
+          fallback: 0,
+          status: 'failure',
+          errorCode: 'GW_X',
+          costNanoUsd: 5,
+        },
+      ],
+      errorCode: '',
+    };
+    const told = await aController().controller.call(
+      'call-2',
+      ledgerWith(() => Promise.resolve({ log })),
+    );
+    expect(told).toMatchObject({ callId: 'call-2', durationMs: 500, cache: 'off', error: null, usage: null });
+    expect(told.attempts).toMatchObject([
+      {
+        deploymentId: 'a',
+        reason: 'only',
+        retry: 1,
+        error: { code: 'GW_X' },
+        costUsd: '0.000000005',
+        firstTokenMs: null,
+      },
+    ]);
+  });
+
+  it.each([
+    [new GatewayError('GW_NOT_FOUND', 'no'), 'GW_NOT_FOUND'],
+    [new GatewayError('GW_LEDGER_UNAVAILABLE', 'away'), 'GW_LEDGER_UNAVAILABLE'],
+  ])('is not told where the ledger answers %s', async (error, code) => {
+    const asked = aController().controller.call(
+      'call-2',
+      ledgerWith(() => Promise.reject(error)),
+    );
+    await expect(asked).rejects.toMatchObject({ code });
   });
 });

@@ -2,7 +2,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { maskTree } from '@turnpike/config';
 import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
-import { GatewayError, invalidRequest } from '@turnpike/errors';
+import { GatewayError, invalidRequest, isGatewayError } from '@turnpike/errors';
 import type { Explanation } from '@turnpike/router';
 import type { IncomingHttpHeaders } from 'node:http';
 import { tagsIn } from '../pipeline/parties.js';
@@ -14,7 +14,9 @@ import { AllWorkers, RUNTIME } from '../runtime/tokens.js';
 import { estimateTokens } from '../upstream/estimate-usage.js';
 import { AdminGuard } from './admin.guard.js';
 import { Documented } from './documented.js';
+import { toCallRecord } from './ledger/call-record.js';
 import { fieldNames, fromField, storedFields } from './ledger/config.json.js';
+import { LedgerIfAny, type OnBehalf } from './ledger/on-behalf.js';
 import { callSchema, explanationSchema, routerSettingsSchema } from './router.schemas.js';
 
 export interface ExplainedRequest extends Explanation {
@@ -98,17 +100,29 @@ export class RouterController {
 
   @Get('calls/:id')
   @Documented({
-    summary: 'What became of a recent call: its attempts, why each, how long, at what cost',
+    summary: 'What became of a call: its attempts, why each, how long, at what cost',
     tag: 'router',
     admin: true,
     response: callSchema,
   })
-  async call(@Param('id') id: string): Promise<CallRecord> {
-    const found = await this.workers.findCall(id);
+  async call(@Param('id') id: string, @LedgerIfAny() ledger?: OnBehalf): Promise<CallRecord> {
+    const found = (await this.workers.findCall(id)) ?? (ledger && (await loggedCall(ledger, id)));
     if (found) return found;
     throw new GatewayError(
       'GW_NOT_FOUND',
-      'No recent call has this id. It is the x-litellm-call-id of an answer; the newest 1,000 of each worker are kept.',
+      'No call has this id. It is the x-litellm-call-id of an answer. Workers keep the newest 1,000 each, and a ledger ' +
+        'what is in its spend log.',
     );
   }
 }
+
+/** Undefined: its spend log has none. */
+const loggedCall = async (ledger: OnBehalf, id: string): Promise<CallRecord | undefined> => {
+  try {
+    const { log } = await ledger.ask(ledger.services.spend.getSpendLog, { id });
+    return log && toCallRecord(log);
+  } catch (error) {
+    if (isGatewayError(error) && error.code === 'GW_NOT_FOUND') return undefined;
+    throw error;
+  }
+};

@@ -53,6 +53,11 @@ export class Attempt {
     return this.choice.target;
   }
 
+  /** Why this deployment. */
+  get reason(): Choice['reason'] | 'mid-stream' {
+    return this.transcript?.former ? 'mid-stream' : this.choice.reason;
+  }
+
   /** What differs from the client's request: by the fallback's entry, for what is kept already, or to go on with another. */
   get overrides(): Readonly<JsonObject> | undefined {
     const { front, body, parts } = this.exchange;

@@ -54,12 +54,15 @@ export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: En
 };
 
 const attemptOf = (attempt: Attempt, callStartedAt: number): EntryAttempt => {
-  const { target, status, startedAt, firstTokenAt, endedAt = startedAt, usage, error } = attempt;
+  const { choice, target, status, startedAt, firstTokenAt, endedAt = startedAt, usage, error } = attempt;
   return {
     deployment: target.deployment.id,
     provider: target.deployment.provider,
     model: target.model,
-    group: attempt.choice.level.group.name,
+    group: choice.level.group.name,
+    reason: attempt.reason,
+    retry: choice.retry || undefined,
+    fallback: choice.fallback || undefined,
     // A call that ends takes its attempts with it.
     status: status === 'open' ? 'abandoned' : status,
     startedMs: rounded(startedAt - callStartedAt),

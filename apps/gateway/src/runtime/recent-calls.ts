@@ -130,10 +130,10 @@ class KeptAttempt {
   costNanoUsd = UNKNOWN;
 
   keep(attempt: Attempt): void {
-    const { choice, transcript } = attempt;
+    const { choice } = attempt;
     this.target = choice.target;
     this.group = choice.level.group.name;
-    this.reason = transcript?.former ? 'mid-stream' : choice.reason;
+    this.reason = attempt.reason;
     this.retry = choice.retry;
     this.fallback = choice.fallback;
     this.status = attempt.status;

@@ -111,6 +111,7 @@ export const toSpendLog = (log: SpendLog | WholeSpendLog, teams: SpendNamesById)
     operation: textOf(log.operation),
     stream: log.isStream,
     modelGroup: textOf(log.group ?? log.requestedModel),
+    requestedModel: textOf(log.requestedModel),
     model: textOf(log.model),
     modelId: textOf(log.deployment),
     provider: textOf(log.provider),
@@ -154,6 +155,9 @@ const toAttempt = (attempt: EntryAttempt): SpendLogAttempt => ({
   usageSource: attempt.usageSource ?? '',
   errorCode: attempt.error?.code ?? '',
   errorMessage: attempt.error?.message ?? '',
+  reason: attempt.reason ?? '',
+  retry: attempt.retry ?? 0,
+  fallback: attempt.fallback ?? 0,
 });
 
 const toUsage = (usage: Usage): TokenUsage => ({

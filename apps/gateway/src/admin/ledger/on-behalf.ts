@@ -52,6 +52,11 @@ export const callerOf = (request: object): OnBehalf => {
   return caller;
 };
 
+/** In a controller behind AdminGuard: the same; undefined: there is no ledger, or the caller has no key. */
+export const LedgerIfAny = createParamDecorator((_: undefined, context: ExecutionContext) =>
+  callers.get(context.switchToHttp().getRequest<object>()),
+);
+
 /** In a controller behind LedgerGuard: the ledger, asked for the caller of this request. */
 export const Ledger = createParamDecorator((_: undefined, context: ExecutionContext) =>
   callerOf(context.switchToHttp().getRequest<object>()),

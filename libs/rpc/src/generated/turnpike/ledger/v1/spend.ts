@@ -61,6 +61,8 @@ export interface SpendLog {
   statusCode: number;
   /** off, miss, hit */
   cache: string;
+  /** As it was asked for. */
+  requestedModel: string;
   costNanoUsd: number;
   /** No price is known: the cost is 0. */
   isCostUnknown: boolean;
@@ -106,6 +108,12 @@ export interface SpendLogAttempt {
   usageSource: string;
   errorCode: string;
   errorMessage: string;
+  /** Why this deployment: only, strategy, affinity, shuffle, hedge, mid-stream; empty: it was not told. */
+  reason: string;
+  /** Retries within its group before it. */
+  retry: number;
+  /** 0: the group that was asked for. */
+  fallback: number;
 }
 
 export interface SpendLogFilter {
@@ -516,6 +524,7 @@ function createBaseSpendLog(): SpendLog {
     status: "",
     statusCode: 0,
     cache: "",
+    requestedModel: "",
     costNanoUsd: 0,
     isCostUnknown: false,
     usage: undefined,
@@ -600,6 +609,9 @@ export const SpendLog: MessageFns<SpendLog> = {
     }
     if (message.cache !== "") {
       writer.uint32(306).string(message.cache);
+    }
+    if (message.requestedModel !== "") {
+      writer.uint32(314).string(message.requestedModel);
     }
     if (message.costNanoUsd !== 0) {
       writer.uint32(400).int64(message.costNanoUsd);
@@ -833,6 +845,14 @@ export const SpendLog: MessageFns<SpendLog> = {
             message.cache = reader.string();
             continue;
           }
+          case 39: {
+            if (tag !== 314) {
+              break;
+            }
+
+            message.requestedModel = reader.string();
+            continue;
+          }
           case 50: {
             if (tag !== 400) {
               break;
@@ -938,6 +958,7 @@ export const SpendLog: MessageFns<SpendLog> = {
     message.status = object.status ?? "";
     message.statusCode = object.statusCode ?? 0;
     message.cache = object.cache ?? "";
+    message.requestedModel = object.requestedModel ?? "";
     message.costNanoUsd = object.costNanoUsd ?? 0;
     message.isCostUnknown = object.isCostUnknown ?? false;
     message.usage = (object.usage !== undefined && object.usage !== null)
@@ -1089,6 +1110,9 @@ function createBaseSpendLogAttempt(): SpendLogAttempt {
     usageSource: "",
     errorCode: "",
     errorMessage: "",
+    reason: "",
+    retry: 0,
+    fallback: 0,
   };
 }
 
@@ -1132,6 +1156,15 @@ export const SpendLogAttempt: MessageFns<SpendLogAttempt> = {
     }
     if (message.errorMessage !== "") {
       writer.uint32(106).string(message.errorMessage);
+    }
+    if (message.reason !== "") {
+      writer.uint32(114).string(message.reason);
+    }
+    if (message.retry !== 0) {
+      writer.uint32(120).int32(message.retry);
+    }
+    if (message.fallback !== 0) {
+      writer.uint32(128).int32(message.fallback);
     }
     return writer;
   },
@@ -1253,6 +1286,30 @@ export const SpendLogAttempt: MessageFns<SpendLogAttempt> = {
             message.errorMessage = reader.string();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.retry = reader.int32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.fallback = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1285,6 +1342,9 @@ export const SpendLogAttempt: MessageFns<SpendLogAttempt> = {
     message.usageSource = object.usageSource ?? "";
     message.errorCode = object.errorCode ?? "";
     message.errorMessage = object.errorMessage ?? "";
+    message.reason = object.reason ?? "";
+    message.retry = object.retry ?? 0;
+    message.fallback = object.fallback ?? 0;
     return message;
   },
 };
