@@ -1,8 +1,12 @@
-import { aCallFailed, aCallFinished, fakeHost } from '@turnpike/plugin-testkit';
+import { aCallFailed, aCallFinished, anEndedAttempt, fakeHost } from '@turnpike/plugin-testkit';
 import type { CallFinished } from '@turnpike/plugin-sdk';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { isOtelcolInstalled, Otelcol } from '../../../../test/services/otelcol.js';
+import { realHttp } from '../../../../test/services/real-http.js';
 import plugin from '../src/index.js';
 import { histogramsOf } from '../src/metrics.js';
+
+jest.setTimeout(60_000);
 
 const open = (settings: object = {}) => {
   const host = fakeHost();
@@ -106,5 +110,72 @@ describe('metrics', () => {
       aCallFailed({ model: 'x'.repeat(99), upstreamModel: undefined, usage: undefined }),
     ]);
     expect(seconds!.points[0]!.attributes['gen_ai.request.model']).toBeUndefined();
+  });
+});
+
+type Json = ReturnType<typeof JSON.parse>;
+
+/** `{key, value: {stringValue}}` → `{key: value}`. */
+const plain = (attributes: Json[]): Json =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const SPAN = 'b7ad6b7169203331';
+const STARTED = 1_795_000_000_000;
+
+(isOtelcolInstalled ? describe : describe.skip)('a real collector (test/services/otelcol-install.sh)', () => {
+  let collector: Otelcol;
+  beforeAll(async () => {
+    collector = await Otelcol.start();
+    const { events } = plugin.init(
+      plugin.config.parse({ endpoint: collector.url, service_name: 'llm-gateway', send_content: 'true' }),
+      fakeHost({ overrides: { http: realHttp } }),
+    );
+    const call = aCallFinished({
+      startedAt: STARTED,
+      endedAt: STARTED + 850,
+      headers: { traceparent: `00-${TRACE}-${SPAN}-01` },
+      attempts: [anEndedAttempt({ startedAt: STARTED + 2, endedAt: STARTED + 840 })],
+    });
+    await events.onSuccess!([call], AbortSignal.timeout(9_000));
+  });
+  afterAll(() => collector.stop());
+
+  it('reads the call and its attempts as spans of the client’s trace', async () => {
+    const [{ resource, scopeSpans }] = (await collector.heard('traces')).resourceSpans;
+    expect(plain(resource.attributes)).toMatchObject({ 'service.name': 'llm-gateway' });
+    const [call, attempt] = scopeSpans[0].spans as [Json, Json];
+    expect(call).toMatchObject({
+      traceId: TRACE,
+      parentSpanId: SPAN,
+      name: 'chat chat-large',
+      kind: 2,
+      startTimeUnixNano: `${STARTED}000000`,
+      endTimeUnixNano: `${STARTED + 850}000000`,
+    });
+    expect(attempt).toMatchObject({ traceId: TRACE, parentSpanId: call.spanId, name: 'attempt 1 large-2026-01-01' });
+    expect(plain(call.attributes)).toMatchObject({
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.request.model': 'chat-large',
+      'gen_ai.usage.input_tokens': '9',
+      'gen_ai.usage.output_tokens': '3',
+    });
+    expect(JSON.stringify(call.attributes)).toContain('Hi there!');
+  });
+
+  it('reads histograms of tokens and time', async () => {
+    const { metrics } = (await collector.heard('metrics')).resourceMetrics[0].scopeMetrics[0];
+    expect(metrics.map(({ name, unit }: Json) => [name, unit])).toEqual([
+      ['gen_ai.client.token.usage', '{token}'],
+      ['gen_ai.client.operation.duration', 's'],
+    ]);
+    const [tokens, seconds] = metrics.map(({ histogram }: Json) => histogram);
+    expect(tokens.dataPoints.map(({ attributes, sum }: Json) => [plain(attributes)['gen_ai.token.type'], sum])).toEqual(
+      [
+        ['input', 9],
+        ['output', 3],
+      ],
+    );
+    expect(seconds.dataPoints[0]).toMatchObject({ count: '1', sum: 0.85 });
   });
 });
