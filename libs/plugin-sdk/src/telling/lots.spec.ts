@@ -49,7 +49,7 @@ describe('a lot that is posted', () => {
     const lot = { calls: all, texts: all.map(({ callId }) => callId) };
     const request = ({ texts }: Lot) => ({ url: 'https://logs.example.org/', body: texts.join('') });
     const error = await postLot(host, lot, { to: 'The server', request, done }).catch(
-      (caught: Error) => caught.message,
+      (caught: unknown) => (caught as Error).message,
     );
     return {
       error,
