@@ -242,7 +242,9 @@ export class Runtime {
         onConfiguration: () => runtime.live.changed(),
       });
     const runtime: Runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, budgetEvents, ledger });
-    budgetEvents.listen((event) => runtime.current.callbacks.alert(budgetAlert(event, runtime.clock.now())));
+    budgetEvents.listen((event) =>
+      runtime.current.callbacks.alert(budgetAlert(event, runtime.clock.now(), metrics.book)),
+    );
     await runtime.live.start(configuration);
     runtime.tellMetrics(config.metrics);
     return runtime;
