@@ -1,10 +1,10 @@
-import { aCallFinished, fakeHost } from '@turnpike/plugin-testkit';
-import type { CallFinished } from '@turnpike/plugin-sdk';
 import { describe, expect, it } from '@jest/globals';
+import type { CallFinished } from '../contracts/callback/v1/index.js';
+import type { HttpRequest, Logger, PluginHost } from '../host.js';
 import { lotsOf, postLot, type Lot } from './lots.js';
 
 const calls = (count: number): CallFinished[] =>
-  Array.from({ length: count }, (_, index) => aCallFinished({ callId: `${index}` }));
+  Array.from({ length: count }, (_, index) => ({ callId: `${index}` }) as CallFinished);
 
 const idsOf = ({ calls }: Lot): string => calls.map(({ callId }) => callId).join('');
 
@@ -40,27 +40,39 @@ describe('lots', () => {
   });
 });
 
+/** As much of a host as posting needs; it answers each request with a status. */
+const aHost = (answer: (body: string) => number) => {
+  const requests: string[] = [];
+  const counts: Record<string, number> = {};
+  const logs: unknown[] = [];
+  const host: Pick<PluginHost, 'http' | 'log' | 'metrics'> = {
+    http: {
+      request: ({ body }: HttpRequest) => {
+        requests.push(String(body));
+        return Promise.resolve({ status: answer(String(body)), headers: {}, body: new Uint8Array() });
+      },
+    },
+    log: { warn: (message: string, fields: unknown) => void logs.push([message, fields]) } as unknown as Logger,
+    metrics: { count: (name, by = 1) => void (counts[name] = (counts[name] ?? 0) + by), gauge: () => undefined },
+  };
+  return { host, requests, counts, logs };
+};
+
 describe('a lot that is posted', () => {
   const posted = async (answer: (body: string) => number) => {
-    const host = fakeHost();
-    host.http.fallback = ({ body }) => ({ status: answer(String(body)) });
-    const done = new WeakSet<CallFinished>();
+    const { host, requests, counts, logs } = aHost(answer);
+    const taken = new WeakSet<CallFinished>();
     const all = calls(5);
     const lot = { calls: all, texts: all.map(({ callId }) => callId) };
     const request = ({ texts }: Lot) => ({ url: 'https://logs.example.org/', body: texts.join('') });
-    const error = await postLot(host, lot, { to: 'The server', request, done }).catch(
+    const error = await postLot(host, lot, { to: 'The server', request, done: taken }).catch(
       (caught: unknown) => (caught as Error).message,
     );
-    return {
-      error,
-      counts: host.counts,
-      logs: host.logs.map(({ message, fields }) => [message, fields]),
-      done: all
-        .filter((call) => done.has(call))
-        .map(({ callId }) => callId)
-        .join(''),
-      requests: host.http.requests.map(({ body }) => String(body)),
-    };
+    const done = all
+      .filter((call) => taken.has(call))
+      .map(({ callId }) => callId)
+      .join('');
+    return { error, counts, logs, requests, done };
   };
 
   it.each([200, 202, 409])('is done with when the answer is %d', async (status) => {
