@@ -29,6 +29,7 @@ const noResults: Results = {
   records: {},
   ledger: { perSecond: [], questions: {} },
   service: { perSecond: [], authorise: [], memoryMib: [] },
+  callbacks: { filled: 0, memoryMib: [], requests: 0, errors: 0, p99: { alone: [], told: [] } },
 };
 
 describe('ResponseParser', () => {
@@ -250,6 +251,24 @@ describe('holdsOf', () => {
   ])('a p50 of %d ms against 0.05 ms direct is %s', (p50, verdict) => {
     const rounds = { sequential: { 'gateway-1': [{ latency: { p50 } }], direct: [{ latency: { p50: 0.05 } }] } };
     expect(verdictOf({ rounds }, /added latency/)).toBe(verdict);
+  });
+
+  it.each([
+    [[100, 150, 109, 110, 90, 109], 'held'],
+    [[100, 100, 100, 100, 100, 111], 'missed'],
+    [[100], 'not measured'],
+  ])('a worker with callbacks that answer nothing and %j MiB is %s', (memoryMib, verdict) => {
+    const callbacks = { ...noResults.callbacks, memoryMib, requests: 200_000, filled: 20_000 };
+    expect(verdictOf({ callbacks }, /growth/)).toBe(verdict);
+  });
+
+  it.each([
+    [[1, 2, 3], [2, 3, 4], 'held'],
+    [[1, 1.1, 1.2], [3, 3.1, 3.2], 'missed'],
+    [[3, 3.1, 3.2], [1, 1.1, 1.2], 'held'],
+  ])('p99 of %j ms without a callback and %j with one is %s', (alone, told, verdict) => {
+    const callbacks = { ...noResults.callbacks, p99: { alone, told } };
+    expect(verdictOf({ callbacks }, /p99 that a Langfuse/)).toBe(verdict);
   });
 
   it.each([

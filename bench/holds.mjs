@@ -19,6 +19,7 @@ import { LANGUAGES } from './wire.mjs';
  * @property {{ perSecond: number[], questions: Record<string, number[]> }} ledger entries a second, one figure a day of
  *   the log; milliseconds of each question, one entry a round
  * @property {import('./service.mjs').ServiceFigures} service
+ * @property {import('./callbacks.mjs').CallbackFigures} callbacks
  */
 
 /** Among so many deployments the router chooses. */
@@ -41,6 +42,9 @@ const LEDGER_LIMITS = { perSecond: 20_000, questionMs: 300 };
 
 /** Of a ledger as a process, asked over gRPC. */
 const SERVICE_LIMITS = { authoriseMs: 5, memoryMib: 200 };
+
+/** By so much a worker may grow once its queues are full: what the collector of garbage leaves varies by about as much. */
+const GROWTH_LIMIT = 1.1;
 
 /**
  * @typedef {object} Hold
@@ -157,7 +161,43 @@ export function holdsOf(results) {
       'MiB',
       results.service.memoryMib.slice(-1),
     ),
+    growthHold(results.callbacks),
+    noErrors('errors with callbacks that answer nothing', results.callbacks.requests > 0 ? [results.callbacks] : []),
+    latencyHold(results.callbacks.p99),
   ];
+}
+
+/**
+ * The last tenth of the samples, since one alone may stand just before garbage is collected.
+ * @param {Results['callbacks']} figures @returns {Hold}
+ */
+function growthHold({ filled, memoryMib, requests }) {
+  const [first, ...later] = memoryMib;
+  const last = later.slice(-Math.ceil(later.length / 10));
+  const of = requests > 0 ? `, from ${filled.toLocaleString('en')} requests to ${requests.toLocaleString('en')}` : '';
+  return atMost(
+    `growth of a worker with callbacks that answer nothing${of}`,
+    GROWTH_LIMIT,
+    '×',
+    first && last.length > 0 ? [median(last) / first] : [],
+  );
+}
+
+/**
+ * What tells apart is less than what varies anyway: the greater of the two ranges.
+ * @param {Results['callbacks']['p99']} p99 @returns {Hold}
+ */
+function latencyHold({ alone, told }) {
+  const figure = 'p99 that a Langfuse adds which answers nothing, within the spread of the rounds';
+  if (alone.length === 0 || told.length === 0) return { figure, limit: '', measured: '', verdict: 'not measured' };
+  const range = Math.max(...[alone, told].map((rounds) => spread(rounds).max - spread(rounds).min));
+  const added = median(told) - median(alone);
+  return {
+    figure,
+    limit: `≤ ${range.toFixed(2)} ms`,
+    measured: added.toFixed(2),
+    verdict: added <= range ? 'held' : 'missed',
+  };
 }
 
 /** @param {Record<string, number[]>} byWay @returns {number[]} microseconds that appending adds, one a round */

@@ -40,6 +40,7 @@ import { chatBody, LANGUAGES, largeBody } from './wire.mjs';
  * @property {number} ledgerCalls in the ledger's log, on thirty days
  * @property {{ rounds: number, calls: number, keys: number, perSecond: number, seconds: number }} service what a ledger is
  *   shipped and asked over gRPC
+ * @property {import('./callbacks.mjs').Order} callbacks
  */
 
 /** Late work that a request caused, such as writing logs, is counted too. */

@@ -98,6 +98,7 @@ export function reportOf(results, holds) {
   const { questions } = results.ledger;
   if (Object.keys(questions).length > 0) sections.push(questionTable(questions));
   if (results.service.perSecond.length > 0) sections.push(serviceTable(results.service));
+  if (results.callbacks.requests > 0) sections.push(callbackTable(results.callbacks));
   sections.push(
     table(
       'What is held',
@@ -229,6 +230,20 @@ const serviceTable = ({ perSecond, authorise, memoryMib }) =>
         ),
       ],
       ['RSS MiB', cell(memoryMib, 0)],
+    ],
+  );
+
+/** @param {Results['callbacks']} callbacks */
+const callbackTable = ({ filled, memoryMib, requests, errors, p99 }) =>
+  table(
+    'callbacks whose servers answer nothing',
+    [''],
+    [
+      [`RSS MiB after ${filled.toLocaleString('en')} requests`, cell(memoryMib.slice(0, 1), 0)],
+      [`… and until ${requests.toLocaleString('en')}`, memoryMib.slice(1).join(' ')],
+      ['errors', cell([errors], 0)],
+      ['p99 ms, nobody is told', cell(p99.alone, 2)],
+      ['p99 ms, Langfuse is told', cell(p99.told, 2)],
     ],
   );
 

@@ -1,7 +1,8 @@
-/** The benchmark: `npm run bench -- [--quick] [--full] [--only PHASE]… [--no-peer] [--check]`. See README.md. */
+/** The benchmark: `npm run bench -- [--quick] [--full] [--only PHASE]… [--no-peer] [--requests N] [--check]`. See README.md. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { measureCallbacks } from './callbacks.mjs';
 import { APPEND_SIZES, CHOICE_SIZES, holdsOf, RECORD_SIZES } from './holds.mjs';
 import { binFolder } from './ledger.postgres.mjs';
 import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from './phases.mjs';
@@ -15,6 +16,7 @@ import { LANGUAGES, largeBody } from './wire.mjs';
 /** @typedef {import('./phases.mjs').Sizes} Sizes */
 /** @typedef {import('./targets.mjs').Target} Target */
 
+const MAX_REQUESTS = 1_000_000;
 const LIMIT_MS = { quick: 60_000, usual: 480_000 };
 
 /** @type {Record<'quick' | 'usual', Sizes>} */
@@ -36,6 +38,7 @@ const SIZES = {
     records: 400_000,
     ledgerCalls: 1_000_000,
     service: { rounds: 5, calls: 100_000, keys: 12_000, perSecond: 1_000, seconds: 10 },
+    callbacks: { requests: 200_000, rounds: 5, loadMs: 1_500 },
   },
   quick: {
     rounds: 2,
@@ -54,6 +57,7 @@ const SIZES = {
     records: 100_000,
     ledgerCalls: 60_000,
     service: { rounds: 2, calls: 20_000, keys: 12_000, perSecond: 1_000, seconds: 4 },
+    callbacks: { requests: 60_000, rounds: 3, loadMs: 800 },
   },
 };
 
@@ -64,10 +68,13 @@ const { values: flags } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     'no-peer': { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
+    requests: { type: 'string', default: '' },
   },
 });
 /** Of one part alone, without a gateway. */
-const PARTS = { router: choices, journal: appends, metrics: records, ledger: settlements, service };
+const PARTS = { router: choices, journal: appends, metrics: records, ledger: settlements, service, callbacks };
+/** Of these the ones that take long: with `--full` or by name only. */
+const ON_DEMAND = new Set(['callbacks']);
 const phaseNames = [...Object.keys(PHASES), 'cold', ...Object.keys(PARTS)];
 const unknown = flags.only.find((name) => !phaseNames.includes(name));
 if (unknown !== undefined) {
@@ -77,6 +84,14 @@ if (unknown !== undefined) {
 
 const size = flags.quick ? 'quick' : 'usual';
 const sizes = SIZES[size];
+if (flags.requests !== '') {
+  const count = Number(flags.requests);
+  if (!Number.isSafeInteger(count) || count < 1 || count > MAX_REQUESTS) {
+    process.stderr.write(`--requests must be a whole number from 1 to ${MAX_REQUESTS.toLocaleString('en')}\n`);
+    process.exit(2);
+  }
+  sizes.callbacks.requests = count;
+}
 /** @type {string[]} */
 const notes = [];
 /** @type {import('./holds.mjs').Results} */
@@ -90,6 +105,7 @@ const results = {
   records: {},
   ledger: { perSecond: [], questions: {} },
   service: { perSecond: [], authorise: [], memoryMib: [] },
+  callbacks: { filled: 0, memoryMib: [], requests: 0, errors: 0, p99: { alone: [], told: [] } },
 };
 /** @type {Record<string, number>} requests sent to each target */
 const sent = {};
@@ -125,7 +141,7 @@ finish();
 process.exit(flags.check && holdsOf(results).some(({ verdict }) => verdict === 'missed') ? 1 : 0);
 
 async function run() {
-  for (const [name, measure] of Object.entries(PARTS)) if (wanted(name)) await measure();
+  for (const [name, measure] of Object.entries(PARTS)) if (wanted(name, ON_DEMAND.has(name))) await measure();
   if (flags.only.every((name) => name in PARTS) && flags.only.length > 0) return;
   if (!flags['no-peer']) installPeer();
   const upstreamPort = await freePort();
@@ -314,6 +330,16 @@ async function service() {
     results.service = await measureService({ dataDir, postgresDir, ...sizes.service });
   } catch (error) {
     remark(`the ledger’s service could not be measured: ${/** @type {Error} */ (error).message}`);
+  }
+}
+
+async function callbacks() {
+  if (!existsSync('apps/cli/dist/main.js')) return remark('callbacks are left out: the gateway is not built');
+  say('callbacks whose servers answer nothing …');
+  try {
+    results.callbacks = await measureCallbacks(sizes.callbacks);
+  } catch (error) {
+    remark(`callbacks could not be measured: ${/** @type {Error} */ (error).message}`);
   }
 }
 

@@ -38,23 +38,22 @@ const bearer = (key) => ({ authorization: `Bearer ${key}` });
  * The command line, as people start it.
  * @param {string[]} subcommand
  * @param {number} workers
- * @param {(place: Place) => object} [cacheParams] absent: nothing is cached
+ * @param {(place: Place) => object} [settings] `litellm_settings`
  * @returns {NonNullable<Target['command']>}
  */
-const turnpike = (subcommand, workers, cacheParams) => (place) => {
+const turnpike = (subcommand, workers, settings) => (place) => {
   const { port, upstreamPort, dataDir } = place;
-  const config = cacheParams ? withCache(dataDir, cacheParams(place)) : CONFIG;
+  const config = settings ? withSettings(dataDir, settings(place)) : CONFIG;
   return {
     args: [CLI, ...subcommand, ...flags({ config, host: '127.0.0.1', port, num_workers: workers })],
     env: { BENCH_API_BASE: `http://127.0.0.1:${upstreamPort}/v1`, TURNPIKE_DATA_DIR: dataDir },
   };
 };
 
-/** @param {string} folder @param {object} cacheParams @returns {string} a file with the usual configuration and this */
-const withCache = (folder, cacheParams) => {
+/** @param {string} folder @param {object} settings @returns {string} a file with the usual configuration and this */
+const withSettings = (folder, settings) => {
   const file = join(folder, 'gateway.yaml');
-  const settings = JSON.stringify({ cache: true, cache_params: cacheParams });
-  writeFileSync(file, `${readFileSync(CONFIG, 'utf8')}\nlitellm_settings: ${settings}\n`);
+  writeFileSync(file, `${readFileSync(CONFIG, 'utf8')}\nlitellm_settings: ${JSON.stringify(settings)}\n`);
   return file;
 };
 
@@ -95,8 +94,16 @@ const cached = (store, cacheParams) => ({
   ...gateway(1),
   name: `cache-${store}`,
   phases: ['cache'],
-  command: turnpike([], 1, cacheParams),
+  command: turnpike([], 1, (place) => ({ cache: true, cache_params: cacheParams(place) })),
 });
+
+/**
+ * As `gateway-1`, with callbacks; for a part that starts it itself.
+ * @param {string} name
+ * @param {object} settings `litellm_settings`
+ * @returns {Target}
+ */
+export const gatewayWith = (name, settings) => ({ ...gateway(1), name, command: turnpike([], 1, () => settings) });
 
 /** @type {readonly Target[]} */
 export const TARGETS = [

@@ -72,7 +72,15 @@ export const callbacksFor = (
     anInstance<'callback/v1'>(`callback.${name}`, { events }),
   ]);
   const callbacks = new Callbacks({
-    settings: { both: settings ? [] : Object.keys(listening), success: [], failure: [], alerts: [], ...settings },
+    settings: {
+      both: settings ? [] : Object.keys(listening),
+      success: [],
+      failure: [],
+      alerts: [],
+      named: {},
+      withoutContent: [],
+      ...settings,
+    },
     turnOffMessageLogging: false,
     isCompulsory: false,
     graph: aGraph(Object.fromEntries(instances) as Record<string, unknown>),

@@ -285,6 +285,18 @@ export interface CallbackSettings {
   readonly both: readonly string[];
   /** `alerting`: told of alerts, and of calls only where they stand in the others too. */
   readonly alerts: readonly string[];
+  /** Those of `callback_settings` that are callbacks of their own, by name. */
+  readonly named: Readonly<Record<string, NamedCallback>>;
+  /** Names of those that are not told what was asked and answered. */
+  readonly withoutContent: readonly string[];
+}
+
+/** A plugin under a name, with settings, of the operator's choice. */
+export interface NamedCallback {
+  /** Plugin id. */
+  readonly plugin: string;
+  /** May hold secrets. */
+  readonly settings: JsonObject;
 }
 
 /** A call with one of these tags has the modes of its tags, any other those by default. */

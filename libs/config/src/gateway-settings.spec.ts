@@ -29,7 +29,7 @@ describe('defaults of the gateway', () => {
       database: { poolLimit: 10, allowRequestsWhenAway: false, storeModels: false },
       health: { backgroundChecks: false, intervalMs: 300_000, validateApiKeys: false },
       metrics: { requireAuth: false },
-      callbacks: { success: [], failure: [], both: [], alerts: [] },
+      callbacks: { success: [], failure: [], both: [], alerts: [], named: {}, withoutContent: [] },
       guardrails: [],
       plugins: [],
       warnings: [],

@@ -18,6 +18,7 @@ export { ledgerSocketIn } from './ledger-socket.js';
 export { maskConfig, maskTree } from './mask.js';
 export { withChanges } from './masked-changes.js';
 export { masterKeyOf, type MasterKey } from './master-key.js';
+export { namedCallback } from './callbacks.js';
 export { readStoredCallback, type StoredCallback, type StoredCallbackOptions } from './stored-callbacks.js';
 export { isConnectionKey } from './deployment-keys.js';
 export { SETTING_KEYS, type SettingKey } from './setting-keys.js';

@@ -134,7 +134,7 @@ describe('alerting', () => {
 
   it('names callbacks that hear of alerts, and gives them what is said of alerts', () => {
     const config = loadYaml(yaml, { env: { SLACK_WEBHOOK_URL: 'https://hooks.example.org/made-up' } });
-    expect(config.callbacks).toEqual({ success: [], failure: [], both: [], alerts: ['slack'] });
+    expect(config.callbacks).toMatchObject({ success: [], failure: [], both: [], alerts: ['slack'] });
     expect(config.pluginSettings['callback.slack']).toEqual({
       webhook_url: 'https://hooks.example.org/made-up',
       alerting_threshold: 30,

@@ -1,5 +1,6 @@
 // Keys of the sections that are not settings of the gateway: a plugin's own, or somebody's slip.
-import type { JsonObject } from '@turnpike/domain';
+import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
+import { readSettingsMap } from './callback-settings.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Manifests } from './manifests.js';
 import type { Places } from './places.js';
@@ -23,6 +24,8 @@ const GUARDRAILS = 'guardrails';
 export interface PluginKeys {
   /** Plugin id → settings. */
   readonly pluginSettings: Record<string, JsonObject>;
+  /** Ids of plugins that are not told what was asked and answered. */
+  readonly withoutContent: ReadonlySet<string>;
   /** Known keys of sinks that no manifest claims, by section. */
   readonly kept: Record<Section, JsonObject>;
 }
@@ -36,22 +39,39 @@ export const readPluginKeys = (
 ): PluginKeys => {
   const pluginSettings: Record<string, JsonObject> = {};
   const kept: Record<Section, JsonObject> = { general: {}, litellm: {}, router: {} };
+  const withoutContent = new Set<string>();
   const givenAt = new Map<string, string | undefined>();
+
+  const give = (id: string, setting: string, value: JsonValue, where: string | undefined): string | undefined => {
+    const slot = `${id}/${setting}`;
+    if (givenAt.has(slot)) return givenAt.get(slot) ?? 'another';
+    givenAt.set(slot, where);
+    (pluginSettings[id] ??= {})[setting] = value;
+    return undefined;
+  };
 
   for (const section of ['router', 'litellm', 'general'] as const) {
     for (const [key, value] of Object.entries(trees[section])) {
       if (value === undefined || key === GUARDRAILS || isOurs(key, section, manifests)) continue;
       const where = places.text(trees[section], key);
+      const label = `${SECTION_NAMES[section]}.${key}`;
+      const ownerOfMap = manifests.ownerOfMap(key);
+      if (ownerOfMap) {
+        if (isJsonObject(value)) {
+          const { id } = ownerOfMap;
+          const { settings, hidesContent } = readSettingsMap(value, ownerOfMap, label, { places, diagnostics });
+          if (hidesContent) withoutContent.add(id);
+          for (const [setting, inner] of Object.entries(settings)) {
+            const winner = give(id, setting, inner!, where);
+            if (winner) diagnostics.warn('duplicate', `${label}.${setting} is not used: ${winner} wins.`, where);
+          }
+        } else if (value !== null) diagnostics.fail(`${label} must be a map of settings.`, where);
+        continue;
+      }
       const owner = manifests.ownerOf(key);
       if (owner) {
-        const slot = `${owner.manifest.id}/${owner.settingName}`;
-        if (givenAt.has(slot)) {
-          const winner = givenAt.get(slot);
-          diagnostics.warn('duplicate', `${SECTION_NAMES[section]}.${key} is not used: ${winner} wins.`, where);
-          continue;
-        }
-        givenAt.set(slot, where);
-        (pluginSettings[owner.manifest.id] ??= {})[owner.settingName] = value;
+        const winner = give(owner.manifest.id, owner.settingName, value, where);
+        if (winner) diagnostics.warn('duplicate', `${label} is not used: ${winner} wins.`, where);
       } else if (SINK_KEY.test(key)) {
         kept[section][key] = value;
       } else {
@@ -62,7 +82,7 @@ export const readPluginKeys = (
     }
   }
   noteUnknownTopKeys(trees.top, places, diagnostics);
-  return { pluginSettings, kept };
+  return { pluginSettings, withoutContent, kept };
 };
 
 /** A setting of the gateway away from its home section is also the plugin's that claims it by its whole name. */

@@ -122,11 +122,7 @@ const interpret = (source: ConfigSource, options: LoadOptions, stored: StoredCon
     makeImplicit: (model): Deployment | undefined => implicitDeployment(model, deploymentContext, options.isKnownModel),
   });
   const { cache, off: cacheOff, redis: cacheRedis } = readCache(reading);
-  const {
-    callbacks,
-    off: callbacksOff,
-    pluginSettings,
-  } = readCallbacks({ ...reading, pluginSettings: pluginKeys.pluginSettings });
+  const { callbacks, off: callbacksOff, pluginSettings } = readCallbacks({ ...reading, ...pluginKeys, root });
 
   const config: GatewayConfig = {
     source: { files: source.files, kind },

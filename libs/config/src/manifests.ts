@@ -71,6 +71,11 @@ export class Manifests {
     return this.all.some(({ legacyKeys }) => legacyKeys.includes(key));
   }
 
+  /** The plugin that a map of another section has settings of. */
+  ownerOfMap(key: string): PluginManifest | undefined {
+    return this.all.find(({ legacyMaps }) => legacyMaps?.includes(key));
+  }
+
   /** The plugin that a key of another section belongs to. */
   ownerOf(key: string): { manifest: PluginManifest; settingName: string } | undefined {
     for (const manifest of this.all) {
@@ -94,6 +99,12 @@ const settingNameOf = (key: string, pattern: string, manifest: PluginManifest): 
   const short = pattern.endsWith('*') ? key.slice(pattern.length - 1) : key;
   return short in properties ? short : (manifest.env[key.toUpperCase()] ?? key);
 };
+
+/** The setting that a key stands for wherever it is known whose it is: by its own name, or as another section has it. */
+export const settingOf = (manifest: PluginManifest, key: string): string =>
+  Object.hasOwn(propertiesOf(manifest), key)
+    ? key
+    : (manifest.env[key.toUpperCase()] ?? new Manifests([manifest]).ownerOf(key)?.settingName ?? key);
 
 /** The settings a plugin has, by name, each with its JSON Schema. */
 export const propertiesOf = (manifest: PluginManifest): Readonly<Record<string, JsonObject>> => {

@@ -243,7 +243,7 @@ const KEPT: Readonly<Record<Section, Partial<Record<TypeName, string>>>> = {
     list: `default_team_settings custom_provider_map`,
     map: `default_internal_user_params default_team_params default_key_generate_params upperbound_key_generate_params
       key_generation_settings default_key_max_budget_alert_emails mcp_aliases
-      ui_theme_config s3_callback_params datadog_params generic_api_settings model_group_settings model_alias_map
+      ui_theme_config generic_api_settings model_group_settings model_alias_map
       aiohttp_options`,
   },
   router: {

@@ -193,14 +193,14 @@ describe('what is kept', () => {
   it('stands under its home section, read and resolved, whether we act on it or not', () => {
     const config = loadYaml(
       `
-general_settings: {alerting: slack, s3_callback_params: {s3_bucket_name: os.environ/B}, search_tools: []}
+general_settings: {alerting: slack, generic_api_settings: {a: os.environ/B}, search_tools: []}
 router_settings: {provider_budget_config: {openai: {budget_limit: 1, time_period: 1d}}}
 mcp_servers: {m: {url: http://m}}
 `,
       { env: { B: 'bucket' } },
     );
     expect(config.kept.general).toMatchObject({ alerting: ['slack'] });
-    expect(config.kept.litellm).toMatchObject({ s3_callback_params: { s3_bucket_name: 'bucket' } });
+    expect(config.kept.litellm).toMatchObject({ generic_api_settings: { a: 'bucket' } });
     expect(config.kept.router).toMatchObject({ search_tools: [] });
     expect(config.router.extras).toEqual({
       provider_budget_config: { openai: { budget_limit: 1, time_period: '1d' } },

@@ -20,6 +20,7 @@ const read = (variables: Record<string, string>, pluginSettings = {}, envNames: 
     environment: { OPEN: 'open value', CLOSED: 'closed value' },
     envNames,
     pluginSettings: { 'callback.sink': pluginSettings },
+    named: {},
   });
 
 describe('a callback that a key brings', () => {
@@ -61,8 +62,32 @@ describe('a callback that a key brings', () => {
     expect(read({}, { path: '/var/log/sink' }).settings).toEqual({ path: '/var/log/sink' });
   });
 
+  describe('by a name of the file’s', () => {
+    const named = { audit: { plugin: 'callback.sink', settings: { host: 'https://audit', secret_key: 'ours' } } };
+    const readNamed = (name: string, variables: Record<string, string>) =>
+      readStoredCallback(name, variables, {
+        manifests: [MANIFEST],
+        environment: {},
+        envNames: [],
+        pluginSettings: { 'callback.sink': { host: 'https://other' } },
+        named,
+      });
+
+    it('has its settings, and its secrets only where it brings none', () => {
+      expect(readNamed('audit', {})).toEqual({ id: 'callback.sink', settings: named.audit.settings });
+      expect(readNamed('audit', { sink_public_key: 'pk' }).settings).toEqual({
+        host: 'https://audit',
+        public_key: 'pk',
+      });
+    });
+
+    it('is none by a name that every object has', () => {
+      expect(() => readNamed('constructor', {})).toThrow("There is no callback 'constructor'.");
+    });
+  });
+
   it('must be one that there is', () => {
-    const options = { manifests: [], environment: {}, envNames: [], pluginSettings: {} };
+    const options = { manifests: [], environment: {}, envNames: [], pluginSettings: {}, named: {} };
     expect(() => readStoredCallback('gone', {}, options)).toThrow("There is no callback 'gone'.");
   });
 });

@@ -1,9 +1,11 @@
 // Callbacks that keys and teams bring: settings that came by API, with less trust than the file's.
 import { isJsonObject, type JsonObject, type PluginManifest } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
+import { namedCallback } from './callbacks.js';
+import type { CallbackSettings } from './canonical.js';
 import { Diagnostics } from './diagnostics.js';
 import { Environment, ReferenceResolver } from './environment.js';
-import { Manifests, propertiesOf } from './manifests.js';
+import { Manifests, settingOf } from './manifests.js';
 import { Places } from './places.js';
 import { isSecretName } from './secrets.js';
 
@@ -15,6 +17,8 @@ export interface StoredCallbackOptions {
   readonly envNames: readonly string[];
   /** Plugin id → the file's settings. */
   readonly pluginSettings: Readonly<Record<string, JsonObject>>;
+  /** `callback_settings`: the file's own names. */
+  readonly named: CallbackSettings['named'];
 }
 
 export interface StoredCallback {
@@ -31,9 +35,10 @@ export interface StoredCallback {
 export const readStoredCallback = (
   name: string,
   variables: JsonObject,
-  { manifests: all, environment, envNames, pluginSettings }: StoredCallbackOptions,
+  { manifests: all, environment, envNames, pluginSettings, named }: StoredCallbackOptions,
 ): StoredCallback => {
-  const manifest = new Manifests(all).find('callback', name);
+  const ofFile = namedCallback({ named }, name);
+  const manifest = new Manifests(all).find('callback', ofFile?.plugin ?? name);
   if (!manifest) throw new GatewayError('GW_CONFIG_INVALID', `There is no callback '${name}'.`);
   const reached = Object.fromEntries(Object.entries(environment).filter(([variable]) => envNames.includes(variable)));
   const resolver = new ReferenceResolver(new Environment([{ label: '', values: reached }]), new Places());
@@ -45,7 +50,7 @@ export const readStoredCallback = (
 
   // Whoever may choose an address must not get our keys sent there.
   const isOurs = Object.keys(variables).length === 0;
-  const own = Object.entries(pluginSettings[manifest.id] ?? {}).filter(
+  const own = Object.entries(ofFile?.settings ?? pluginSettings[manifest.id] ?? {}).filter(
     ([setting, value]) => isOurs || !(isJsonObject(value) || isSecretName(setting)),
   );
   const settings: JsonObject = Object.fromEntries(own);
@@ -58,8 +63,3 @@ export const readStoredCallback = (
   }
   return { id: manifest.id, settings };
 };
-
-const settingOf = (manifest: PluginManifest, variable: string): string =>
-  variable in propertiesOf(manifest)
-    ? variable
-    : (manifest.env[variable.toUpperCase()] ?? new Manifests([manifest]).ownerOf(variable)?.settingName ?? variable);

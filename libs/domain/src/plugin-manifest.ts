@@ -23,6 +23,8 @@ export interface PluginManifest {
   env: Record<string, string>;
   /** Keys of other sections that belong to it: `langfuse_*`, `webhook_url`, `safety_settings`. */
   legacyKeys: string[];
+  /** Keys of other sections that hold several of its settings, by name: `s3_callback_params`. */
+  legacyMaps?: string[];
   /** Settings that nothing but the configuration may give: no API, no key. */
   fileOnly?: string[];
   failure: 'open' | 'closed';

@@ -90,6 +90,7 @@ export const toManifest = (module: AnyPlugin): PluginManifest => ({
   aliases: [...(module.aliases ?? [])],
   env: { ...module.env },
   legacyKeys: [...(module.legacyKeys ?? [])],
+  ...(module.legacyMaps && { legacyMaps: [...module.legacyMaps] }),
   ...(module.fileOnly && { fileOnly: [...module.fileOnly] }),
   failure: module.failure ?? (module.contract.startsWith('guardrail/') ? 'closed' : 'open'),
   needs: [...(module.needs ?? [])],

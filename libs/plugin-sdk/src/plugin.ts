@@ -36,6 +36,8 @@ export interface PluginModule<C extends ContractName = ContractName, S extends z
   readonly env?: Readonly<Record<string, string>>;
   /** Keys of other config sections that are its own: `langfuse_*`, `webhook_url`. */
   readonly legacyKeys?: readonly string[];
+  /** Keys of other config sections that hold several of its settings, by name: `s3_callback_params`. */
+  readonly legacyMaps?: readonly string[];
   /**
    * Settings that keys and teams, which may bring settings of their own, must not: paths, and addresses that are reached
    * past `host.http` and its guard.

@@ -208,6 +208,55 @@ describe('callbacks', () => {
     expect(calls[0]?.request !== undefined).toBe(isSeen);
   });
 
+  describe('of which one is not told what was said', () => {
+    const answer = { kind: 'whole' as const, body: Buffer.from('{"id":"1"}'), usage: undefined, headers: {} };
+    const said = { answer, body: { temperature: 1, messages: ['secret'] } };
+
+    it('leave it out for that one alone, and for its queue', async () => {
+      const heard: Record<string, CallFinished> = {};
+      const attempts: Record<string, unknown> = {};
+      const eventsOf = (name: string): EventsV1 => ({
+        onSuccess: ([one]) => void (heard[name] = one!),
+        onBeforeCall: ({ call: { request } }) => void (attempts[name] = request),
+      });
+      const { callbacks } = callbacksFor(
+        { open: eventsOf('open'), closed: eventsOf('closed') },
+        { settings: { both: ['closed', 'open'], withoutContent: ['closed'] } },
+      );
+      const exchange = call(said);
+      callbacks.attemptBegins(anAttempt(exchange));
+      callbacks.finished(exchange, outcome());
+      expect([...callbacks.depths()].map(({ name, bytes }) => [name, bytes > 0])).toEqual([
+        ['closed', false],
+        ['open', true],
+      ]);
+      await callbacks.close(1_000);
+      expect(heard['closed']).toMatchObject({ callId: 'call-1', parameters: { temperature: 1 } });
+      expect([heard['closed']?.request, heard['closed']?.response, attempts['closed']]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      expect([heard['open']?.request, heard['open']?.response]).toEqual([said.body, { id: '1' }]);
+      expect(attempts['open']).toEqual(said.body);
+    });
+
+    it('keep no answer and no chunks for it', () => {
+      const { callbacks } = callbacksFor(
+        { closed: { onSuccess: () => {}, onStreamEvent: () => {} } },
+        { settings: { both: ['closed'], withoutContent: ['closed'] } },
+      );
+      const exchange = call({ ...said, isStream: true });
+      expect(callbacks.keepsAnswer(exchange)).toBe(false);
+      expect(callbacks.chunkListener(exchange)).toBeUndefined();
+    });
+  });
+
+  it('hear no chunks of what they may not be told', () => {
+    const { callbacks } = callbacksFor({ x: { onStreamEvent: () => {} } }, { turnOffMessageLogging: true });
+    expect(callbacks.chunkListener(call({ isStream: true }))).toBeUndefined();
+  });
+
   it('that fail are counted, and are in nobody’s way', async () => {
     const { callbacks, lost } = callbacksFor({
       x: { onSuccess: () => Promise.reject(new Error('away')), delivery: { intervalMs: 1 } },

@@ -6,7 +6,7 @@ import type { Alert, CallStarted } from '@turnpike/plugin-sdk';
 import type { Attempt } from '../pipeline/attempt.js';
 import { isMaskedForLogs, mayBeLogged } from '../guarding/logged-view.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
-import { Delivery, type Moment, type PendingCall, type Target } from './delivery.js';
+import { Delivery, depthOf, type Moment, type PendingCall, type QueueDepth, type Target } from './delivery.js';
 import { KeyCallbacks, type OpenCallback } from './key-callbacks.js';
 import { EndedCall, endedAttempt, MaskedCall, toldAttempt, toldStart } from './told-call.js';
 
@@ -16,6 +16,8 @@ export interface Listener {
   readonly name: string;
   readonly delivery: Delivery;
   readonly hears: (moment: Moment) => boolean;
+  /** It is not told what was asked and answered. */
+  readonly hidesContent: boolean;
 }
 
 /** Those who hear of one call, and what they are told of it. */
@@ -28,6 +30,8 @@ export interface Audience {
   /** Somebody hears chunks. */
   readonly hearsChunks: boolean;
   started: CallStarted | undefined;
+  /** The same for those who are not told what was asked. */
+  bare: CallStarted | undefined;
 }
 
 export interface CallbacksOptions {
@@ -47,7 +51,14 @@ export interface CallbacksOptions {
 const CHUNK_BYTES = 200;
 
 /** `exchange.audience` of a call that nobody hears of. */
-const NOBODY: Audience = { listeners: [], withContent: false, isMasked: false, hearsChunks: false, started: undefined };
+const NOBODY: Audience = {
+  listeners: [],
+  withContent: false,
+  isMasked: false,
+  hearsChunks: false,
+  started: undefined,
+  bare: undefined,
+};
 
 export class Callbacks {
   private readonly listeners: readonly Listener[];
@@ -55,7 +66,7 @@ export class Callbacks {
 
   constructor(private readonly options: CallbacksOptions) {
     const { settings, graph, onDropped, random } = options;
-    const { both, success, failure, alerts } = settings;
+    const { both, success, failure, alerts, withoutContent } = settings;
     this.listeners = [...new Set([...both, ...success, ...failure, ...alerts])].flatMap((name) => {
       const instance = graph.get<'callback/v1'>(`callback.${name}`);
       if (!instance) return [];
@@ -73,6 +84,7 @@ export class Callbacks {
             target.events[moment] !== undefined &&
             (moment !== 'onSuccess' || both.includes(name) || success.includes(name)) &&
             (moment !== 'onFailure' || both.includes(name) || failure.includes(name)),
+          hidesContent: withoutContent.includes(name),
         },
       ];
     });
@@ -84,24 +96,26 @@ export class Callbacks {
     return this.listeners.length > 0 || principal?.terms?.callbacks !== undefined;
   }
 
-  /** Queued events by callback, for metrics. */
-  *depths(): Iterable<readonly [name: string, depth: number]> {
-    for (const { name, delivery } of this.listeners) yield [name, delivery.depth];
+  /** What waits, queue by queue; callbacks of keys have several of one name. */
+  *depths(): Iterable<QueueDepth> {
+    for (const { name, delivery } of this.listeners) yield depthOf(name, delivery);
     yield* this.ofKeys.depths();
   }
 
   /** The answer must be kept until it can be told. */
   keepsAnswer(exchange: Exchange): boolean {
     const audience = this.audienceOf(exchange);
-    return audience.withContent && audience.listeners.some(({ hears }) => hears('onSuccess') || hears('onFailure'));
+    return audience.listeners.some(
+      (listener) => tellsContent(audience, listener) && (listener.hears('onSuccess') || listener.hears('onFailure')),
+    );
   }
 
   /** Where chunks go; undefined: nobody hears them. */
   chunkListener(exchange: Exchange): ((chunk: ChatChunk | CompletionChunk) => void) | undefined {
     const audience = this.audienceOf(exchange);
     if (!audience.hearsChunks) return undefined;
-    const call = startOf(exchange, audience);
-    const hearing = audience.listeners.filter(({ hears }) => hears('onStreamEvent'));
+    const call = startOf(exchange, audience, true);
+    const hearing = audience.listeners.filter(hearsChunks);
     return (chunk) => {
       for (const { delivery } of hearing) delivery.push('onStreamEvent', { call, chunk }, CHUNK_BYTES);
     };
@@ -110,26 +124,22 @@ export class Callbacks {
   attemptBegins(attempt: Attempt): void {
     const { exchange } = attempt;
     const audience = this.audienceOf(exchange);
-    for (const { hears, delivery } of audience.listeners) {
-      if (hears('onBeforeCall'))
-        delivery.push(
-          'onBeforeCall',
-          { call: startOf(exchange, audience), ...toldAttempt(attempt) },
-          bytesOf(exchange),
-        );
+    for (const listener of audience.listeners) {
+      if (!listener.hears('onBeforeCall')) continue;
+      const isTold = tellsContentNow(audience, listener);
+      const event = { call: startOf(exchange, audience, isTold), ...toldAttempt(attempt) };
+      listener.delivery.push('onBeforeCall', event, isTold ? bytesOf(exchange) : 0);
     }
   }
 
   attemptEnded(attempt: Attempt): void {
     const { exchange } = attempt;
     const audience = this.audienceOf(exchange);
-    for (const { hears, delivery } of audience.listeners) {
-      if (hears('onAfterCall'))
-        delivery.push(
-          'onAfterCall',
-          { call: startOf(exchange, audience), ...endedAttempt(attempt) },
-          bytesOf(exchange),
-        );
+    for (const listener of audience.listeners) {
+      if (!listener.hears('onAfterCall')) continue;
+      const isTold = tellsContentNow(audience, listener);
+      const event = { call: startOf(exchange, audience, isTold), ...endedAttempt(attempt) };
+      listener.delivery.push('onAfterCall', event, isTold ? bytesOf(exchange) : 0);
     }
   }
 
@@ -137,11 +147,19 @@ export class Callbacks {
     const audience = this.audienceOf(exchange);
     if (audience.listeners.length === 0) return;
     const moment = outcome.status === 'success' ? 'onSuccess' : 'onFailure';
-    let ended: PendingCall | undefined;
-    for (const { hears, delivery } of audience.listeners) {
-      if (!hears(moment)) continue;
-      ended ??= new (audience.isMasked ? MaskedCall : EndedCall)(exchange, outcome, startOf(exchange, audience));
-      delivery.push(moment, ended, audience.withContent ? bytesOf(exchange) : 0);
+    let whole: PendingCall | undefined;
+    let bare: EndedCall | undefined;
+    for (const listener of audience.listeners) {
+      if (!listener.hears(moment)) continue;
+      if (tellsContent(audience, listener)) {
+        whole ??= audience.isMasked
+          ? new MaskedCall(exchange, outcome, startOf(exchange, audience, false))
+          : new EndedCall(exchange, outcome, startOf(exchange, audience, true));
+        listener.delivery.push(moment, whole, bytesOf(exchange));
+      } else {
+        bare ??= new EndedCall(exchange, outcome, startOf(exchange, audience, false));
+        listener.delivery.push(moment, bare);
+      }
     }
   }
 
@@ -185,14 +203,24 @@ export class Callbacks {
       listeners,
       withContent,
       isMasked,
-      hearsChunks: !isMasked && exchange.isStream && listeners.some(({ hears }) => hears('onStreamEvent')),
+      // Chunks are what is answered.
+      hearsChunks: withContent && !isMasked && exchange.isStream && listeners.some(hearsChunks),
       started: undefined,
+      bare: undefined,
     };
   }
 }
 
-const startOf = (exchange: Exchange, audience: Audience): CallStarted =>
-  (audience.started ??= toldStart(exchange, audience.withContent && !audience.isMasked));
+const tellsContent = ({ withContent }: Audience, { hidesContent }: Listener): boolean => withContent && !hidesContent;
+
+/** Guardrails for logs look when the call is over. */
+const tellsContentNow = (audience: Audience, listener: Listener): boolean =>
+  !audience.isMasked && tellsContent(audience, listener);
+
+const hearsChunks = ({ hears, hidesContent }: Listener): boolean => !hidesContent && hears('onStreamEvent');
+
+const startOf = (exchange: Exchange, audience: Audience, withContent: boolean): CallStarted =>
+  withContent ? (audience.started ??= toldStart(exchange, true)) : (audience.bare ??= toldStart(exchange, false));
 
 const bytesOf = ({ raw, answer, attempt }: Exchange): number =>
   raw.length +

@@ -83,6 +83,21 @@ interface Waiting {
   readonly bytes: number;
 }
 
+/** What one callback has not taken yet. */
+export interface QueueDepth {
+  /** Of the callback. */
+  readonly name: string;
+  readonly events: number;
+  /** Of prompts and answers. */
+  readonly bytes: number;
+}
+
+export const depthOf = (name: string, { depth: events, depthBytes: bytes }: Delivery): QueueDepth => ({
+  name,
+  events,
+  bytes,
+});
+
 export class Delivery {
   /** From `head` on. */
   private waiting: Waiting[] = [];
@@ -105,6 +120,11 @@ export class Delivery {
   /** Events that have not been taken by the callback yet. */
   get depth(): number {
     return this.waiting.length - this.head;
+  }
+
+  /** Of prompts and answers in them. */
+  get depthBytes(): number {
+    return this.bytes;
   }
 
   /** @param bytes how much memory it holds besides itself */

@@ -1,8 +1,9 @@
 // Callbacks that keys and teams bring with settings of their own: opened when first used, and forgotten when unused.
+import type { CallbackSettings } from '@turnpike/config';
 import type { JsonObject } from '@turnpike/domain';
 import { canonicalJson } from '../runtime/canonical-json.js';
 import type { Listener } from './callbacks.js';
-import { Delivery, type Moment, type Target } from './delivery.js';
+import { Delivery, depthOf, type Moment, type QueueDepth, type Target } from './delivery.js';
 
 /** One entry of a key's or team's `metadata.logging`. */
 export interface KeyCallback {
@@ -21,6 +22,7 @@ export interface OpenedCallback extends Target {
 export type OpenCallback = (name: string, variables: JsonObject) => Promise<OpenedCallback>;
 
 export interface KeyCallbacksOptions {
+  readonly settings: Pick<CallbackSettings, 'withoutContent'>;
   readonly open: OpenCallback;
   readonly onDropped: (name: string, count: number) => void;
   readonly random: () => number;
@@ -44,8 +46,8 @@ export class KeyCallbacks {
 
   constructor(private readonly options: KeyCallbacksOptions) {}
 
-  *depths(): Iterable<readonly [name: string, depth: number]> {
-    for (const { name, delivery } of this.opened.values()) yield [name, delivery.depth];
+  *depths(): Iterable<QueueDepth> {
+    for (const { name, delivery } of this.opened.values()) yield depthOf(name, delivery);
   }
 
   /** All listeners of such a key. Its own take the place of the common ones of the same name. */
@@ -66,7 +68,7 @@ export class KeyCallbacks {
     const { delivery } = this.open(one);
     const hears = (moment: Moment): boolean =>
       (moment === 'onSuccess' && one.onSuccess) || (moment === 'onFailure' && one.onFailure);
-    return { name: one.name, delivery, hears };
+    return { name: one.name, delivery, hears, hidesContent: this.options.settings.withoutContent.includes(one.name) };
   }
 
   private open({ name, variables }: KeyCallback): Open {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BudgetEvent as ToldEvent, BudgetEvent_Kind } from '@turnpike/rpc';
 import type { Logger } from '@turnpike/plugin-sdk';
-import { BudgetEvents, type BudgetEvent } from './budget-events.js';
+import { budgetAlert, BudgetEvents, type BudgetEvent } from './budget-events.js';
 
 const listening = () => {
   const heard: BudgetEvent[] = [];
@@ -79,5 +79,23 @@ describe('a budget that reached a mark', () => {
     stop();
     tell(SOFT);
     expect([heard, others, logged.at(-1)]).toEqual([[], ['team:red'], 'a listener of budgets failed']);
+  });
+
+  it.each([
+    ['key', 'h', 'alias of key h'],
+    ['team', 'red', 'alias of team red'],
+    ['organization', 'acme', 'alias of organization acme'],
+    ['user', 'u', undefined],
+    ['installation', '', undefined],
+  ] as const)('of a %s is told to callbacks with its name, where it has one', (ownerKind, ownerId, alias) => {
+    const names = {
+      keyAliasOf: (id: string) => `alias of key ${id}`,
+      teamAliasOf: (id: string) => `alias of team ${id}`,
+      organizationAliasOf: (id: string) => `alias of organization ${id}`,
+    };
+    const event: BudgetEvent = { event: 'budget_crossed', account: '', ownerKind, ownerId, spentNanoUsd: 1 };
+    expect(budgetAlert(event, 7, names)).toMatchObject({ scope: ownerKind, id: ownerId, at: 7, alias });
+    const unnamed = { keyAliasOf: () => '', teamAliasOf: () => '', organizationAliasOf: () => '' };
+    expect(budgetAlert(event, 7, unnamed)).toMatchObject({ alias: undefined });
   });
 });

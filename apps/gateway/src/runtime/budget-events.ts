@@ -3,6 +3,7 @@ import { ownerOfAccount, type AccountKind, type NanoUsd } from '@turnpike/domain
 import type { Alert, Logger } from '@turnpike/plugin-sdk';
 import { formatUsd } from '@turnpike/pricing';
 import { BudgetEvent_Kind, type BudgetEvent as ToldEvent } from '@turnpike/rpc';
+import type { CallerBook } from '../metrics/caller-book.js';
 
 /** As LiteLLM names them in its alerts. */
 export type BudgetEventName = 'soft_budget_crossed' | 'threshold_crossed' | 'budget_crossed';
@@ -104,12 +105,22 @@ const textOf = ({ event, account, spentNanoUsd, maxNanoUsd, softNanoUsd, percent
   }
 };
 
+/** Names that people know owners of budgets by; empty: none is known. */
+export type OwnerNames = Pick<CallerBook, 'keyAliasOf' | 'teamAliasOf' | 'organizationAliasOf'>;
+
+const aliasOf = ({ ownerKind, ownerId }: BudgetEvent, names: OwnerNames): string => {
+  if (ownerKind === 'key') return names.keyAliasOf(ownerId);
+  if (ownerKind === 'team') return names.teamAliasOf(ownerId);
+  return ownerKind === 'organization' ? names.organizationAliasOf(ownerId) : '';
+};
+
 /** The same for callbacks. @param at epoch milliseconds */
-export const budgetAlert = (event: BudgetEvent, at: number): Alert => ({
+export const budgetAlert = (event: BudgetEvent, at: number, names: OwnerNames): Alert => ({
   kind: 'budget',
   event: event.event,
   scope: event.ownerKind,
   id: event.ownerId,
+  alias: aliasOf(event, names) || undefined,
   spentNanoUsd: event.spentNanoUsd,
   ...(event.maxNanoUsd !== undefined && { maxNanoUsd: event.maxNanoUsd }),
   ...(event.softNanoUsd !== undefined && { softNanoUsd: event.softNanoUsd }),

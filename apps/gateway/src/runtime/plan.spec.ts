@@ -8,7 +8,7 @@ const config = (changes: object = {}) =>
     deployments: [],
     router: { strategy: 'strategy.least-busy', strategyArgs: { window: 5 } },
     cache: undefined,
-    callbacks: { both: [], success: [], failure: [], alerts: [] },
+    callbacks: { both: [], success: [], failure: [], alerts: [], named: {}, withoutContent: [] },
     guardrails: [],
     pluginSettings: {},
     ...changes,
@@ -72,7 +72,14 @@ describe('the plan', () => {
   it('has each callback once, with the settings that are its own', () => {
     const { uses } = planOf(
       config({
-        callbacks: { both: ['langfuse'], success: ['langfuse', 'otel'], failure: ['webhook'], alerts: [] },
+        callbacks: {
+          both: ['langfuse'],
+          success: ['langfuse', 'otel'],
+          failure: ['webhook'],
+          alerts: [],
+          named: {},
+          withoutContent: [],
+        },
         pluginSettings: { 'callback.otel': { endpoint: 'e' } },
       }),
       installed(),
@@ -92,10 +99,26 @@ describe('the plan', () => {
     ]);
   });
 
+  it('has a callback as often as it was given a name', () => {
+    const callbacks = {
+      ...{ both: ['audit', 'billing', 'sink'], success: [], failure: [], alerts: [], withoutContent: [] },
+      named: {
+        audit: { plugin: 'callback.sink', settings: { to: 'audit' } },
+        billing: { plugin: 'callback.sink', settings: { to: 'billing' } },
+      },
+    };
+    const changes = { callbacks, pluginSettings: { 'callback.sink': { to: 'all' } } };
+    expect(planOf(config(changes), installed()).uses.slice(1)).toEqual([
+      { id: 'callback.sink', key: 'callback.audit', settings: { to: 'audit' } },
+      { id: 'callback.sink', key: 'callback.billing', settings: { to: 'billing' } },
+      { id: 'callback.sink', key: 'callback.sink', settings: { to: 'all' } },
+    ]);
+  });
+
   it('says what cannot be served', () => {
     const changes = {
       cache: { enabled: true, plugin: 'cache.redis', settings: {} },
-      callbacks: { both: ['datadog'], success: [], failure: [], alerts: [] },
+      callbacks: { both: ['datadog'], success: [], failure: [], alerts: [], named: {}, withoutContent: [] },
     };
     const { uses, missing } = planOf(config(changes), installed('cache.redis', 'callback.datadog'));
     expect(uses.map(({ id }) => id)).toEqual(['strategy.least-busy']);
@@ -103,7 +126,14 @@ describe('the plan', () => {
   });
 
   it('has no callback for metrics, which are always on, and says nothing of them', () => {
-    const callbacks = { both: ['prometheus'], success: ['prometheus'], failure: [] };
+    const callbacks = {
+      both: ['prometheus'],
+      success: ['prometheus'],
+      failure: [],
+      alerts: [],
+      named: {},
+      withoutContent: [],
+    };
     const { uses, missing } = planOf(config({ callbacks }), installed('callback.prometheus'));
     expect([uses.map(({ id }) => id), missing]).toEqual([['strategy.least-busy'], []]);
   });

@@ -1,5 +1,5 @@
 // The plugins that a configuration asks for, as the kernel wants to hear it.
-import type { GatewayConfig } from '@turnpike/config';
+import { namedCallback, type GatewayConfig } from '@turnpike/config';
 import { ROUTER_DEFAULTS, type Deployment } from '@turnpike/domain';
 import type { PluginUse } from '@turnpike/kernel';
 import { canonicalJson } from './canonical-json.js';
@@ -49,8 +49,10 @@ export const planOf = (config: GatewayConfig, idOf: (name: string) => string | u
     else missing.push(`${config.cache.plugin} is not installed: answers are not cached`);
   }
   for (const name of callbackNames(config)) {
-    const id = idOf(`callback.${name}`);
-    if (id) uses.push({ id, key: `callback.${name}`, settings: config.pluginSettings[id] ?? {} });
+    const own = namedCallback(config.callbacks, name);
+    const id = idOf(own?.plugin ?? `callback.${name}`);
+    const settings = own?.settings ?? config.pluginSettings[id ?? ''] ?? {};
+    if (id) uses.push({ id, key: `callback.${name}`, settings });
     else missing.push(`callback.${name} is not installed: it is not told of calls`);
   }
   config.guardrails.forEach((guardrail, index) => {
@@ -62,5 +64,5 @@ export const planOf = (config: GatewayConfig, idOf: (name: string) => string | u
 /** LiteLLM's name for metrics, which are always on here: no plugin has to be told. */
 const METRICS = 'prometheus';
 
-const callbackNames = ({ callbacks }: GatewayConfig): string[] =>
-  [...new Set(Object.values<readonly string[]>({ ...callbacks }).flat())].filter((name) => name !== METRICS);
+const callbackNames = ({ callbacks: { both, success, failure, alerts } }: GatewayConfig): string[] =>
+  [...new Set([...both, ...success, ...failure, ...alerts])].filter((name) => name !== METRICS);

@@ -1,6 +1,7 @@
 // What all calls share: the current snapshot, keys, HTTP client, prices, metrics, log.
 import {
   describeOff,
+  namedCallback,
   readStoredCallback,
   type DisabledDeployment,
   type GatewayConfig,
@@ -241,7 +242,9 @@ export class Runtime {
         onConfiguration: () => runtime.live.changed(),
       });
     const runtime: Runtime = new Runtime(options, { kernel, http, prices, sharedState, metrics, budgetEvents, ledger });
-    budgetEvents.listen((event) => runtime.current.callbacks.alert(budgetAlert(event, runtime.clock.now())));
+    budgetEvents.listen((event) =>
+      runtime.current.callbacks.alert(budgetAlert(event, runtime.clock.now(), metrics.book)),
+    );
     await runtime.live.start(configuration);
     runtime.tellMetrics(config.metrics);
     return runtime;
@@ -469,15 +472,17 @@ export class Runtime {
     const open: OpenCallback = async (name, variables) => {
       try {
         const envNames = config.auth.apiEnvNames;
-        const { pluginSettings } = config;
+        const { pluginSettings, callbacks } = config;
         const { id, settings } = readStoredCallback(name, variables, {
           manifests,
           environment,
           envNames,
           pluginSettings,
+          named: callbacks.named,
         });
         const use = { id, key: `${id} of a key`, settings };
-        const instance = await this.kernel.open<'callback/v1'>(use, originsIn(pluginSettings[id]));
+        const known = namedCallback(callbacks, name)?.settings ?? pluginSettings[id];
+        const instance = await this.kernel.open<'callback/v1'>(use, originsIn(known));
         const { events } = instance.exports;
         return { events, hooks: instance.hooks, stop: () => instance.stop() };
       } catch (error) {

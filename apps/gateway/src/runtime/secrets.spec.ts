@@ -8,6 +8,7 @@ const secrets = (changes: object): string[] =>
     aConfig({
       deployments: [],
       pluginSettings: {},
+      callbacks: { named: {} },
       plugins: [],
       guardrails: [],
       auth: {},

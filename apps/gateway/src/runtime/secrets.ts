@@ -34,6 +34,7 @@ export const secretsOf = (config: GatewayConfig): string[] => {
     for (const value of Object.values(deployment.headers)) add(value, MIN_HEADER_LENGTH);
   }
   walk(config.pluginSettings, '');
+  walk(config.callbacks.named, '');
   walk(config.plugins, '');
   walk(config.cache?.settings, '');
   walk({ api_key: config.auth.masterKey, secret: config.auth.saltKey, password: config.redis?.password }, '');

@@ -5,6 +5,7 @@ export * from './clean-json.js';
 export * from './content.js';
 export * from './gen-ai-messages.js';
 export * from './gen-ai-spans.js';
+export * from './lots.js';
 export * from './otlp-metrics.js';
 export * from './otlp.js';
 export { otlpNanos, type OtlpAttributes, type OtlpSource, type OtlpValue } from './otlp-common.js';

@@ -9,6 +9,8 @@ export interface Posting {
   readonly to: string;
   /** How many calls are in it. */
   readonly count: number;
+  /** The other side's word for why, where it has one that holds nothing of what was sent: `NoSuchBucket`. */
+  readonly reason?: string;
 }
 
 /**
@@ -32,8 +34,12 @@ export const postTold = async (
 export const giveUp = (
   { log, metrics }: Pick<PluginHost, 'log' | 'metrics'>,
   status: number,
-  { to, count }: Posting,
+  { to, count, reason }: Posting,
 ): void => {
   metrics.count('refused', count);
-  log.warn(`${to} refuses what it is told, which is given up`, { status, count });
+  log.warn(`${to} refuses what it is told, which is given up`, {
+    status,
+    count,
+    ...(reason !== undefined && { reason }),
+  });
 };

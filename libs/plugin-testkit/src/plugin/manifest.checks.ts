@@ -57,7 +57,7 @@ export const manifestChecks = ({ plugin }: PluginSubject): Check[] => [
   check('manifest/words', 'uses known words for failure and needs', () => {
     must(plugin.failure === undefined || ['open', 'closed'].includes(plugin.failure), `failure is ${plugin.failure}.`);
     for (const need of plugin.needs ?? []) must(need in NEEDS, `There is no need '${need}'.`);
-    for (const word of [...(plugin.aliases ?? []), ...(plugin.legacyKeys ?? [])]) {
+    for (const word of [...(plugin.aliases ?? []), ...(plugin.legacyKeys ?? []), ...(plugin.legacyMaps ?? [])]) {
       must(typeof word === 'string' && word.trim() === word && word !== '', `'${word}' is no word.`);
     }
   }),

@@ -50,6 +50,7 @@ export const otelConfig = z.strictObject({
   service_name: z.string().min(1).default('turnpike').describe('service.name of the resource'),
   tracer_name: z.string().min(1).default('turnpike').describe('Name of the instrumentation scope'),
   send_content: flag.default(false).describe('True: prompts and answers as attributes, where they may be told'),
+  message_logging: flag.optional().describe('LiteLLM’s name of send_content, which it wins over'),
   send_metrics: flag.default(true).describe('False: traces alone'),
 });
 

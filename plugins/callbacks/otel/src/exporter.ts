@@ -16,7 +16,8 @@ import { histogramsOf } from './metrics.js';
 type Tell = (calls: readonly CallFinished[], signal: AbortSignal) => Promise<void>;
 
 export const createExporter = (settings: OtelSettings, host: PluginHost): Tell => {
-  const { endpoint, headers, send_content: withContent, send_metrics: sendsMetrics } = settings;
+  const { endpoint, headers, send_metrics: sendsMetrics } = settings;
+  const withContent = settings.message_logging ?? settings.send_content;
   const source = {
     resource: { 'service.name': settings.service_name, 'telemetry.sdk.language': 'nodejs' },
     scope: { name: settings.tracer_name },

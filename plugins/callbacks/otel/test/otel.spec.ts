@@ -38,6 +38,8 @@ describe('a collector', () => {
     for (const [settings, hears] of [
       [{}, false],
       [{ send_content: 'true' }, true],
+      [{ message_logging: true }, true],
+      [{ message_logging: 'false', send_content: true }, false],
     ] as const) {
       const { tell, textOf } = open(settings);
       await tell(aCallFinished());

@@ -2,6 +2,7 @@
 import type { MetricSource } from '@turnpike/telemetry';
 import type { Runtime } from '../../runtime/runtime.js';
 import { budgetSources } from './budgets.js';
+import { callbackSources } from './callbacks.js';
 import { callerLimitSources } from './caller-limits.js';
 import { deploymentSources } from './deployments.js';
 import { journalSources } from './journal.js';
@@ -14,5 +15,6 @@ export const gatewaySources = (runtime: Runtime): readonly MetricSource[] => [
   ...upstreamLimitSources(runtime),
   ...callerLimitSources(runtime),
   ...budgetSources(runtime),
+  ...callbackSources(runtime),
   ...journalSources(runtime),
 ];

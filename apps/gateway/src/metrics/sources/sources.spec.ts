@@ -6,6 +6,7 @@ import { someMetrics } from '../../../test/doubles.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { budgetSources } from './budgets.js';
+import { callbackSources } from './callbacks.js';
 import { callerLimitSources } from './caller-limits.js';
 import { deploymentSources } from './deployments.js';
 import { gatewaySources } from './index.js';
@@ -38,6 +39,26 @@ const told = (sources: readonly MetricSource[], name: string): unknown[] => {
   sources.find((source) => source.name === name)!.read((...figure) => void figures.push(figure));
   return figures;
 };
+
+describe('queues of callbacks', () => {
+  const queues = [
+    { name: 'langfuse', events: 3, bytes: 300 },
+    { name: 's3', events: 0, bytes: 0 },
+    { name: 'langfuse', events: 2, bytes: 50 },
+  ];
+  const sources = callbackSources(aRuntime({ current: { callbacks: { depths: () => queues } } }));
+
+  it('are told by callback, those of keys with the others', () => {
+    expect(told(sources, 'turnpike_callback_queue_depth')).toEqual([
+      [5, ['langfuse']],
+      [0, ['s3']],
+    ]);
+    expect(told(sources, 'turnpike_callback_queue_bytes')).toEqual([
+      [350, ['langfuse']],
+      [0, ['s3']],
+    ]);
+  });
+});
 
 describe('budgets', () => {
   const sources = (changes: object = {}) => budgetSources(aRuntime({ budgets: { spentSince: () => 0 }, ...changes }));
