@@ -309,6 +309,10 @@ export interface LedgerSettings {
   readonly address: string | undefined;
   /** What the gateway proves itself with there. A secret. */
   readonly token: string | undefined;
+  /** Absent: it is spoken to in clear. */
+  readonly tls: LedgerTls | undefined;
+  /** How long a replaced secret goes on where nobody says: `24h`; absent: not at all. */
+  readonly rotationGrace: string | undefined;
   /** Keys that each worker keeps in memory. */
   readonly keyCacheMax: number;
   /** Without news from the ledger, a key is asked for again after this. */
@@ -316,6 +320,17 @@ export interface LedgerSettings {
   /** So long after that a key is still good while the ledger is away. */
   readonly keyStaleTtlMs: number;
   readonly journal: JournalSettings;
+}
+
+/** Files, PEM. */
+export interface LedgerTls {
+  /** Whose certificates are believed; absent: those that this machine believes. */
+  readonly caFile: string | undefined;
+  /** Ours, where the ledger asks for one; both or neither. */
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  /** The name in the ledger's certificate, where it is not the address. */
+  readonly serverName: string | undefined;
 }
 
 export interface JournalSettings {

@@ -137,6 +137,24 @@ describe('the watch', () => {
     expect(told.away).toEqual([undefined, 'broken', undefined]);
   });
 
+  it('that never begins is told of when the ledger is there and will not have it, once for each reason', async () => {
+    const { ledger, told } = linked();
+    const refused = new LedgerError('UNAVAILABLE', 'not believed', {}, true, {}, true);
+    ledger.says(new LedgerError('UNAVAILABLE', 'nobody there'));
+    await settled();
+    expect(told.away).toEqual([]);
+    for (const error of [refused, refused, new LedgerError('UNAUTHENTICATED', 'another token')]) {
+      await jest.advanceTimersByTimeAsync(2_000);
+      ledger.says(error);
+      await settled();
+    }
+    expect(told.away).toEqual(['not believed', 'another token']);
+    await jest.advanceTimersByTimeAsync(2_000);
+    ledger.says({ sequence: 1 });
+    await settled();
+    expect(told.away).toEqual(['not believed', 'another token', undefined]);
+  });
+
   it('that is silent for too long is opened anew', async () => {
     const { link, ledger } = linked();
     ledger.says({ sequence: 7 });

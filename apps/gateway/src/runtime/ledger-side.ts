@@ -17,6 +17,7 @@ import { LiveModelCatalog } from '../keys/model-catalog.js';
 import { Parties } from '../keys/parties.js';
 import { principalOf, type TermsSettings } from '../keys/terms.js';
 import type { CallerBook } from '../metrics/caller-book.js';
+import type { LedgerPlace } from '../start-options.js';
 import { CallJournal } from './call-journal.js';
 import { steadyNow } from './clock.js';
 import { concernsConfiguration, toStored, type Stored } from './stored-configuration.js';
@@ -33,8 +34,7 @@ const LASTING_FAULTS: ReadonlySet<FaultKind> = new Set(['write', 'sync', 'read',
 
 export interface LedgerSideOptions {
   readonly config: GatewayConfig;
-  readonly address: string;
-  readonly token: string;
+  readonly place: LedgerPlace;
   readonly log: Logger;
   /** Hears who calls, and how budgets stand. */
   readonly book: CallerBook;
@@ -68,9 +68,9 @@ export class LedgerSide {
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
-  constructor({ config, address, token, log, book, onAway, onBudgetEvents, onConfiguration }: LedgerSideOptions) {
+  constructor({ config, place, log, book, onAway, onBudgetEvents, onConfiguration }: LedgerSideOptions) {
     const { ledger, database, server } = config;
-    this.client = connectLedger({ address, token });
+    this.client = connectLedger(place);
     const holder = `${hostname()}/${randomUUID()}`;
     this.link = new LedgerLink({
       client: this.client,

@@ -52,6 +52,7 @@ import { InternalCalls } from './internal-calls.js';
 import { Losses } from './losses.js';
 import { Keys } from './keys.js';
 import type { Parties } from '../keys/parties.js';
+import type { LedgerPlace } from '../start-options.js';
 import { LedgerSide } from './ledger-side.js';
 import { exposedSource, unknownNames } from '../metrics/exposed-tables.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
@@ -79,8 +80,7 @@ export interface RuntimeOptions {
   limitAuthority?: LimitsOptions['authority'];
   /** What is known of deployments; shared with others where it is given. */
   state?: LiveState;
-  /** Where the ledger is, and what it knows this gateway by. */
-  ledger?: { readonly address: string; readonly token: string };
+  ledger?: LedgerPlace;
   /** Sends a plugin's shared state to the other workers. */
   publishState?: (change: StateChange) => void;
 }
@@ -232,7 +232,7 @@ export class Runtime {
     const ledger =
       options.ledger &&
       new LedgerSide({
-        ...options.ledger,
+        place: options.ledger,
         config,
         log: options.log,
         book: metrics.book,

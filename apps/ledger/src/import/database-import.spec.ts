@@ -244,6 +244,20 @@ describeImport('an import of a LiteLLM database', (world) => {
     expect(principal?.keyHash).toBe(TOKEN);
   });
 
+  it('lets no key rotate by itself, and says so', async () => {
+    await world.old.insert('LiteLLM_VerificationToken', {
+      token: TOKEN,
+      auto_rotate: true,
+      rotation_interval: '30d',
+      rotation_count: 3,
+      key_rotation_at: utc(inHours(1)),
+    });
+    expect((await world.take()).problems).toMatchObject([{ message: expect.stringContaining('auto_rotate is off') }]);
+    const { key } = await world.ledger.get(KeyListService).get(ADMIN, { key: TOKEN });
+    expect(key).toMatchObject({ autoRotate: false, rotationInterval: '30d', rotationCount: 3 });
+    expect(key!.keyRotationAt).toBeUndefined();
+  });
+
   it('counts what was spent in a period that is over as spent ever, and not in this one', async () => {
     await world.old.insert('LiteLLM_VerificationToken', {
       token: TOKEN,

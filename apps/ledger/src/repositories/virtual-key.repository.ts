@@ -190,16 +190,6 @@ export class VirtualKeyRepository extends Repository<VirtualKeyEntity> {
     return await this.update(manager, token, changes);
   }
 
-  /** Keys that rotate by themselves and are due, the longest due first. */
-  async dueForRotation(manager: EntityManager, now: Date, limit: number): Promise<VirtualKeyEntity[]> {
-    return await manager
-      .createQueryBuilder(VirtualKeyEntity, 't')
-      .where('t.autoRotate AND t.keyRotationAt <= :now', { now })
-      .orderBy('t.keyRotationAt')
-      .limit(limit)
-      .getMany();
-  }
-
   /** Keys whose budget somebody widened for a while. */
   async widened(manager: EntityManager): Promise<VirtualKeyEntity[]> {
     return await manager

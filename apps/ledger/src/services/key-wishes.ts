@@ -8,7 +8,7 @@ import { TeamRepository } from '../repositories/team.repository.js';
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
 import { isAdmin } from './caller.js';
 import { applyMask } from './field-mask.js';
-import { assertKey } from './key-checks.js';
+import { assertKey, assertRotatesByHand } from './key-checks.js';
 import { assertMayGenerate, withCaps, withDefaults, type KeyWish } from './key-settings.js';
 import { fromKeyEntity, toKeyColumns } from './key.mapper.js';
 import { LEDGER_SETTINGS, NOW, type LedgerSettings, type Now } from './ledger-settings.js';
@@ -37,13 +37,6 @@ export interface Held {
   standing: Standing;
 }
 
-export type RotationTerms = Pick<VirtualKey, 'autoRotate' | 'rotationInterval'>;
-
-export const rotationOf = ({ autoRotate, rotationInterval }: Partial<VirtualKeyEntity>): RotationTerms => ({
-  autoRotate: autoRotate ?? false,
-  rotationInterval: rotationInterval ?? '',
-});
-
 @Injectable()
 export class KeyWishes {
   constructor(
@@ -68,6 +61,7 @@ export class KeyWishes {
       duration: duration || (await this.memberDuration(manager, key.teamId, userId)),
     };
     assertKey(whole.key, this.settings.enable_key_alias_format_validation);
+    assertRotatesByHand(whole.key);
     const team = standing.teams.get(key.teamId);
     const teamRole = team ? (team.isAdmin ? 'admin' : 'user') : '';
     assertMayGenerate(whole, { role: caller.role ?? '', teamRole }, this.settings);
@@ -114,6 +108,7 @@ export class KeyWishes {
     const changed = applyMask(current, request.changes ?? VirtualKey.fromPartial({}), mask, FIXED);
     const { key: wished, duration } = this.capped(changed, request.duration, mask);
     assertKey(wished, this.settings.enable_key_alias_format_validation && mask.includes('key_alias'));
+    if (!current.autoRotate) assertRotatesByHand(wished);
     if (wished.blocked !== current.blocked && !mayUseKey(standing, 'block', owners)) {
       throw denied(standing, 'block this key, or let it in again', 'an admin of its team or organization');
     }
@@ -126,9 +121,6 @@ export class KeyWishes {
     return {
       ...toKeyColumns(wished),
       ...(duration === '' ? {} : { expires: NEVER.has(duration) ? null : this.after(duration, 'duration') }),
-      ...(wished.autoRotate === key.autoRotate && wished.rotationInterval === current.rotationInterval
-        ? {}
-        : { keyRotationAt: this.rotationAfter(wished) }),
     };
   }
 
@@ -149,10 +141,5 @@ export class KeyWishes {
   after(duration: string, param: string): Date | null {
     const parsed = readDuration(duration, param);
     return parsed ? new Date(instantAfter(parsed, this.now())) : null;
-  }
-
-  /** When it is due. Null: it does not rotate by itself. */
-  rotationAfter({ autoRotate, rotationInterval }: RotationTerms): Date | null {
-    return autoRotate ? this.after(rotationInterval, 'rotation_interval') : null;
   }
 }

@@ -26,10 +26,10 @@ import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
 import { authorOf, type Caller } from './caller.js';
 import { assertChosenSecret, hashSecret, keyNameOf, makeSecret, tokenOf, unknownKey } from './key-secret.js';
-import { fromKeyEntity, toKeyColumns } from './key.mapper.js';
+import { toKeyColumns } from './key.mapper.js';
 import { accountOfKey, Keys } from './keys.js';
-import { KeyWishes, rotationOf, type Held } from './key-wishes.js';
-import { MASTER_KEY_HASH, NOW, type Now } from './ledger-settings.js';
+import { KeyWishes, type Held } from './key-wishes.js';
+import { MASTER_KEY_HASH, NOW, ROTATION_GRACE, type Now } from './ledger-settings.js';
 import { denied, mayUseKey, type KeyAction } from './permissions.js';
 import { Recorder, type Deed, type Trace } from './recorder.js';
 import { Standings } from './standings.js';
@@ -48,6 +48,7 @@ export class KeyService {
     private readonly bounds: BoundsKeeper,
     private readonly recorder: Recorder,
     @Inject(MASTER_KEY_HASH) private readonly masterKeyHash: string,
+    @Inject(ROTATION_GRACE) private readonly rotationGrace: string,
     @Inject(NOW) private readonly now: Now,
   ) {}
 
@@ -80,7 +81,6 @@ export class KeyService {
       token: hashSecret(secret),
       keyName: keyNameOf(secret),
       expires: wish.duration ? this.wishes.after(wish.duration, 'duration') : (key.expires ?? null),
-      keyRotationAt: this.wishes.rotationAfter(key),
       createdBy: authorOf(caller),
       updatedBy: authorOf(caller),
     });
@@ -145,7 +145,7 @@ export class KeyService {
     const secret = this.secretOf(request.newSecret);
     const token = hashSecret(secret);
     if (token === old) throw invalidRequest('The new secret is the old one.', 'new_key');
-    const grace = readDuration(request.gracePeriod, 'grace_period');
+    const grace = readDuration(request.gracePeriod || this.rotationGrace, 'grace_period');
     return await this.transact({ keyAlias: request.changes?.keyAlias }, async (manager) => {
       const held = await this.hold(manager, caller, old, 'regenerate');
       const changes = await this.wishes.changesOf(manager, held, request);
@@ -156,7 +156,6 @@ export class KeyService {
         keyName: keyNameOf(secret),
         rotationCount: held.key.rotationCount + 1,
         lastRotationAt: new Date(this.now()),
-        keyRotationAt: this.wishes.rotationAfter({ ...fromKeyEntity(held.key), ...rotationOf(changes) }),
         updatedBy: authorOf(caller),
       });
       if (!key) throw unknownKey(old);

@@ -27,6 +27,8 @@ const noteWhatIsLost = (source: SourceRow): void => {
   const project = source.text('project_id');
   if (project !== null)
     source.note(`its project ${project} is not taken over: the models and the budget of the project do not hold here`);
+  if (source.flag('auto_rotate'))
+    source.note('auto_rotate is off here: nobody would be told the new secret. Rotate it by /key/{key}/regenerate');
   const policies = source.texts('policies');
   if (policies.length > 0) source.note(`policies ${policies.join(', ')} have no place here: left out`);
 };
@@ -76,10 +78,10 @@ export const keys: Noun<VirtualKeyEntity> = {
       expires: source.time('expires'),
       lastActive: source.time('last_active'),
       rotationCount: source.count('rotation_count', 2 ** 31 - 1) ?? 0,
-      autoRotate: source.flag('auto_rotate'),
+      autoRotate: false,
       rotationInterval: source.text('rotation_interval'),
       lastRotationAt: source.time('last_rotation_at'),
-      keyRotationAt: source.time('key_rotation_at'),
+      keyRotationAt: null,
     };
     assertKey(fromKeyEntity(row));
     const account = accountOfKey(row.token);
