@@ -99,32 +99,32 @@ describe('a gateway that cannot reach it says why, and serves without', () => {
       'the ledger is of another authority',
       mutual,
       () => ({ LEDGER_CA: file('others.pem'), ...GATEWAY_CERTIFICATE }),
-      /the ledger is away.*an authority that is not believed here\. Name the authority with ledger_ca/s,
+      /an authority that is not believed here\. Name the authority with ledger_ca/,
     ],
     [
       'the ledger has another name',
       plain,
       () => ({ LEDGER_CA: file('ours.pem') }),
-      /the ledger is away.*for another name than its address\. Give the name with ledger_server_name/s,
+      /for another name than its address\. Give the name with ledger_server_name/,
     ],
     [
       'it has no certificate to show',
       mutual,
       () => ({ LEDGER_CA: file('ours.pem') }),
-      /the ledger is away.*asks for a certificate of its client, and there is none\. Name one with ledger_cert/s,
+      /asks for a certificate of its client, and there is none\. Name one with ledger_cert/,
     ],
     [
       'its certificate is not believed',
       mutual,
       () => ({ LEDGER_CA: file('ours.pem'), LEDGER_CERT: file('stranger.pem'), LEDGER_KEY: file('stranger.key') }),
-      /the ledger is away.*does not believe the certificate of ledger_cert/s,
+      /does not believe the certificate of ledger_cert/,
     ],
-    ['it speaks in clear', plain, () => ({}), /the ledger is away.*speaks TLS and ledger_ca is missing here/s],
+    ['it speaks in clear', plain, () => ({}), /speaks TLS and ledger_ca is missing here/],
     [
       'it has another token',
       mutual,
       () => ({ LEDGER_CA: file('ours.pem'), ...GATEWAY_CERTIFICATE, TURNPIKE_GATEWAY_TOKEN: 'another' }),
-      /the ledger is away.*token/s,
+      /token/,
     ],
   ])('when %s', (_why, address, env, words) =>
     gatewayOf(address, env(), async (gateway) => {

@@ -4,6 +4,7 @@ import { AuthorizeService } from './authorize.service.js';
 import { BoundedParties } from './bounded-parties.js';
 import { BudgetHolders } from './budget-holders.js';
 import { BudgetService } from './budget.service.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { Chores } from './chores.js';
 import { ConfigurationService } from './configuration.service.js';
 import { CredentialService } from './credential.service.js';
@@ -48,6 +49,7 @@ export const SERVICES = [
   BoundedParties,
   BudgetHolders,
   BudgetService,
+  CallbackSecrets,
   Chores,
   ConfigurationService,
   CredentialService,

@@ -6,6 +6,7 @@ import { VirtualKey, type GenerateKeyRequest, type UpdateKeyRequest } from '@tur
 import type { EntityManager } from 'typeorm';
 import { TeamRepository } from '../repositories/team.repository.js';
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { isAdmin } from './caller.js';
 import { applyMask } from './field-mask.js';
 import { assertKey, assertRotatesByHand } from './key-checks.js';
@@ -41,6 +42,7 @@ export interface Held {
 export class KeyWishes {
   constructor(
     private readonly teams: TeamRepository,
+    private readonly callbackSecrets: CallbackSecrets,
     @Inject(LEDGER_SETTINGS) private readonly settings: LedgerSettings,
     @Inject(NOW) private readonly now: Now,
   ) {}
@@ -120,6 +122,7 @@ export class KeyWishes {
     }
     return {
       ...toKeyColumns(wished),
+      metadata: this.callbackSecrets.sealed(wished.metadata ?? {}, key.metadata),
       ...(duration === '' ? {} : { expires: NEVER.has(duration) ? null : this.after(duration, 'duration') }),
     };
   }

@@ -24,6 +24,7 @@ import { VirtualKeyRepository } from '../repositories/virtual-key.repository.js'
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { authorOf, type Caller } from './caller.js';
 import { assertChosenSecret, hashSecret, keyNameOf, makeSecret, tokenOf, unknownKey } from './key-secret.js';
 import { toKeyColumns } from './key.mapper.js';
@@ -46,6 +47,7 @@ export class KeyService {
     private readonly keys: Keys,
     private readonly standings: Standings,
     private readonly bounds: BoundsKeeper,
+    private readonly callbackSecrets: CallbackSecrets,
     private readonly recorder: Recorder,
     @Inject(MASTER_KEY_HASH) private readonly masterKeyHash: string,
     @Inject(ROTATION_GRACE) private readonly rotationGrace: string,
@@ -78,6 +80,7 @@ export class KeyService {
     );
     const inserted = await this.repository.insert(manager, {
       ...toKeyColumns(key),
+      metadata: this.callbackSecrets.sealed(key.metadata ?? {}, {}),
       token: hashSecret(secret),
       keyName: keyNameOf(secret),
       expires: wish.duration ? this.wishes.after(wish.duration, 'duration') : (key.expires ?? null),

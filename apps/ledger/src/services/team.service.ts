@@ -24,6 +24,7 @@ import { TeamRepository } from '../repositories/team.repository.js';
 import type { TeamEntity } from '../schema/entities/team.entity.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { authorOf, MASTER_USER_ID, type Caller } from './caller.js';
 import { applyMask } from './field-mask.js';
 import { traceOfTeamMember } from './membership-traces.js';
@@ -58,6 +59,7 @@ export class TeamService {
     private readonly people: People,
     private readonly standings: Standings,
     private readonly bounds: BoundsKeeper,
+    private readonly callbackSecrets: CallbackSecrets,
     private readonly recorder: Recorder,
   ) {}
 
@@ -72,6 +74,7 @@ export class TeamService {
       const author = authorOf(caller);
       const team = await this.repository.insert(manager, {
         ...toTeamColumns(asked),
+        metadata: this.callbackSecrets.sealed(asked.metadata ?? {}, {}),
         teamId,
         createdBy: author,
         updatedBy: author,
@@ -89,14 +92,16 @@ export class TeamService {
     const changes = request.changes ?? Team.fromPartial({});
     return await this.transact(async (manager) => {
       const { team: before, standing } = await this.hold(manager, caller, changes.teamId, mayManageTeam, MANAGERS);
-      const current = await this.teams.toMessage(manager, before);
+      const shown = await this.teams.toMessage(manager, before);
+      const current: Team = { ...shown, metadata: before.metadata };
       const wished = applyMask(current, changes, request.updateMask ?? [], FIXED);
       assertTeam(wished);
       const isOfOwners = OF_OWNERS.some((name) => JSON.stringify(wished[name]) !== JSON.stringify(current[name]));
       if (isOfOwners && !(mayOwnTeam(standing, ownersOfTeam(before)) && mayOwnTeam(standing, wished))) {
         throw denied(standing, 'change the organization, the budget or the limits of this team', OWNERS);
       }
-      return await this.store(manager, caller, before, toTeamColumns(wished), 'updated');
+      const metadata = this.callbackSecrets.sealed(wished.metadata ?? {}, before.metadata);
+      return await this.store(manager, caller, before, { ...toTeamColumns(wished), metadata }, 'updated');
     });
   }
 

@@ -6,7 +6,7 @@ import { accountOfKey } from '../../services/keys.js';
 import { keyNameOf } from '../../services/key-secret.js';
 import { textOf } from '../../services/stored-terms.js';
 import { authorshipOf } from '../authorship.js';
-import type { Noun } from '../noun.js';
+import { sealedCallbacks, type Noun } from '../noun.js';
 import type { SourceRow } from '../source-row.js';
 import { boundColumnsOf, modelTermsOf, windowsOf } from '../source-terms.js';
 import { metadataOf } from './metadata.js';
@@ -73,7 +73,7 @@ export const keys: Noun<VirtualKeyEntity> = {
       objectPermission: objectPermissionOf(source),
       config: source.object('config'),
       routerSettings: source.object('router_settings'),
-      metadata: metadataOf(source),
+      metadata: metadataOf(source, context.secrets),
       blocked: source.flag('blocked'),
       expires: source.time('expires'),
       lastActive: source.time('last_active'),
@@ -100,5 +100,6 @@ export const keys: Noun<VirtualKeyEntity> = {
       effectiveTerms(row, budgets.get(textOf(row.budgetId))),
       temporaryIncrease(row.metadata, now),
     ),
+  sealed: sealedCallbacks(),
   changeOf: ({ token: id }) => ({ kind: 'key', id }),
 };
