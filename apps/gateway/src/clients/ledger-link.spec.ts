@@ -11,7 +11,7 @@ import {
 } from '@turnpike/rpc';
 import { LedgerLink } from './ledger-link.js';
 
-const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [], bounded: undefined };
+const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [], bounded: undefined, now: undefined };
 const KEY: Change = { kind: Change_Kind.KEY, id: 'hash' };
 
 /** A ledger whose watch says what the test says, and breaks when it says so. */
@@ -117,6 +117,14 @@ describe('the watch', () => {
     });
     expect([link.isAway, link.confirmedAt]).toEqual([false, 1_000_000]);
     expect(ledger.watched).toEqual([{ since: 0, holder: 'me' }]);
+  });
+
+  it('tells the ledger’s time', async () => {
+    const { link, ledger } = linked();
+    expect(link.clock.now()).toBe(1_000_000);
+    ledger.says({ now: new Date(1_600_000) });
+    await settled();
+    expect(link.clock.now()).toBe(1_600_000);
   });
 
   it('that breaks is opened anew from where it was, and that is told once', async () => {

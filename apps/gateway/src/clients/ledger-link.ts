@@ -14,6 +14,7 @@ import {
   type PartialOf,
   type Principal,
 } from '@turnpike/rpc';
+import { LedgerClock } from './ledger-clock.js';
 
 /** The ledger says that it is there every five seconds; a watch that is silent for longer is opened anew. */
 const SILENT_MS = 12_000;
@@ -51,6 +52,7 @@ export class LedgerLink {
   confirmedAt = 0;
   /** True until the first news, too. */
   isAway = true;
+  readonly clock: LedgerClock;
   private sequence = 0;
   private retryMs = FIRST_RETRY_MS;
   /** Why the two do not come together, as it was told last. */
@@ -59,7 +61,9 @@ export class LedgerLink {
   /** Ends the pause before the next attempt. */
   private wake: () => void = () => undefined;
 
-  constructor(private readonly options: LedgerLinkOptions) {}
+  constructor(private readonly options: LedgerLinkOptions) {
+    this.clock = new LedgerClock(options.now);
+  }
 
   get holder(): string {
     return this.options.holder;
@@ -178,6 +182,7 @@ export class LedgerLink {
         if (told.bounded) events.onBounded(told.bounded);
         if (told.changes.length > 0) events.onChanges(told.changes);
         if (told.recalledAccounts.length > 0) events.onRecall(told.recalledAccounts);
+        if (told.now) this.clock.heard(told.now.getTime());
         this.sequence = told.sequence;
         this.confirmedAt = now();
         this.came();

@@ -192,6 +192,16 @@ describe('a virtual key', () => {
     jest.useRealTimers();
   });
 
+  it.each([-20, 20])('ends when the ledger says, where our clock is %d minutes wrong', (minutes) => {
+    const expires = new Date(Date.now() - minutes * 60_000 + 1_000);
+    let ledgers = expires.getTime() - 1;
+    const told = ToldPrincipal.fromPartial({ keyHash: sha256(VIRTUAL), expires });
+    const keys = new Keys(MASTER, { resolve: () => principalOf(told, { catalog: EMPTY_MODEL_CATALOG }) }, () => ledgers);
+    expect(call(keys)).toMatchObject({ keyHash: sha256(VIRTUAL) });
+    ledgers += 1;
+    expect(() => call(keys)).toThrow(fault('GW_KEY_EXPIRED'));
+  });
+
   it('may call the routes that it is allowed, by name or by group', () => {
     expect(call(withTerms({ allowedRoutes: [ROUTE] }))).toBeDefined();
     expect(call(withTerms({ allowedRoutes: ['llm_api_routes'] }))).toBeDefined();

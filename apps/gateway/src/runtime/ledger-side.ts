@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { LedgerClock } from '../clients/ledger-clock.js';
 import { LedgerLink } from '../clients/ledger-link.js';
 import { applyChanges } from '../keys/apply-changes.js';
 import { AskedCache } from '../keys/asked-cache.js';
@@ -114,7 +115,7 @@ export class LedgerSide {
     });
     const shipping = this.shipping(join(server.dataDir, 'journal'), log);
     const { maxBytes, whenFull, sync } = ledger.journal;
-    this.journal = new CallJournal(openJournal({ ...shipping, maxBytes, whenFull, sync }), holder);
+    this.journal = new CallJournal(openJournal({ ...shipping, maxBytes, whenFull, sync }), holder, this.link.clock);
     this.adoptTimer = setInterval(() => {
       this.adopting = this.adopting.then(() => adoptAbandoned({ ...shipping, signal: this.adoption.signal }));
     }, ADOPT_EVERY_MS).unref();
@@ -143,6 +144,11 @@ export class LedgerSide {
     // Always in this order: the text is what it is remembered by.
     const name = { teamId, userId, userEmail, organizationId, upsertUser, upsertTeam };
     return this.subjects.resolve(JSON.stringify(name));
+  }
+
+  /** Its time, as far as it was heard. */
+  get clock(): LedgerClock {
+    return this.link.clock;
   }
 
   get isAway(): boolean {

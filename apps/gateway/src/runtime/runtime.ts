@@ -180,7 +180,7 @@ export class Runtime {
     this.journal = ledger?.journal;
     this.budgets = ledger?.budgets;
     this.parties = ledger?.parties;
-    this.keys = new Keys(options.masterKey, ledger?.keys);
+    this.keys = new Keys(options.masterKey, ledger?.keys, ledger && (() => ledger.clock.now()));
     this.kernel = kernel;
     this.http = http;
     this.prices = prices;

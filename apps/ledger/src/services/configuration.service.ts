@@ -77,8 +77,6 @@ export class ConfigurationService {
             authorship: authorshipOf(row),
           })),
         ),
-        accessGroups: [],
-        tags: [],
         undecryptable,
       };
     });

@@ -8,12 +8,10 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Struct } from "../../../google/protobuf/struct.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
-import { AccessGroup } from "./access_groups.js";
 import { RateLimits } from "./common.js";
 import { Credential } from "./credentials.js";
 import { StoredModel } from "./models.js";
 import { Setting } from "./settings.js";
-import { Tag } from "./tags.js";
 
 export interface AuthorizeRequest {
   /** SHA-256 of the key, hex. */
@@ -155,7 +153,11 @@ export interface WatchResponse {
   /** What of these leases is not used is wanted back, for others. */
   recalledAccounts: string[];
   /** Absent: as told before. */
-  bounded: Bounded | undefined;
+  bounded:
+    | Bounded
+    | undefined;
+  /** The ledger's clock. What expires, and the day and the period of a call, go by it. */
+  now: Date | undefined;
 }
 
 /**
@@ -202,9 +204,6 @@ export interface LoadConfigurationResponse {
   models: StoredModel[];
   credentials: Credential[];
   settings: Setting[];
-  accessGroups: AccessGroup[];
-  /** Those that route. */
-  tags: Tag[];
   /** What does not decrypt is left out and named: "model <id>", "credential <name>", "setting <section>.<field>". */
   undecryptable: string[];
 }
@@ -1619,7 +1618,7 @@ export const WatchRequest: MessageFns<WatchRequest> = {
 };
 
 function createBaseWatchResponse(): WatchResponse {
-  return { sequence: 0, changes: [], recalledAccounts: [], bounded: undefined };
+  return { sequence: 0, changes: [], recalledAccounts: [], bounded: undefined, now: undefined };
 }
 
 export const WatchResponse: MessageFns<WatchResponse> = {
@@ -1635,6 +1634,9 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     }
     if (message.bounded !== undefined) {
       Bounded.encode(message.bounded, writer.uint32(34).fork()).join();
+    }
+    if (message.now !== undefined) {
+      Timestamp.encode(toTimestamp(message.now), writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1684,6 +1686,14 @@ export const WatchResponse: MessageFns<WatchResponse> = {
             message.bounded = Bounded.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.now = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1707,6 +1717,7 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     message.bounded = (object.bounded !== undefined && object.bounded !== null)
       ? Bounded.fromPartial(object.bounded)
       : undefined;
+    message.now = object.now ?? undefined;
     return message;
   },
 };
@@ -1889,7 +1900,7 @@ export const LoadConfigurationRequest: MessageFns<LoadConfigurationRequest> = {
 };
 
 function createBaseLoadConfigurationResponse(): LoadConfigurationResponse {
-  return { sequence: 0, models: [], credentials: [], settings: [], accessGroups: [], tags: [], undecryptable: [] };
+  return { sequence: 0, models: [], credentials: [], settings: [], undecryptable: [] };
 }
 
 export const LoadConfigurationResponse: MessageFns<LoadConfigurationResponse> = {
@@ -1905,12 +1916,6 @@ export const LoadConfigurationResponse: MessageFns<LoadConfigurationResponse> = 
     }
     for (const v of message.settings) {
       Setting.encode(v!, writer.uint32(34).fork()).join();
-    }
-    for (const v of message.accessGroups) {
-      AccessGroup.encode(v!, writer.uint32(42).fork()).join();
-    }
-    for (const v of message.tags) {
-      Tag.encode(v!, writer.uint32(50).fork()).join();
     }
     for (const v of message.undecryptable) {
       writer.uint32(58).string(v!);
@@ -1963,22 +1968,6 @@ export const LoadConfigurationResponse: MessageFns<LoadConfigurationResponse> = 
             message.settings.push(Setting.decode(reader, reader.uint32()));
             continue;
           }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.accessGroups.push(AccessGroup.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.tags.push(Tag.decode(reader, reader.uint32()));
-            continue;
-          }
           case 7: {
             if (tag !== 58) {
               break;
@@ -2008,8 +1997,6 @@ export const LoadConfigurationResponse: MessageFns<LoadConfigurationResponse> = 
     message.models = object.models?.map((e) => StoredModel.fromPartial(e)) || [];
     message.credentials = object.credentials?.map((e) => Credential.fromPartial(e)) || [];
     message.settings = object.settings?.map((e) => Setting.fromPartial(e)) || [];
-    message.accessGroups = object.accessGroups?.map((e) => AccessGroup.fromPartial(e)) || [];
-    message.tags = object.tags?.map((e) => Tag.fromPartial(e)) || [];
     message.undecryptable = object.undecryptable?.map((e) => e) || [];
     return message;
   },
