@@ -9,6 +9,7 @@ import { Chores } from './chores.js';
 import { ConfigurationService } from './configuration.service.js';
 import { CredentialService } from './credential.service.js';
 import { CustomerService } from './customer.service.js';
+import { GuaranteedLimits } from './guaranteed-limits.js';
 import { Holders } from './holders.js';
 import { ImportService } from './import.service.js';
 import { KeyListService } from './key-list.service.js';
@@ -54,6 +55,7 @@ export const SERVICES = [
   ConfigurationService,
   CredentialService,
   CustomerService,
+  GuaranteedLimits,
   Holders,
   ImportService,
   KeyListService,

@@ -59,6 +59,15 @@ export const assertRotatesByHand = ({ autoRotate }: VirtualKey): void => {
   );
 };
 
+/** A list that is not heeded would let calls pass that somebody wanted guarded. @throws GW_INVALID_REQUEST */
+export const assertNoPolicies = (policies: unknown): void => {
+  if (!Array.isArray(policies) || policies.length === 0) return;
+  throw invalidRequest(
+    'policies are not offered. Name the guardrails themselves, in `guardrails` of the key or the team.',
+    'policies',
+  );
+};
+
 const assertTemporaryBudget = (metadata: unknown): void => {
   if (!isJsonObject(metadata)) return;
   const { temp_budget_increase: increase, temp_budget_expiry: expiry } = metadata;

@@ -269,6 +269,40 @@ describeOnEachDatabase('virtual keys', (database) => {
     expect((await lists.get(ADMIN, { key: token })).key!.metadata).toEqual({ own: true });
   });
 
+  it('are not guaranteed more than their team has, counted with its other keys', async () => {
+    await ledger.get(TeamRepository).insert(database().manager, { teamId: 'red', rpmLimit: 100 });
+    const guaranteed = { rpm_limit_type: 'guaranteed_throughput', tpm_limit_type: 'guaranteed_throughput' };
+    const asking = (rpm: number, metadata: KeyPart['metadata'] = guaranteed): KeyPart => ({
+      teamId: 'red',
+      limits: { rpm, tpm: 5 },
+      metadata,
+    });
+    const { token } = await generate(asking(60));
+    await expect(generate(asking(41))).rejects.toThrow('rpm_limit 41 cannot be guaranteed: other keys of the team have 60');
+    await generate(asking(41, {}));
+    await expect(update(token, { limits: { rpm: 60 } }, ['limits.rpm'])).rejects.toThrow('other keys of the team have 41');
+    expect((await update(token, { limits: { rpm: 59 } }, ['limits.rpm'])).key!.limits!.rpm).toBe(59);
+    await generate({ limits: { rpm: 1_000 }, metadata: guaranteed });
+  });
+
+  it('have no policies, which nothing would heed, and keep those that they had', async () => {
+    await expect(generate({ metadata: { policies: ['strict'] } })).rejects.toThrow(/policies are not offered/);
+    const { token } = await generate({ metadata: { policies: [] } });
+    const change = update(token, { metadata: { policies: ['strict'] } }, ['metadata.policies']);
+    await expect(change).rejects.toThrow(/policies are not offered/);
+    await ledger.get(VirtualKeyRepository).update(database().manager, token, { metadata: { policies: ['old'] } });
+    expect((await update(token, { models: ['m'] }, ['models'])).key!.metadata).toEqual({ policies: ['old'] });
+  });
+
+  it('may not offer the tools that they, or their team, have blocked', async () => {
+    const objectPermission = (tool: string) => ({ blocked_tools: [tool, 7], vector_stores: ['v'] });
+    const insert = { teamId: 'red', objectPermission: objectPermission('shell') };
+    await ledger.get(TeamRepository).insert(database().manager, insert);
+    const { token, key } = await generate({ teamId: 'red', objectPermission: objectPermission('search') });
+    expect(key!.objectPermission).toEqual(objectPermission('search'));
+    expect((await authorize(token)).blockedTools).toEqual(['search', 'shell']);
+  });
+
   it('have the terms of a shared budget where they have none', async () => {
     await ledger
       .get(BudgetRepository)

@@ -18,12 +18,14 @@ import {
   type UpdateTeamRequest,
 } from '@turnpike/rpc';
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { DataSource, type EntityManager } from 'typeorm';
 import { TeamMembershipRepository } from '../repositories/team-membership.repository.js';
 import { TeamRepository } from '../repositories/team.repository.js';
 import type { TeamEntity } from '../schema/entities/team.entity.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
+import { assertNoPolicies } from './key-checks.js';
 import { CallbackSecrets } from './callback-secrets.js';
 import { authorOf, MASTER_USER_ID, type Caller } from './caller.js';
 import { applyMask } from './field-mask.js';
@@ -66,6 +68,7 @@ export class TeamService {
   async create(caller: Caller, request: CreateTeamRequest): TeamAnswer {
     const asked = request.team ?? Team.fromPartial({});
     assertTeam(asked);
+    assertNoPolicies(asked.policies);
     const teamId = asked.teamId || randomUUID();
     const meanings = { teams_pkey: () => alreadyExists(`The team '${teamId}'`, 'team_id') };
     return await this.transact(async (manager) => {
@@ -96,6 +99,7 @@ export class TeamService {
       const current: Team = { ...shown, metadata: before.metadata };
       const wished = applyMask(current, changes, request.updateMask ?? [], FIXED);
       assertTeam(wished);
+      if (!isDeepStrictEqual(wished.policies, current.policies)) assertNoPolicies(wished.policies);
       const isOfOwners = OF_OWNERS.some((name) => JSON.stringify(wished[name]) !== JSON.stringify(current[name]));
       if (isOfOwners && !(mayOwnTeam(standing, ownersOfTeam(before)) && mayOwnTeam(standing, wished))) {
         throw denied(standing, 'change the organization, the budget or the limits of this team', OWNERS);

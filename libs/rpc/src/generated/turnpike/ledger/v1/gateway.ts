@@ -51,6 +51,8 @@ export interface Principal {
   allowedRoutes: string[];
   /** What its requests may say in `cache`; empty: anything. */
   allowedCacheControls: string[];
+  /** Tools that its requests may not offer to models. */
+  blockedTools: string[];
   /** Every one of these holds. */
   limits: LimitedScope[];
   accounts: Account[];
@@ -421,6 +423,7 @@ function createBasePrincipal(): Principal {
     aliases: {},
     allowedRoutes: [],
     allowedCacheControls: [],
+    blockedTools: [],
     limits: [],
     accounts: [],
     metadata: undefined,
@@ -479,6 +482,9 @@ export const Principal: MessageFns<Principal> = {
     }
     for (const v of message.allowedCacheControls) {
       writer.uint32(266).string(v!);
+    }
+    for (const v of message.blockedTools) {
+      writer.uint32(274).string(v!);
     }
     for (const v of message.limits) {
       LimitedScope.encode(v!, writer.uint32(322).fork()).join();
@@ -645,6 +651,14 @@ export const Principal: MessageFns<Principal> = {
             message.allowedCacheControls.push(reader.string());
             continue;
           }
+          case 34: {
+            if (tag !== 274) {
+              break;
+            }
+
+            message.blockedTools.push(reader.string());
+            continue;
+          }
           case 40: {
             if (tag !== 322) {
               break;
@@ -734,6 +748,7 @@ export const Principal: MessageFns<Principal> = {
     );
     message.allowedRoutes = object.allowedRoutes?.map((e) => e) || [];
     message.allowedCacheControls = object.allowedCacheControls?.map((e) => e) || [];
+    message.blockedTools = object.blockedTools?.map((e) => e) || [];
     message.limits = object.limits?.map((e) => LimitedScope.fromPartial(e)) || [];
     message.accounts = object.accounts?.map((e) => Account.fromPartial(e)) || [];
     message.metadata = object.metadata ?? undefined;
