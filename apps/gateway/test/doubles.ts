@@ -123,6 +123,7 @@ export const someJwtSettings = ({
   keyTtlMs: 600_000,
   keyStaleTtlMs: 3_600_000,
   claims: { ...NO_CLAIMS, ...claims },
+  userInfo: undefined,
   adminScope: 'litellm_proxy_admin',
   adminRoutes: ['management_routes', 'info_routes'],
   teamRoutes: ['openai_routes', 'info_routes'],

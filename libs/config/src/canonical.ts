@@ -104,6 +104,8 @@ export interface JwtSettings {
   /** So long after that they are still good while they cannot be fetched. */
   readonly keyStaleTtlMs: number;
   readonly claims: JwtClaims;
+  /** Where the issuer says whom a token is for; absent: the token alone does. */
+  readonly userInfo: { readonly url: string; readonly ttlMs: number } | undefined;
   readonly adminScope: string;
   readonly adminRoutes: readonly string[];
   readonly teamRoutes: readonly string[];

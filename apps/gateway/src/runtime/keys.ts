@@ -5,7 +5,6 @@ import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AccessRules } from '../keys/access-rules.js';
 import type { Connection } from '../keys/client-address.js';
-import { isToken } from '../keys/jwt/is-token.js';
 import type { Tokens } from '../keys/jwt/tokens.js';
 import type { Principal } from '../pipeline/exchange.js';
 
@@ -37,7 +36,7 @@ export class Keys {
   /** Whom the master key makes of a caller. */
   readonly master: Principal;
   /** Tokens of other issuers; absent: none are taken. */
-  tokens: Pick<Tokens, 'authenticate'> | undefined;
+  tokens: Pick<Tokens, 'authenticate' | 'takes'> | undefined;
   /** Requests with a key that is not the master key. */
   lookups = 0;
   /** Of the configuration with these routes. */
@@ -117,16 +116,20 @@ export class Keys {
       );
     }
     const keyHash = this.hashOf(key, connection);
-    if (this.tokens && isToken(key)) {
-      const principal = this.tokens.authenticate(key, keyHash, headers);
-      return principal instanceof Promise ? principal.then((one) => this.admitted(one, route)) : this.admitted(principal, route);
-    }
     // Digests are compared, not keys: how far they agree tells nothing about the key.
     if (keyHash === this.master.keyHash) return this.master;
+    if (this.tokens?.takes(key)) {
+      const principal = this.tokens.authenticate(key, keyHash, headers);
+      return principal instanceof Promise
+        ? principal.then((one) => this.admitted(one, route))
+        : this.admitted(principal, route);
+    }
     this.lookups += 1;
     const known = this.resolver.resolve(keyHash);
     if (known instanceof Promise)
-      return known.then((principal) => (principal ? this.admitted(principal, route) : this.unknown(key, keyHash, auth)));
+      return known.then((principal) =>
+        principal ? this.admitted(principal, route) : this.unknown(key, keyHash, auth),
+      );
     return known ? this.admitted(known, route) : this.unknown(key, keyHash, auth);
   }
 

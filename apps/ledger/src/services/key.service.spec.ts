@@ -136,7 +136,12 @@ describeOnEachDatabase('virtual keys', (database) => {
       /temp_budget_increase: '1e\+300' is not/,
     ],
     ['half of a temporary budget', { metadata: { temp_budget_increase: 5 } }, {}, /set together/],
-    ['rotation by itself', { autoRotate: true, rotationInterval: '30d' }, {}, /\/key\/\{key\}\/regenerate.*grace_period/],
+    [
+      'rotation by itself',
+      { autoRotate: true, rotationInterval: '30d' },
+      {},
+      /\/key\/\{key\}\/regenerate.*grace_period/,
+    ],
     ['NUL in metadata', { metadata: { a: 'b\0' } }, {}, /NUL/],
   ])('are not made with %s', async (_title, key, more, message) => {
     await expect(generate(key, more)).rejects.toMatchObject({
@@ -278,9 +283,13 @@ describeOnEachDatabase('virtual keys', (database) => {
       metadata,
     });
     const { token } = await generate(asking(60));
-    await expect(generate(asking(41))).rejects.toThrow('rpm_limit 41 cannot be guaranteed: other keys of the team have 60');
+    await expect(generate(asking(41))).rejects.toThrow(
+      'rpm_limit 41 cannot be guaranteed: other keys of the team have 60',
+    );
     await generate(asking(41, {}));
-    await expect(update(token, { limits: { rpm: 60 } }, ['limits.rpm'])).rejects.toThrow('other keys of the team have 41');
+    await expect(update(token, { limits: { rpm: 60 } }, ['limits.rpm'])).rejects.toThrow(
+      'other keys of the team have 41',
+    );
     expect((await update(token, { limits: { rpm: 59 } }, ['limits.rpm'])).key!.limits!.rpm).toBe(59);
     await generate({ limits: { rpm: 1_000 }, metadata: guaranteed });
   });
