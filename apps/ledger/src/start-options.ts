@@ -108,7 +108,10 @@ const tlsOf = (flags: GrpcFlags, env: NodeJS.ProcessEnv): LedgerOptions['tls'] =
   const grpcClientCa = flags.grpcClientCa ?? (env['TURNPIKE_GRPC_CLIENT_CA'] || undefined);
   if (grpcCert === undefined && grpcKey === undefined && grpcClientCa === undefined) return undefined;
   if (grpcCert === undefined || grpcKey === undefined)
-    throw new GatewayError('GW_CONFIG_INVALID', 'TLS needs both --grpc-cert (TURNPIKE_GRPC_CERT) and --grpc-key (TURNPIKE_GRPC_KEY).');
+    throw new GatewayError(
+      'GW_CONFIG_INVALID',
+      'TLS needs both --grpc-cert (TURNPIKE_GRPC_CERT) and --grpc-key (TURNPIKE_GRPC_KEY).',
+    );
   return {
     certificate: fileOf(grpcCert, '--grpc-cert'),
     key: fileOf(grpcKey, '--grpc-key'),

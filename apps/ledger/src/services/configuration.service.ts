@@ -77,6 +77,8 @@ export class ConfigurationService {
             authorship: authorshipOf(row),
           })),
         ),
+        accessGroups: [],
+        tags: [],
         undecryptable,
       };
     });

@@ -52,7 +52,7 @@ export class UserInfo {
     }
     if (status !== 200) throw unavailable(url, `it answers with the status ${status}`);
     if (!isJsonObject(document)) throw unavailable(url, 'what it answers is no JSON object');
-    return document as JWTPayload;
+    return document;
   }
 
   private refuse(digest: string): void {

@@ -8,10 +8,12 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Struct } from "../../../google/protobuf/struct.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { AccessGroup } from "./access_groups.js";
 import { RateLimits } from "./common.js";
 import { Credential } from "./credentials.js";
 import { StoredModel } from "./models.js";
 import { Setting } from "./settings.js";
+import { Tag } from "./tags.js";
 
 export interface AuthorizeRequest {
   /** SHA-256 of the key, hex. */
@@ -206,6 +208,14 @@ export interface LoadConfigurationResponse {
   models: StoredModel[];
   credentials: Credential[];
   settings: Setting[];
+  /**
+   * These two are always empty: the terms of those who call have what matters of them.
+   *
+   * @deprecated
+   */
+  accessGroups: AccessGroup[];
+  /** @deprecated */
+  tags: Tag[];
   /** What does not decrypt is left out and named: "model <id>", "credential <name>", "setting <section>.<field>". */
   undecryptable: string[];
 }
@@ -1915,7 +1925,7 @@ export const LoadConfigurationRequest: MessageFns<LoadConfigurationRequest> = {
 };
 
 function createBaseLoadConfigurationResponse(): LoadConfigurationResponse {
-  return { sequence: 0, models: [], credentials: [], settings: [], undecryptable: [] };
+  return { sequence: 0, models: [], credentials: [], settings: [], accessGroups: [], tags: [], undecryptable: [] };
 }
 
 export const LoadConfigurationResponse: MessageFns<LoadConfigurationResponse> = {
@@ -1931,6 +1941,12 @@ export const LoadConfigurationResponse: MessageFns<LoadConfigurationResponse> = 
     }
     for (const v of message.settings) {
       Setting.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.accessGroups) {
+      AccessGroup.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.tags) {
+      Tag.encode(v!, writer.uint32(50).fork()).join();
     }
     for (const v of message.undecryptable) {
       writer.uint32(58).string(v!);
@@ -1983,6 +1999,22 @@ export const LoadConfigurationResponse: MessageFns<LoadConfigurationResponse> = 
             message.settings.push(Setting.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.accessGroups.push(AccessGroup.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.tags.push(Tag.decode(reader, reader.uint32()));
+            continue;
+          }
           case 7: {
             if (tag !== 58) {
               break;
@@ -2012,6 +2044,8 @@ export const LoadConfigurationResponse: MessageFns<LoadConfigurationResponse> = 
     message.models = object.models?.map((e) => StoredModel.fromPartial(e)) || [];
     message.credentials = object.credentials?.map((e) => Credential.fromPartial(e)) || [];
     message.settings = object.settings?.map((e) => Setting.fromPartial(e)) || [];
+    message.accessGroups = object.accessGroups?.map((e) => AccessGroup.fromPartial(e)) || [];
+    message.tags = object.tags?.map((e) => Tag.fromPartial(e)) || [];
     message.undecryptable = object.undecryptable?.map((e) => e) || [];
     return message;
   },
