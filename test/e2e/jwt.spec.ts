@@ -40,6 +40,12 @@ beforeAll(async () => {
           user_email_jwt_field: 'email',
           end_user_id_jwt_field: 'realm.customer',
           user_id_upsert: true,
+          sync_user_role_and_teams: true,
+          roles_jwt_field: 'roles',
+          jwt_litellm_role_map: [
+            { jwt_role: 'MAKER_*', litellm_role: 'internal_user' },
+            { jwt_role: '*', litellm_role: 'internal_user_viewer' },
+          ],
           public_key_ttl: 2,
         },
       },
@@ -119,6 +125,21 @@ describe('a token', () => {
       async () => (await okJson(send(gateway, '/team/info?team_id=only-other'))).team_info.spend,
       (spend) => Math.round(spend * 1e9) === COST_NANO,
     );
+  });
+
+  it('keeps the role and the teams of its user as the issuer says', async () => {
+    await post('/team/new', { team_id: 'first' });
+    await post('/team/new', { team_id: 'second' });
+    const userOf = async (): Promise<[string, string[]]> => {
+      const { user_info } = await okJson(send(gateway, '/user/info?user_id=moving'));
+      return [user_info.user_role, [...user_info.teams].sort()];
+    };
+    expect(await statusOf(await token({ sub: 'moving', groups: ['first'], roles: ['MAKER_1'] }))).toBe(200);
+    expect(await userOf()).toEqual(['internal_user', ['first']]);
+    expect(await statusOf(await token({ sub: 'moving', groups: ['second', 'first'], roles: ['READER'] }))).toBe(200);
+    expect(await userOf()).toEqual(['internal_user_viewer', ['first', 'second']]);
+    expect(await statusOf(await token({ sub: 'moving', groups: ['second'] }))).toBe(200);
+    expect(await userOf()).toEqual(['internal_user_viewer', ['second']]);
   });
 
   it('hears of what becomes of its team within a second', async () => {

@@ -130,6 +130,7 @@ export const someJwtSettings = ({
   defaultTeam: undefined,
   emailDomain: undefined,
   userRoles: undefined,
+  sync: undefined,
   upsertUser: false,
   upsertTeam: false,
   enforceRbac: false,

@@ -1,5 +1,5 @@
 // The one structure that everything downstream reads. No dialect of the file survives here; all of it is frozen.
-import type { Deployment, JsonObject, PluginSource, RouterSettings } from '@turnpike/domain';
+import type { Deployment, JsonObject, PluginSource, Role, RouterSettings } from '@turnpike/domain';
 
 export interface GatewayConfig {
   /** Where it came from; `files` is empty for the built-in configuration. */
@@ -115,6 +115,8 @@ export interface JwtSettings {
   readonly emailDomain: string | undefined;
   /** One of these must be among the roles of a user; absent: all may. */
   readonly userRoles: readonly string[] | undefined;
+  /** Roles of the token, with stars in them → the user's; undefined: what is known of users stays. */
+  readonly sync: { readonly roles: readonly JwtUserRole[] } | undefined;
   readonly upsertUser: boolean;
   readonly upsertTeam: boolean;
   /** Every token must have a role. */
@@ -127,6 +129,12 @@ export interface JwtSettings {
   readonly scopeMappings: readonly JwtGrant[];
   /** By internal role. */
   readonly rolePermissions: readonly JwtGrant[];
+}
+
+export interface JwtUserRole {
+  /** `ADMIN_*` */
+  readonly pattern: string;
+  readonly role: Role;
 }
 
 export const JWT_ROLES = ['proxy_admin', 'team', 'internal_user'] as const;

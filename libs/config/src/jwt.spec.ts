@@ -133,6 +133,23 @@ describe('tokens of other issuers', () => {
     expect(load({ oidc_userinfo_endpoint: 'https://idp.example.com/userinfo' }).auth.jwt?.userInfo).toBeUndefined();
   });
 
+  it('tell what becomes of the roles of users', () => {
+    const map = [
+      { jwt_role: 'ADMIN_*', litellm_role: 'proxy_admin' },
+      { jwt_role: 'VIEWER', litellm_role: 'internal_user_view_only' },
+    ];
+    const { jwt } = load({ sync_user_role_and_teams: true, jwt_litellm_role_map: map }).auth;
+    expect(jwt?.sync?.roles).toEqual([
+      { pattern: 'ADMIN_*', role: 'proxy_admin' },
+      { pattern: 'VIEWER', role: 'internal_user_viewer' },
+    ]);
+    expect(load({ jwt_litellm_role_map: map }).auth.jwt?.sync).toBeUndefined();
+    const wrong = { sync_user_role_and_teams: true, jwt_litellm_role_map: [{ jwt_role: 'A', litellm_role: 'boss' }] };
+    expect(problemOf(() => load(wrong))).toContain(
+      'jwt_litellm_role_map needs jwt_role, and litellm_role: one of proxy_admin',
+    );
+  });
+
   it('warn of what has no effect', () => {
     const warnings = warningsOf(load({ public_allowed_routes: ['public_routes'] }), 'value');
     expect(warnings).toEqual([expect.stringContaining('litellm_jwtauth.public_allowed_routes has no effect')]);

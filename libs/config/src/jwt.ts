@@ -1,6 +1,13 @@
 // `enable_jwt_auth` and `litellm_jwtauth`: which tokens of other issuers are taken, and what their claims mean.
-import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
-import { JWT_ROLES, type JwtClaims, type JwtGrant, type JwtRole, type JwtSettings } from './canonical.js';
+import { isJsonObject, isRole, ROLES, type JsonObject, type JsonValue, type Role } from '@turnpike/domain';
+import {
+  JWT_ROLES,
+  type JwtClaims,
+  type JwtGrant,
+  type JwtRole,
+  type JwtSettings,
+  type JwtUserRole,
+} from './canonical.js';
 import type { SettingsSource } from './gateway-settings.js';
 import { readValue, wrongType, type TypeName, type ValueTypes } from './value-types.js';
 
@@ -25,6 +32,8 @@ const KEYS = {
   role_mappings: 'list',
   scope_mappings: 'list',
   role_permissions: 'list',
+  sync_user_role_and_teams: 'switch',
+  jwt_litellm_role_map: 'list',
   enforce_rbac: 'switch',
   enforce_scope_based_access: 'switch',
   enforce_team_based_model_access: 'switch',
@@ -43,8 +52,6 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'public_allowed_routes',
   'team_jwt_scope',
   'upsert_sso_user_to_team',
-  'sync_user_role_and_teams',
-  'jwt_litellm_role_map',
   'virtual_key_mapping_cache_ttl',
 ]);
 
@@ -103,6 +110,9 @@ export const readJwt = (source: SettingsSource): JwtSettings | undefined => {
     defaultTeam: given.get('team_id_default'),
     emailDomain: given.get('user_allowed_email_domain')?.toLowerCase().replace(/^@/, ''),
     userRoles: given.get('user_allowed_roles'),
+    sync: given.get('sync_user_role_and_teams')
+      ? { roles: given.entries('jwt_litellm_role_map').flatMap((entry) => userRoleOf(entry, given)) }
+      : undefined,
     upsertUser: given.get('user_id_upsert') ?? false,
     upsertTeam: given.get('team_id_upsert') ?? false,
     enforceRbac: given.get('enforce_rbac') ?? false,
@@ -161,7 +171,7 @@ class Given {
     return this.values[name] as ValueTypes[(typeof KEYS)[N]] | undefined;
   }
 
-  entries(name: 'role_mappings' | 'scope_mappings' | 'role_permissions'): JsonObject[] {
+  entries(name: 'jwt_litellm_role_map' | 'role_mappings' | 'scope_mappings' | 'role_permissions'): JsonObject[] {
     return entriesOf(this.get(name));
   }
 
@@ -196,6 +206,20 @@ const mappingOf = (
   const internalRole = JWT_ROLES.find((one): one is JwtRole => one === internal);
   if (typeof role === 'string' && internalRole) return [{ role, internalRole }];
   given.fail(`an entry of role_mappings needs role, and internal_role: one of ${JWT_ROLES.join(', ')}.`);
+  return [];
+};
+
+/** As LiteLLM's documentation also writes them. */
+const OTHER_ROLES: Readonly<Record<string, Role>> = {
+  internal_user_view_only: 'internal_user_viewer',
+  proxy_admin_view_only: 'proxy_admin_viewer',
+};
+
+const userRoleOf = ({ jwt_role: pattern, litellm_role: written }: JsonObject, given: Given): JwtUserRole[] => {
+  const name = String(written);
+  const role = OTHER_ROLES[name] ?? name;
+  if (typeof pattern === 'string' && pattern !== '' && isRole(role)) return [{ pattern, role }];
+  given.fail(`an entry of jwt_litellm_role_map needs jwt_role, and litellm_role: one of ${ROLES.join(', ')}.`);
   return [];
 };
 

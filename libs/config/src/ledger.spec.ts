@@ -31,8 +31,9 @@ describe('a ledger over TLS', () => {
     expect(withEnv({}).ledger.tls).toBeUndefined();
   });
 
-  it.each([{ LEDGER_CERT: 'c.pem' }, { LEDGER_KEY: 'c.key' }])('%j alone is no certificate', (env) =>
-    expect(problemOf(() => withEnv(env))).toContain('ledger_cert and ledger_key belong together'),
+  it.each<Record<string, string>>([{ LEDGER_CERT: 'c.pem' }, { LEDGER_KEY: 'c.key' }])(
+    '%j alone is no certificate',
+    (env) => expect(problemOf(() => withEnv(env))).toContain('ledger_cert and ledger_key belong together'),
   );
 
   it.each([

@@ -2,7 +2,14 @@
 import type { GatewayConfig, JwtSettings, LedgerSettings } from '@turnpike/config';
 import { adoptAbandoned, openJournal, type FaultKind, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
-import { connectLedger, type BudgetEvent, type LedgerClient, type Principal as ToldPrincipal } from '@turnpike/rpc';
+import {
+  connectLedger,
+  type AuthorizeSubjectRequest,
+  type BudgetEvent,
+  type PartialOf,
+  type LedgerClient,
+  type Principal as ToldPrincipal,
+} from '@turnpike/rpc';
 import type { Logger } from '@turnpike/plugin-sdk';
 import type { Principal } from '../pipeline/exchange.js';
 import { randomUUID } from 'node:crypto';
@@ -28,6 +35,8 @@ const ADOPT_EVERY_MS = 10_000;
 /** Time for the last entries to reach the ledger; what does not stays in the journal. */
 const SHIP_WITHIN_MS = 5_000;
 
+/** As it is sent, and remembered by. */
+type Asked = PartialOf<typeof AuthorizeSubjectRequest>;
 /** Who is not known is made. */
 type Upserts = Pick<JwtSettings, 'upsertUser' | 'upsertTeam'>;
 /** Those that last until they are told to be over; that entries are not taken means that the ledger is away. */
@@ -100,9 +109,7 @@ export class LedgerSide {
       if (told) book.learn(told);
       return told;
     });
-    this.subjects = this.remembering(ledger, 'token', (name) =>
-      this.link.authorizeSubject(JSON.parse(name) as SubjectName & Upserts),
-    );
+    this.subjects = this.remembering(ledger, 'token', (name) => this.link.authorizeSubject(JSON.parse(name) as Asked));
     this.parties = this.partiesOf(config);
     this.budgets = new Budgets({
       source: async (asks) => {
@@ -138,11 +145,11 @@ export class LedgerSide {
 
   /** A team or user that a token names. @throws GW_LEDGER_UNAVAILABLE */
   subject(
-    { teamId, userId, userEmail, organizationId }: SubjectName,
+    { teamId, userId, userEmail, organizationId, sync }: SubjectName,
     { upsertUser, upsertTeam }: Upserts,
   ): Principal | undefined | Promise<Principal | undefined> {
     // Always in this order: the text is what it is remembered by.
-    const name = { teamId, userId, userEmail, organizationId, upsertUser, upsertTeam };
+    const name = { teamId, userId, userEmail, organizationId, upsertUser, upsertTeam, sync };
     return this.subjects.resolve(JSON.stringify(name));
   }
 

@@ -38,6 +38,7 @@ import { TeamMemberService } from './team-member.service.js';
 import { TeamService } from './team.service.js';
 import { Teams } from './teams.js';
 import { TemporaryBudgets } from './temporary-budgets.js';
+import { UserSyncs } from './user-sync.js';
 import { UserListService } from './user-list.service.js';
 import { UserService } from './user.service.js';
 import { Users } from './users.js';
@@ -86,5 +87,6 @@ export const SERVICES = [
   TemporaryBudgets,
   UserListService,
   UserService,
+  UserSyncs,
   Users,
 ];

@@ -6,7 +6,7 @@ import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Principal } from '../../pipeline/exchange.js';
-import { subjectOf, type TokenSubject } from './claims.js';
+import { subjectOf, type SubjectSync, type TokenSubject } from './claims.js';
 import { isOpaqueToken, isToken } from './is-token.js';
 import type { KeySets } from './key-sets.js';
 import type { UserInfo } from './user-info.js';
@@ -34,6 +34,7 @@ export interface SubjectName {
   readonly userId: string;
   readonly userEmail: string;
   readonly organizationId: string;
+  readonly sync?: SubjectSync | undefined;
 }
 
 /** Undefined: one of them is not known. @throws GW_LEDGER_UNAVAILABLE */
@@ -200,11 +201,12 @@ export class Tokens {
   }
 }
 
-const nameOf = ({ user, email, organization }: TokenSubject, teamId: string): SubjectName => ({
+const nameOf = ({ user, email, organization, sync }: TokenSubject, teamId: string): SubjectName => ({
   teamId,
   userId: user ?? '',
   userEmail: email ?? '',
   organizationId: organization ?? '',
+  sync,
 });
 
 /** What the ledger says of whom it is for, and what the token says itself. */

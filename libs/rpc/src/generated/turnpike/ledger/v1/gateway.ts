@@ -112,6 +112,16 @@ export interface AuthorizeSubjectRequest {
   /** Who is not known is made. */
   upsertUser: boolean;
   upsertTeam: boolean;
+  /** What the issuer says of the user, to be kept. Absent: what is known stays. */
+  sync: UserSync | undefined;
+}
+
+export interface UserSync {
+  /** Empty: it stays. */
+  role: string;
+  /** With `sets_teams`: of these the user becomes a member, where they are known, and of no others. */
+  teamIds: string[];
+  setsTeams: boolean;
 }
 
 export interface AuthorizeSubjectResponse {
@@ -1088,7 +1098,15 @@ export const Account: MessageFns<Account> = {
 };
 
 function createBaseAuthorizeSubjectRequest(): AuthorizeSubjectRequest {
-  return { teamId: "", userId: "", userEmail: "", organizationId: "", upsertUser: false, upsertTeam: false };
+  return {
+    teamId: "",
+    userId: "",
+    userEmail: "",
+    organizationId: "",
+    upsertUser: false,
+    upsertTeam: false,
+    sync: undefined,
+  };
 }
 
 export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
@@ -1110,6 +1128,9 @@ export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
     }
     if (message.upsertTeam !== false) {
       writer.uint32(48).bool(message.upsertTeam);
+    }
+    if (message.sync !== undefined) {
+      UserSync.encode(message.sync, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1175,6 +1196,14 @@ export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
             message.upsertTeam = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.sync = UserSync.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1198,6 +1227,86 @@ export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
     message.organizationId = object.organizationId ?? "";
     message.upsertUser = object.upsertUser ?? false;
     message.upsertTeam = object.upsertTeam ?? false;
+    message.sync = (object.sync !== undefined && object.sync !== null) ? UserSync.fromPartial(object.sync) : undefined;
+    return message;
+  },
+};
+
+function createBaseUserSync(): UserSync {
+  return { role: "", teamIds: [], setsTeams: false };
+}
+
+export const UserSync: MessageFns<UserSync> = {
+  encode(message: UserSync, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.role !== "") {
+      writer.uint32(10).string(message.role);
+    }
+    for (const v of message.teamIds) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.setsTeams !== false) {
+      writer.uint32(24).bool(message.setsTeams);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UserSync {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUserSync();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.teamIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.setsTeams = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UserSync>): UserSync {
+    return UserSync.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UserSync>): UserSync {
+    const message = createBaseUserSync();
+    message.role = object.role ?? "";
+    message.teamIds = object.teamIds?.map((e) => e) || [];
+    message.setsTeams = object.setsTeams ?? false;
     return message;
   },
 };
