@@ -6,7 +6,7 @@ import OpenAI from 'openai';
 import { Issuer, type TokenOptions } from '../../apps/gateway/test/issuer.js';
 import { COST_NANO, PRICES, Provider } from '../chaos/world.js';
 import { jsonOf, okJson, send, type Json } from './client.js';
-import { eventually, startGateway, type Gateway } from './harness.js';
+import { eventually, startGateway, withGateway, type Gateway } from './harness.js';
 
 jest.setTimeout(120_000);
 
@@ -40,6 +40,12 @@ beforeAll(async () => {
           user_email_jwt_field: 'email',
           end_user_id_jwt_field: 'realm.customer',
           user_id_upsert: true,
+          sync_user_role_and_teams: true,
+          roles_jwt_field: 'roles',
+          jwt_litellm_role_map: [
+            { jwt_role: 'MAKER_*', litellm_role: 'internal_user' },
+            { jwt_role: '*', litellm_role: 'internal_user_viewer' },
+          ],
           public_key_ttl: 2,
         },
       },
@@ -121,6 +127,21 @@ describe('a token', () => {
     );
   });
 
+  it('keeps the role and the teams of its user as the issuer says', async () => {
+    await post('/team/new', { team_id: 'first' });
+    await post('/team/new', { team_id: 'second' });
+    const userOf = async (): Promise<[string, string[]]> => {
+      const { user_info } = await okJson(send(gateway, '/user/info?user_id=moving'));
+      return [user_info.user_role, [...user_info.teams].sort()];
+    };
+    expect(await statusOf(await token({ sub: 'moving', groups: ['first'], roles: ['MAKER_1'] }))).toBe(200);
+    expect(await userOf()).toEqual(['internal_user', ['first']]);
+    expect(await statusOf(await token({ sub: 'moving', groups: ['second', 'first'], roles: ['READER'] }))).toBe(200);
+    expect(await userOf()).toEqual(['internal_user_viewer', ['first', 'second']]);
+    expect(await statusOf(await token({ sub: 'moving', groups: ['second'] }))).toBe(200);
+    expect(await userOf()).toEqual(['internal_user_viewer', ['second']]);
+  });
+
   it('hears of what becomes of its team within a second', async () => {
     await post('/team/new', { team_id: 'blue' });
     const key = await token({ groups: ['blue'] });
@@ -184,6 +205,44 @@ describe('a token is refused', () => {
   it('without any, as the gateway is not open', async () => {
     expect((await send(gateway, '/v1/models', { key: null })).status).toBe(401);
   });
+});
+
+it('a token that only its issuer can read calls as whom the issuer says', async () => {
+  const seen: (string | undefined)[] = [];
+  const userInfo = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    const isKnown = request.headers.authorization === 'Bearer opaque-token-of-ada-0123';
+    response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(isKnown ? { sub: 'ada-of-the-issuer', email: 'ada@example.com' } : {}));
+  });
+  await new Promise<void>((resolve) => userInfo.listen(0, '127.0.0.1', resolve));
+  const config = {
+    model_list: [
+      { model_name: 'paid', litellm_params: { model: 'openai/paid', api_base: provider.url, api_key: 'sk-upstream' } },
+    ],
+    general_settings: {
+      enable_jwt_auth: true,
+      litellm_jwtauth: {
+        user_id_jwt_field: 'sub',
+        user_email_jwt_field: 'email',
+        user_id_upsert: true,
+        oidc_userinfo_enabled: true,
+        oidc_userinfo_endpoint: `http://127.0.0.1:${(userInfo.address() as AddressInfo).port}/userinfo`,
+      },
+    },
+  };
+  await withGateway({ hasLedger: true, config, env: { TURNPIKE_GRPC_ADDRESS: 'off' } }, async (asking) => {
+    const body = { model: 'paid', messages: [{ role: 'user', content: 'x' }] };
+    const as = (key: string) => send(asking, '/v1/chat/completions', { key, body });
+    for (let times = 0; times < 3; times += 1) expect((await as('opaque-token-of-ada-0123')).status).toBe(200);
+    expect(seen).toHaveLength(1);
+    const { user_email } = await okJson(send(asking, '/v2/user/info?user_id=ada-of-the-issuer'));
+    expect(user_email).toBe('ada@example.com');
+    const refused = await as('opaque-token-of-nobody-1');
+    expect([refused.status, await refused.text()]).toEqual([401, expect.stringContaining('its issuer knows')]);
+    expect(asking.output()).not.toContain('opaque-token');
+  });
+  userInfo.close();
 });
 
 describe('keys', () => {

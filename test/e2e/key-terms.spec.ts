@@ -146,6 +146,13 @@ describe('requests', () => {
     expect(await answerOf(key, tools('shell'))).toMatchObject({ status: 403, error: { type: 'tool_access_denied' } });
   });
 
+  it('offer no tools that the key has blocked', async () => {
+    const key = await keyOf({ object_permission: { blocked_tools: ['shell'] } });
+    const tools = (name: string): object => ({ tools: [{ type: 'function', function: { name, parameters: {} } }] });
+    expect((await answerOf(key, tools('search'))).status).toBe(200);
+    expect(await answerOf(key, tools('shell'))).toMatchObject({ status: 403, error: { type: 'tool_access_denied' } });
+  });
+
   it('say what the key enforces', async () => {
     const key = await keyOf({ enforced_params: ['seed'] });
     expect(await answerOf(key)).toMatchObject({ status: 400, error: { param: 'seed' } });

@@ -123,7 +123,15 @@ describe('a new secret', () => {
   it('may be asked for without a body', async () => {
     const { token } = await generate();
     const headers = { authorization: `Bearer ${MASTER_KEY}` };
-    expect((await fetch(`${gateway.url}/key/${token}/regenerate`, { method: 'POST', headers })).status).toBe(200);
+    const made = await fetch(`${gateway.url}/key/${token}/regenerate`, { method: 'POST', headers });
+    expect(made.status).toBe(200);
+    const { token: next } = (await made.json()) as Json;
+    const asJson = { method: 'POST', headers: { ...headers, 'content-type': 'application/json; charset=utf-8' } };
+    for (const body of ['', '  ', undefined])
+      expect((await fetch(`${gateway.url}/key/generate`, { ...asJson, body })).status).toBe(200);
+    expect((await fetch(`${gateway.url}/key/${next}/regenerate`, { ...asJson, body: '' })).status).toBe(200);
+    const blocked = await fetch(`${gateway.url}/key/block`, { ...asJson, body: '' });
+    expect([blocked.status, (await blocked.json()) as Json]).toMatchObject([400, { error: { param: 'key' } }]);
   });
 });
 

@@ -81,6 +81,15 @@ const withLedgerFlags = (command: Command): Command =>
     .option('--grpc-client-ca <file>', 'take only clients with a certificate of this authority, PEM')
     .option('--debug', 'log details');
 
+/** For those who speak with a ledger on another machine. */
+const withLedgerTlsFlags = (command: Command): Command =>
+  command
+    .option('--ledger-ca <file>', 'the authority of the ledger’s certificate, PEM')
+    .option('--ledger-cert <file>', 'the certificate to show it, where it asks for one, PEM')
+    .option('--ledger-key <file>', 'the key of that certificate, PEM')
+    .option('--ledger-server-name <name>', 'the name in the ledger’s certificate, where it is not the address')
+    .option('--ledger-insecure', 'send secrets in clear to a ledger on another machine');
+
 /** Commands that come later inherit what is allowed here, so this is said last. */
 const serving = (command: Command, run: (flags: ServeFlags) => Promise<void>): Command =>
   command.allowExcessArguments().action((flags: ServeFlags) => {
@@ -96,7 +105,7 @@ export const createProgram = (): Command => {
     .helpCommand('help [command]', 'show every flag of a command')
     .enablePositionalOptions();
 
-  serving(withServeFlags(program.command('gateway')), serveGateway).description(
+  serving(withLedgerTlsFlags(withServeFlags(program.command('gateway'))), serveGateway).description(
     'start the gateway alone, as containers do; LEDGER_ADDRESS says where the ledger is',
   );
   serving(withLedgerFlags(program.command('ledger')), serveLedger).description('start the ledger alone');
@@ -115,7 +124,7 @@ export const createProgram = (): Command => {
     .action(importConfig);
 
   const imports = program.command('import').description('take over what another gateway keeps');
-  withConfigFlags(imports.command('litellm'))
+  const litellm = withConfigFlags(imports.command('litellm'))
     .description(
       'keys, teams, users, budgets, spend and stored models of a LiteLLM database; reads only, may be run again',
     )
@@ -127,10 +136,8 @@ export const createProgram = (): Command => {
     .option('--spend-logs [since]', 'single calls, too; since a day, such as 2026-01-31')
     .option('--json', 'print the report as JSON')
     .option('--data-dir <folder>', 'where the ledger keeps things when there is no DATABASE_URL (default: ./.turnpike)')
-    .option('--ledger <host:port>', 'the ledger (default: LEDGER_ADDRESS, else the one of the data directory)')
-    .option('--ledger-ca <file>', 'the authority of its certificate, PEM')
-    .option('--ledger-insecure', 'send secrets in clear to a ledger on another machine')
-    .action(importLitellm);
+    .option('--ledger <host:port>', 'the ledger (default: LEDGER_ADDRESS, else the one of the data directory)');
+  withLedgerTlsFlags(litellm).action(importLitellm);
 
   program
     .command('health')

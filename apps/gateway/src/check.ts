@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import type { Configuration } from './runtime/configuration.js';
 import { Runtime } from './runtime/runtime.js';
 import { startFailure } from './start-failure.js';
-import { loadOptions, readBundle, type StartOptions } from './start-options.js';
+import { ledgerOf, loadOptions, readBundle, type StartOptions } from './start-options.js';
 
 /** Plugins are loaded and started as well, so that what passes here also boots. @returns the exit code */
 export const checkConfig = async (options: StartOptions, configuration: Configuration): Promise<number> => {
@@ -14,6 +14,8 @@ export const checkConfig = async (options: StartOptions, configuration: Configur
   const { config } = configuration;
   let runtime: Runtime;
   try {
+    // Its files are read, and nobody is asked.
+    ledgerOf(options, config);
     runtime = await Runtime.start(
       {
         load: loadOptions(options),

@@ -1,6 +1,12 @@
 // How a gateway process is told what to run: one JSON document in its environment, from the command line tool.
 import { GatewayError } from '@turnpike/errors';
-import { ledgerSocketIn, type GatewayConfig, type LoadOptions } from '@turnpike/config';
+import {
+  ledgerSocketIn,
+  readLedgerTls,
+  type GatewayConfig,
+  type LedgerCertificates,
+  type LoadOptions,
+} from '@turnpike/config';
 import { readFileSync } from 'node:fs';
 import type { ConfigurationOptions } from './runtime/configuration.js';
 import type { Bundle } from '@turnpike/kernel';
@@ -26,14 +32,21 @@ export const readStartOptions = (env: Readonly<Record<string, string | undefined
   }
 };
 
+/** Where the ledger is, what it knows this gateway by, and what certificates say of both. */
+export interface LedgerPlace {
+  readonly address: string;
+  readonly token: string;
+  readonly tls?: LedgerCertificates | undefined;
+}
+
 /** Where the ledger is: configured, or beside the gateway. @throws GW_CONFIG_INVALID */
 export const ledgerOf = (
   { ledgerToken }: StartOptions,
-  { ledger: { address, token }, server }: GatewayConfig,
-): { address: string; token: string } | undefined => {
+  { ledger: { address, token, tls }, server }: GatewayConfig,
+): LedgerPlace | undefined => {
   if (ledgerToken !== undefined) return { address: `unix:${ledgerSocketIn(server.dataDir)}`, token: ledgerToken };
   if (address === undefined) return undefined;
-  if (token !== undefined) return { address, token };
+  if (token !== undefined) return { address, token, tls: readLedgerTls(tls) };
   throw new GatewayError(
     'GW_CONFIG_INVALID',
     `The ledger at ${address} takes gateways by a token. Set TURNPIKE_GATEWAY_TOKEN to the same text for both.`,

@@ -19,6 +19,7 @@ import {
   LEDGER_SETTINGS,
   MASTER_KEY_HASH,
   NOW,
+  ROTATION_GRACE,
   type InstallationBudget,
   type LedgerSettings,
   type Now,
@@ -44,6 +45,8 @@ export interface LedgerModuleOptions {
   budget: InstallationBudget;
   /** Variables that stored values may name; none by default. */
   apiEnvNames?: readonly string[];
+  /** How long a replaced secret goes on where nobody says: "24h"; absent: not at all. */
+  rotationGrace?: string | undefined;
   /** IANA. */
   timeZone: string;
   /** How long the log of calls is kept: "30d"; absent: for ever. */
@@ -125,6 +128,7 @@ const settings = (options: LedgerModuleOptions): Provider[] => [
   { provide: LEDGER_SETTINGS, useValue: options.settings },
   { provide: INSTALLATION_BUDGET, useValue: options.budget },
   { provide: API_ENV_NAMES, useValue: options.apiEnvNames ?? [] },
+  { provide: ROTATION_GRACE, useValue: options.rotationGrace ?? '' },
   { provide: MASTER_KEY_HASH, useValue: hashSecret(options.masterKey) },
   { provide: GATEWAY_TOKEN_HASH, useValue: hashSecret(options.gatewayToken) },
 ];

@@ -53,6 +53,7 @@ const serve = async (storage: Storage, options: LedgerOptions, log: Logger): Pro
     budget,
     settings: options.keySettings,
     apiEnvNames: options.apiEnvNames,
+    rotationGrace: options.rotationGrace,
     // What is not told is kept only until it cannot come again.
     keepLogs: noLogs === true ? '1d' : typeof period === 'string' ? period : undefined,
     ...((noLogs === true || noErrors === true) && {

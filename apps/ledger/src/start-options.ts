@@ -43,6 +43,8 @@ export interface LedgerOptions {
   readonly keySettings: KeySettings;
   /** Variables that stored values may name. */
   readonly apiEnvNames: readonly string[];
+  /** "24h"; absent: none. */
+  readonly rotationGrace: string | undefined;
   /** Of the installation as a whole. */
   readonly budget: GatewayConfig['budget'];
   readonly logging: GatewayConfig['logging'];
@@ -79,8 +81,8 @@ export const readLedgerOptions = (env: NodeJS.ProcessEnv, cwd: string): LedgerOp
   return {
     addresses: [...(socket ? [socket] : []), ...(hasTcp ? [tcp] : [])],
     optionalAddress: embedded && wanted === undefined ? tcp : undefined,
-    tls: tlsOf(flags),
-    grpcInsecure: flags.grpcInsecure ?? false,
+    tls: tlsOf(flags, env),
+    grpcInsecure: flags.grpcInsecure ?? isOn(env['TURNPIKE_GRPC_INSECURE']),
     databaseUrl: config.database.url,
     dataDir: config.server.dataDir,
     poolSize: config.database.poolLimit,
@@ -91,16 +93,25 @@ export const readLedgerOptions = (env: NodeJS.ProcessEnv, cwd: string): LedgerOp
     timeZone: timeZoneOf(config),
     keySettings: config.kept.litellm,
     apiEnvNames: config.auth.apiEnvNames,
+    rotationGrace: config.ledger.rotationGrace,
     budget: config.budget,
     logging: config.logging,
     kept: config.kept,
   };
 };
 
-const tlsOf = ({ grpcCert, grpcKey, grpcClientCa }: GrpcFlags): LedgerOptions['tls'] => {
+const isOn = (text: string | undefined): boolean => /^(true|1|yes|on)$/i.test(text?.trim() ?? '');
+
+const tlsOf = (flags: GrpcFlags, env: NodeJS.ProcessEnv): LedgerOptions['tls'] => {
+  const grpcCert = flags.grpcCert ?? (env['TURNPIKE_GRPC_CERT'] || undefined);
+  const grpcKey = flags.grpcKey ?? (env['TURNPIKE_GRPC_KEY'] || undefined);
+  const grpcClientCa = flags.grpcClientCa ?? (env['TURNPIKE_GRPC_CLIENT_CA'] || undefined);
   if (grpcCert === undefined && grpcKey === undefined && grpcClientCa === undefined) return undefined;
   if (grpcCert === undefined || grpcKey === undefined)
-    throw new GatewayError('GW_CONFIG_INVALID', 'TLS needs both --grpc-cert and --grpc-key.');
+    throw new GatewayError(
+      'GW_CONFIG_INVALID',
+      'TLS needs both --grpc-cert (TURNPIKE_GRPC_CERT) and --grpc-key (TURNPIKE_GRPC_KEY).',
+    );
   return {
     certificate: fileOf(grpcCert, '--grpc-cert'),
     key: fileOf(grpcKey, '--grpc-key'),

@@ -1,5 +1,5 @@
 // The one structure that everything downstream reads. No dialect of the file survives here; all of it is frozen.
-import type { Deployment, JsonObject, PluginSource, RouterSettings } from '@turnpike/domain';
+import type { Deployment, JsonObject, PluginSource, Role, RouterSettings } from '@turnpike/domain';
 
 export interface GatewayConfig {
   /** Where it came from; `files` is empty for the built-in configuration. */
@@ -104,6 +104,8 @@ export interface JwtSettings {
   /** So long after that they are still good while they cannot be fetched. */
   readonly keyStaleTtlMs: number;
   readonly claims: JwtClaims;
+  /** Where the issuer says whom a token is for; absent: the token alone does. */
+  readonly userInfo: { readonly url: string; readonly ttlMs: number } | undefined;
   readonly adminScope: string;
   readonly adminRoutes: readonly string[];
   readonly teamRoutes: readonly string[];
@@ -113,6 +115,8 @@ export interface JwtSettings {
   readonly emailDomain: string | undefined;
   /** One of these must be among the roles of a user; absent: all may. */
   readonly userRoles: readonly string[] | undefined;
+  /** Roles of the token, with stars in them → the user's; undefined: what is known of users stays. */
+  readonly sync: { readonly roles: readonly JwtUserRole[] } | undefined;
   readonly upsertUser: boolean;
   readonly upsertTeam: boolean;
   /** Every token must have a role. */
@@ -125,6 +129,12 @@ export interface JwtSettings {
   readonly scopeMappings: readonly JwtGrant[];
   /** By internal role. */
   readonly rolePermissions: readonly JwtGrant[];
+}
+
+export interface JwtUserRole {
+  /** `ADMIN_*` */
+  readonly pattern: string;
+  readonly role: Role;
 }
 
 export const JWT_ROLES = ['proxy_admin', 'team', 'internal_user'] as const;
@@ -337,6 +347,10 @@ export interface LedgerSettings {
   readonly address: string | undefined;
   /** What the gateway proves itself with there. A secret. */
   readonly token: string | undefined;
+  /** Absent: it is spoken to in clear. */
+  readonly tls: LedgerTls | undefined;
+  /** How long a replaced secret goes on where nobody says: `24h`; absent: not at all. */
+  readonly rotationGrace: string | undefined;
   /** Keys that each worker keeps in memory. */
   readonly keyCacheMax: number;
   /** Without news from the ledger, a key is asked for again after this. */
@@ -344,6 +358,17 @@ export interface LedgerSettings {
   /** So long after that a key is still good while the ledger is away. */
   readonly keyStaleTtlMs: number;
   readonly journal: JournalSettings;
+}
+
+/** Files, PEM. */
+export interface LedgerTls {
+  /** Whose certificates are believed; absent: those that this machine believes. */
+  readonly caFile: string | undefined;
+  /** Ours, where the ledger asks for one; both or neither. */
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  /** The name in the ledger's certificate, where it is not the address. */
+  readonly serverName: string | undefined;
 }
 
 export interface JournalSettings {

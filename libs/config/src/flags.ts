@@ -18,6 +18,12 @@ export interface Flags {
   readonly debug?: boolean;
   readonly detailedDebug?: boolean;
   readonly verbose?: boolean;
+  /** Files, PEM. */
+  readonly ledgerCa?: string;
+  readonly ledgerCert?: string;
+  readonly ledgerKey?: string;
+  readonly ledgerServerName?: string;
+  readonly ledgerInsecure?: boolean;
   /** Turns doubts (unknown keys, missing variables, an open gateway …) into errors. */
   readonly strict?: boolean;
 
@@ -44,6 +50,11 @@ const SETTING_OF = {
   debug: 'debug',
   detailedDebug: 'detailed_debug',
   verbose: 'set_verbose',
+  ledgerCa: 'ledger_ca',
+  ledgerCert: 'ledger_cert',
+  ledgerKey: 'ledger_key',
+  ledgerServerName: 'ledger_server_name',
+  ledgerInsecure: 'ledger_insecure',
 } as const satisfies Partial<Record<keyof Flags, SettingName>>;
 
 export const flagValues = (flags: Flags): FlagValues => {

@@ -15,6 +15,7 @@ export {
   type StoredConfiguration,
 } from './load.js';
 export { ledgerSocketIn } from './ledger-socket.js';
+export { isNearLedger, readLedgerTls, type LedgerCertificates } from './ledger-tls.js';
 export { maskConfig, maskTree } from './mask.js';
 export { withChanges } from './masked-changes.js';
 export { masterKeyOf, type MasterKey } from './master-key.js';

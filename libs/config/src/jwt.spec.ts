@@ -96,7 +96,14 @@ describe('tokens of other issuers', () => {
   });
 
   it.each<[object, string]>([
-    [{ custom_validate: 'module.function' }, 'custom_validate is not supported'],
+    [{ custom_validate: 'module.function' }, 'custom_validate is not supported: it names a Python function'],
+    [
+      { virtual_key_claim_field: 'email' },
+      'virtual_key_claim_field is not supported: a token is for a team and a user',
+    ],
+    [{ team_alias_jwt_field: 'team' }, 'team_id_jwt_field'],
+    [{ oidc_userinfo_enabled: true }, 'oidc_userinfo_enabled needs oidc_userinfo_endpoint'],
+    [{ oidc_userinfo_enabled: true, oidc_userinfo_endpoint: 'file:///x' }, 'oidc_userinfo_endpoint, an http address'],
     [{ user_id_jwtfield: 'sub' }, 'user_id_jwtfield is not supported. What is: admin_allowed_routes'],
     [{ user_id_upsert: 'perhaps' }, 'user_id_upsert must be true or false'],
     [{ user_roles_jwt_field: 'roles' }, 'user_roles_jwt_field and user_allowed_roles belong together'],
@@ -110,6 +117,37 @@ describe('tokens of other issuers', () => {
     [{ role_permissions: ['team'] }, 'an entry of role_permissions has role, models and routes'],
   ])('are not read by %j: what would refuse some must not be passed over', (jwtauth, problem) => {
     expect(problemOf(() => load(jwtauth))).toContain(problem);
+  });
+
+  it('may be told by the issuer alone, and then need no keys', () => {
+    const userinfo = { oidc_userinfo_enabled: true, oidc_userinfo_endpoint: 'https://idp.example.com/userinfo' };
+    const config = load(userinfo, { JWT_AUDIENCE: 'a' });
+    expect(config.auth.jwt).toMatchObject({
+      keyUrls: [],
+      userInfo: { url: userinfo.oidc_userinfo_endpoint, ttlMs: 300_000 },
+    });
+    expect(warningsOf(config, 'security')).toEqual([
+      expect.stringContaining('of tokens that only the issuer can read'),
+    ]);
+    expect(load({ ...userinfo, oidc_userinfo_cache_ttl: 5 }).auth.jwt?.userInfo?.ttlMs).toBe(5_000);
+    expect(load({ oidc_userinfo_endpoint: 'https://idp.example.com/userinfo' }).auth.jwt?.userInfo).toBeUndefined();
+  });
+
+  it('tell what becomes of the roles of users', () => {
+    const map = [
+      { jwt_role: 'ADMIN_*', litellm_role: 'proxy_admin' },
+      { jwt_role: 'VIEWER', litellm_role: 'internal_user_view_only' },
+    ];
+    const { jwt } = load({ sync_user_role_and_teams: true, jwt_litellm_role_map: map }).auth;
+    expect(jwt?.sync?.roles).toEqual([
+      { pattern: 'ADMIN_*', role: 'proxy_admin' },
+      { pattern: 'VIEWER', role: 'internal_user_viewer' },
+    ]);
+    expect(load({ jwt_litellm_role_map: map }).auth.jwt?.sync).toBeUndefined();
+    const wrong = { sync_user_role_and_teams: true, jwt_litellm_role_map: [{ jwt_role: 'A', litellm_role: 'boss' }] };
+    expect(problemOf(() => load(wrong))).toContain(
+      'jwt_litellm_role_map needs jwt_role, and litellm_role: one of proxy_admin',
+    );
   });
 
   it('warn of what has no effect', () => {

@@ -1,6 +1,13 @@
 // `enable_jwt_auth` and `litellm_jwtauth`: which tokens of other issuers are taken, and what their claims mean.
-import { isJsonObject, type JsonObject, type JsonValue } from '@turnpike/domain';
-import { JWT_ROLES, type JwtClaims, type JwtGrant, type JwtRole, type JwtSettings } from './canonical.js';
+import { isJsonObject, isRole, ROLES, type JsonObject, type JsonValue, type Role } from '@turnpike/domain';
+import {
+  JWT_ROLES,
+  type JwtClaims,
+  type JwtGrant,
+  type JwtRole,
+  type JwtSettings,
+  type JwtUserRole,
+} from './canonical.js';
 import type { SettingsSource } from './gateway-settings.js';
 import { readValue, wrongType, type TypeName, type ValueTypes } from './value-types.js';
 
@@ -25,12 +32,17 @@ const KEYS = {
   role_mappings: 'list',
   scope_mappings: 'list',
   role_permissions: 'list',
+  sync_user_role_and_teams: 'switch',
+  jwt_litellm_role_map: 'list',
   enforce_rbac: 'switch',
   enforce_scope_based_access: 'switch',
   enforce_team_based_model_access: 'switch',
   public_key_ttl: 'seconds',
   public_key_stale_ttl: 'seconds',
   leeway: 'seconds',
+  oidc_userinfo_enabled: 'switch',
+  oidc_userinfo_endpoint: 'text',
+  oidc_userinfo_cache_ttl: 'seconds',
 } as const satisfies Record<string, TypeName>;
 
 type Name = keyof typeof KEYS;
@@ -40,11 +52,18 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'public_allowed_routes',
   'team_jwt_scope',
   'upsert_sso_user_to_team',
-  'sync_user_role_and_teams',
-  'jwt_litellm_role_map',
   'virtual_key_mapping_cache_ttl',
-  'oidc_userinfo_cache_ttl',
 ]);
+
+/** Those that people miss, with what to do instead. */
+const REFUSED: Readonly<Record<string, string>> = {
+  custom_validate:
+    'it names a Python function, and no code is run from here. Say what it checks with user_allowed_roles, user_allowed_email_domain, scope_mappings or role_permissions.',
+  virtual_key_claim_field:
+    'a token is for a team and a user, whose models, limits and budgets hold for it. Give those to the team or the user.',
+  team_alias_jwt_field: 'an alias is not unique. Name the claim with the id of the team in team_id_jwt_field.',
+  org_alias_jwt_field: 'an alias is not unique. Name the claim with the id of the organization in org_id_jwt_field.',
+};
 
 /** Absent: no tokens are taken. */
 export const readJwt = (source: SettingsSource): JwtSettings | undefined => {
@@ -53,7 +72,8 @@ export const readJwt = (source: SettingsSource): JwtSettings | undefined => {
   const where = settings.where('litellm_jwtauth');
   const given = new Given(settings.get('litellm_jwtauth') ?? {}, where, source);
   const keyUrls = (settings.get('jwt_public_key_url') ?? []).flatMap(split);
-  if (keyUrls.length === 0)
+  const userInfo = userInfoOf(given);
+  if (keyUrls.length === 0 && !userInfo)
     diagnostics.doubt(
       'security',
       'enable_jwt_auth needs the address of the keys that tokens are signed with: set JWT_PUBLIC_KEY_URL. Without it no token is taken.',
@@ -63,10 +83,12 @@ export const readJwt = (source: SettingsSource): JwtSettings | undefined => {
   }
   const audience = (settings.get('jwt_audience') ?? []).flatMap(split);
   const issuer = (settings.get('jwt_issuer') ?? []).flatMap(split);
-  if (audience.length === 0)
+  if (audience.length === 0 || userInfo)
     diagnostics.warn(
       'security',
-      'JWT_AUDIENCE is not set: a token that was made for another service of the same issuer is taken, too.',
+      audience.length === 0
+        ? 'JWT_AUDIENCE is not set: a token that was made for another service of the same issuer is taken, too.'
+        : 'oidc_userinfo_enabled: of tokens that only the issuer can read, one that was made for another of its services is taken, too.',
     );
   return {
     keyUrls,
@@ -76,6 +98,7 @@ export const readJwt = (source: SettingsSource): JwtSettings | undefined => {
     keyTtlMs: (given.get('public_key_ttl') ?? 600) * 1_000,
     keyStaleTtlMs: (given.get('public_key_stale_ttl') ?? 3_600) * 1_000,
     claims: claimsOf(given),
+    userInfo,
     adminScope: given.get('admin_jwt_scope') ?? 'litellm_proxy_admin',
     adminRoutes: given.get('admin_allowed_routes') ?? [
       'management_routes',
@@ -87,6 +110,9 @@ export const readJwt = (source: SettingsSource): JwtSettings | undefined => {
     defaultTeam: given.get('team_id_default'),
     emailDomain: given.get('user_allowed_email_domain')?.toLowerCase().replace(/^@/, ''),
     userRoles: given.get('user_allowed_roles'),
+    sync: given.get('sync_user_role_and_teams')
+      ? { roles: given.entries('jwt_litellm_role_map').flatMap((entry) => userRoleOf(entry, given)) }
+      : undefined,
     upsertUser: given.get('user_id_upsert') ?? false,
     upsertTeam: given.get('team_id_upsert') ?? false,
     enforceRbac: given.get('enforce_rbac') ?? false,
@@ -121,6 +147,14 @@ const claimsOf = (given: Given): JwtClaims => {
   return claims;
 };
 
+const userInfoOf = (given: Given): JwtSettings['userInfo'] => {
+  if (!given.get('oidc_userinfo_enabled')) return undefined;
+  const url = given.get('oidc_userinfo_endpoint') ?? '';
+  if (!/^https?:\/\/[^/]/.test(url))
+    given.fail('oidc_userinfo_enabled needs oidc_userinfo_endpoint, an http address of the issuer.');
+  return { url, ttlMs: (given.get('oidc_userinfo_cache_ttl') ?? 300) * 1_000 };
+};
+
 /** The map as written, read key by key. */
 class Given {
   private readonly values: JsonObject = {};
@@ -137,7 +171,7 @@ class Given {
     return this.values[name] as ValueTypes[(typeof KEYS)[N]] | undefined;
   }
 
-  entries(name: 'role_mappings' | 'scope_mappings' | 'role_permissions'): JsonObject[] {
+  entries(name: 'jwt_litellm_role_map' | 'role_mappings' | 'scope_mappings' | 'role_permissions'): JsonObject[] {
     return entriesOf(this.get(name));
   }
 
@@ -149,6 +183,8 @@ class Given {
     if (value === null) return;
     if (WITHOUT_EFFECT.has(name)) {
       this.source.diagnostics.warn('value', `litellm_jwtauth.${name} has no effect here.`, this.where);
+    } else if (Object.hasOwn(REFUSED, name)) {
+      this.fail(`${name} is not supported: ${REFUSED[name]}`);
     } else if (!Object.hasOwn(KEYS, name)) {
       this.fail(`${name} is not supported. What is: ${Object.keys(KEYS).sort().join(', ')}.`);
     } else {
@@ -170,6 +206,20 @@ const mappingOf = (
   const internalRole = JWT_ROLES.find((one): one is JwtRole => one === internal);
   if (typeof role === 'string' && internalRole) return [{ role, internalRole }];
   given.fail(`an entry of role_mappings needs role, and internal_role: one of ${JWT_ROLES.join(', ')}.`);
+  return [];
+};
+
+/** As LiteLLM's documentation also writes them. */
+const OTHER_ROLES: Readonly<Record<string, Role>> = {
+  internal_user_view_only: 'internal_user_viewer',
+  proxy_admin_view_only: 'proxy_admin_viewer',
+};
+
+const userRoleOf = ({ jwt_role: pattern, litellm_role: written }: JsonObject, given: Given): JwtUserRole[] => {
+  const name = String(written);
+  const role = OTHER_ROLES[name] ?? name;
+  if (typeof pattern === 'string' && pattern !== '' && isRole(role)) return [{ pattern, role }];
+  given.fail(`an entry of jwt_litellm_role_map needs jwt_role, and litellm_role: one of ${ROLES.join(', ')}.`);
   return [];
 };
 

@@ -76,7 +76,7 @@ class FakeLedger {
     call.on('cancelled', () => (this.cancelled += 1));
     const { since } = call.request;
     for (const step of [1, 2, 3])
-      call.write({ sequence: since + step, changes: [], recalledAccounts: [], bounded: undefined });
+      call.write({ sequence: since + step, changes: [], recalledAccounts: [], bounded: undefined, now: undefined });
     if (since === 100) call.end();
     if (since === 200) call.emit('error', { code: status.UNAVAILABLE, details: 'Draining.' });
   }

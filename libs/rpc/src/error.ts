@@ -1,5 +1,6 @@
 // How an error travels: as a gRPC status, with what it is over HTTP in the trailing metadata, in Google's form for it.
 import { Metadata, status } from '@grpc/grpc-js';
+import { connectionFaultIn } from './connection-fault.js';
 import { ErrorInfo } from './generated/google/rpc/error_details.js';
 import { Status } from './generated/google/rpc/status.js';
 
@@ -82,6 +83,8 @@ export class LedgerError extends Error {
     /** The ledger was not there, or did not answer in time: the call may be made again, and others will fail as well. */
     readonly isAway: boolean = AWAY.has(code),
     options?: ErrorOptions,
+    /** Somebody is there, and the two will not come together as they are configured. */
+    readonly isMismatch = false,
   ) {
     super(message, options);
   }
@@ -111,5 +114,6 @@ export const toLedgerError = (thrown: unknown, signal?: AbortSignal): LedgerErro
   if (code === 'CANCELLED' && signal?.aborted)
     return new LedgerError(code, 'The call was given up.', details, false, { cause: signal.reason });
   const isAway = AWAY.has(code) || (CUT_OFF.has(code) && details.errorCode === undefined);
-  return new LedgerError(code, thrown.details, details, isAway, { cause: thrown });
+  const fault = code === 'UNAVAILABLE' ? connectionFaultIn(thrown.details) : undefined;
+  return new LedgerError(code, fault ?? thrown.details, details, isAway, { cause: thrown }, fault !== undefined);
 };

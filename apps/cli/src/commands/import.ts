@@ -1,11 +1,13 @@
 // `turnpike import litellm`: the ledger reads the other gateway's database, this asks it to and tells what it did.
-import { loadConfig, masterKeyOf, type GatewayConfig } from '@turnpike/config';
+import { loadConfig, masterKeyOf, type Flags, type GatewayConfig } from '@turnpike/config';
 import { GatewayError } from '@turnpike/errors';
 import { LedgerError, type ImportDatabaseRequest, type ImportProgress, type ImportReport } from '@turnpike/rpc';
 import { formatReport } from './import-report.js';
 import { openLedger, type LedgerFlags } from './ledger-client.js';
 
-export interface ImportFlags extends LedgerFlags {
+type TlsFlags = Pick<Flags, 'ledgerCa' | 'ledgerCert' | 'ledgerKey' | 'ledgerServerName' | 'ledgerInsecure'>;
+
+export interface ImportFlags extends LedgerFlags, TlsFlags {
   databaseUrl?: string;
   saltKey?: string;
   dryRun?: boolean;
@@ -20,7 +22,7 @@ export interface ImportFlags extends LedgerFlags {
 export const importLitellm = async (flags: ImportFlags): Promise<void> => {
   const { config } = loadConfig({
     configFile: flags.config,
-    flags: { ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }) },
+    flags: configFlagsOf(flags),
     cwd: process.cwd(),
     env: process.env,
     manifests: [],
@@ -36,6 +38,11 @@ export const importLitellm = async (flags: ImportFlags): Promise<void> => {
   } finally {
     await ledger.close();
   }
+};
+
+const configFlagsOf = (flags: ImportFlags): Flags => {
+  const { dataDir, ledgerCa, ledgerCert, ledgerKey, ledgerServerName, ledgerInsecure } = flags;
+  return { dataDir, ledgerCa, ledgerCert, ledgerKey, ledgerServerName, ledgerInsecure };
 };
 
 const requestOf = (config: GatewayConfig, flags: ImportFlags): ImportDatabaseRequest => {

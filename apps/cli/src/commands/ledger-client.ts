@@ -1,11 +1,10 @@
 // Finds the ledger for a command that wants something of it: the one that runs, or else one for as long as it takes.
-import type { GatewayConfig } from '@turnpike/config';
-import { ledgerSocketIn, masterKeyOf } from '@turnpike/config';
+import type { GatewayConfig, LedgerCertificates } from '@turnpike/config';
+import { isNearLedger, ledgerSocketIn, masterKeyOf, readLedgerTls } from '@turnpike/config';
 import { GatewayError } from '@turnpike/errors';
 import { connectLedger, LedgerError, type LedgerClient } from '@turnpike/rpc';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitOf } from './child.js';
@@ -16,8 +15,6 @@ export interface LedgerFlags {
   dataDir?: string;
   /** "host:port", "unix:/path". */
   ledger?: string;
-  ledgerCa?: string;
-  ledgerInsecure?: boolean;
 }
 
 export interface OpenLedger {
@@ -33,14 +30,14 @@ const PAUSE_MS = 100;
 export const openLedger = async (config: GatewayConfig, flags: LedgerFlags): Promise<OpenLedger> => {
   const token = masterKeyOf(config).key;
   const address = flags.ledger ?? config.ledger.address;
-  if (address !== undefined) return connected(address, token, flags);
+  if (address !== undefined) return connected(address, token, config);
   const socket = ledgerSocketIn(config.server.dataDir);
-  if (await answers(socket)) return connected(`unix:${socket}`, token, flags);
+  if (await answers(socket)) return connected(`unix:${socket}`, token, config);
   return started(`unix:${socket}`, token, flags);
 };
 
-const connected = (address: string, token: string, flags: LedgerFlags): OpenLedger => {
-  const client = connectLedger({ address, token, tls: tlsOf(address, flags) });
+const connected = (address: string, token: string, config: GatewayConfig): OpenLedger => {
+  const client = connectLedger({ address, token, tls: tlsOf(address, config) });
   const close = (): Promise<void> => {
     client.close();
     return Promise.resolve();
@@ -49,23 +46,15 @@ const connected = (address: string, token: string, flags: LedgerFlags): OpenLedg
 };
 
 /** Passwords and keys go this way: in clear only where nobody listens. */
-const tlsOf = (address: string, { ledgerCa, ledgerInsecure }: LedgerFlags): { ca: Buffer } | undefined => {
-  if (ledgerCa !== undefined) return { ca: readCa(ledgerCa) };
-  const isNear = address.startsWith('unix:') || /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d+$/.test(address);
-  if (isNear || ledgerInsecure) return undefined;
+const tlsOf = (address: string, { ledger, kept }: GatewayConfig): LedgerCertificates | undefined => {
+  if (address.startsWith('unix:')) return undefined;
+  if (ledger.tls) return readLedgerTls(ledger.tls);
+  if (isNearLedger(address) || kept.general['ledger_insecure'] === true) return undefined;
   throw new GatewayError(
     'GW_CONFIG_INVALID',
     `The ledger at ${address} is on another machine, and would be sent secrets in clear. Name the authority of its ` +
       'certificate with --ledger-ca, or say --ledger-insecure where the network itself is trusted.',
   );
-};
-
-const readCa = (path: string): Buffer => {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new GatewayError('GW_CONFIG_INVALID', `--ledger-ca: ${path} cannot be read.`, { cause });
-  }
 };
 
 /** A socket that a killed ledger left behind does not. */

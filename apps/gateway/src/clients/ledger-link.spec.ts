@@ -11,7 +11,7 @@ import {
 } from '@turnpike/rpc';
 import { LedgerLink } from './ledger-link.js';
 
-const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [], bounded: undefined };
+const NEWS: WatchResponse = { sequence: 1, changes: [], recalledAccounts: [], bounded: undefined, now: undefined };
 const KEY: Change = { kind: Change_Kind.KEY, id: 'hash' };
 
 /** A ledger whose watch says what the test says, and breaks when it says so. */
@@ -119,6 +119,14 @@ describe('the watch', () => {
     expect(ledger.watched).toEqual([{ since: 0, holder: 'me' }]);
   });
 
+  it('tells the ledger’s time', async () => {
+    const { link, ledger } = linked();
+    expect(link.clock.now()).toBe(1_000_000);
+    ledger.says({ now: new Date(1_600_000) });
+    await settled();
+    expect(link.clock.now()).toBe(1_600_000);
+  });
+
   it('that breaks is opened anew from where it was, and that is told once', async () => {
     const { link, ledger, told } = linked();
     ledger.says({ sequence: 7 });
@@ -135,6 +143,24 @@ describe('the watch', () => {
       { since: 7, holder: 'me' },
     ]);
     expect(told.away).toEqual([undefined, 'broken', undefined]);
+  });
+
+  it('that never begins is told of when the ledger is there and will not have it, once for each reason', async () => {
+    const { ledger, told } = linked();
+    const refused = new LedgerError('UNAVAILABLE', 'not believed', {}, true, {}, true);
+    ledger.says(new LedgerError('UNAVAILABLE', 'nobody there'));
+    await settled();
+    expect(told.away).toEqual([]);
+    for (const error of [refused, refused, new LedgerError('UNAUTHENTICATED', 'another token')]) {
+      await jest.advanceTimersByTimeAsync(2_000);
+      ledger.says(error);
+      await settled();
+    }
+    expect(told.away).toEqual(['not believed', 'another token']);
+    await jest.advanceTimersByTimeAsync(2_000);
+    ledger.says({ sequence: 1 });
+    await settled();
+    expect(told.away).toEqual(['not believed', 'another token', undefined]);
   });
 
   it('that is silent for too long is opened anew', async () => {

@@ -14,6 +14,7 @@ import {
   type PartialOf,
   type Principal,
 } from '@turnpike/rpc';
+import { LedgerClock } from './ledger-clock.js';
 
 /** The ledger says that it is there every five seconds; a watch that is silent for longer is opened anew. */
 const SILENT_MS = 12_000;
@@ -51,13 +52,18 @@ export class LedgerLink {
   confirmedAt = 0;
   /** True until the first news, too. */
   isAway = true;
+  readonly clock: LedgerClock;
   private sequence = 0;
   private retryMs = FIRST_RETRY_MS;
+  /** Why the two do not come together, as it was told last. */
+  private mismatch: string | undefined;
   private readonly end = new AbortController();
   /** Ends the pause before the next attempt. */
   private wake: () => void = () => undefined;
 
-  constructor(private readonly options: LedgerLinkOptions) {}
+  constructor(private readonly options: LedgerLinkOptions) {
+    this.clock = new LedgerClock(options.now);
+  }
 
   get holder(): string {
     return this.options.holder;
@@ -157,7 +163,7 @@ export class LedgerLink {
         await this.watchOnce();
         this.went('the ledger ended the watch');
       } catch (error) {
-        this.went(error instanceof Error ? error.message : String(error));
+        this.went(error instanceof Error ? error.message : String(error), isForGood(error));
       }
       await this.pause();
     }
@@ -176,6 +182,7 @@ export class LedgerLink {
         if (told.bounded) events.onBounded(told.bounded);
         if (told.changes.length > 0) events.onChanges(told.changes);
         if (told.recalledAccounts.length > 0) events.onRecall(told.recalledAccounts);
+        if (told.now) this.clock.heard(told.now.getTime());
         this.sequence = told.sequence;
         this.confirmedAt = now();
         this.came();
@@ -188,14 +195,18 @@ export class LedgerLink {
 
   private came(): void {
     this.retryMs = FIRST_RETRY_MS;
+    this.mismatch = undefined;
     if (!this.isAway) return;
     this.isAway = false;
     this.options.events.onAway(undefined);
   }
 
-  private went(reason: string): void {
-    if (this.isAway || this.end.signal.aborted) return;
+  /** Told once; at the start only what time will not mend, as the two rarely start in one moment. */
+  private went(reason: string, isMismatch = false): void {
+    const isNews = !this.isAway || (isMismatch && this.mismatch !== reason);
+    if (!isNews || this.end.signal.aborted) return;
     this.isAway = true;
+    this.mismatch = isMismatch ? reason : undefined;
     this.options.events.onAway(reason);
   }
 
@@ -211,6 +222,10 @@ export class LedgerLink {
     this.retryMs = Math.min(2 * this.retryMs, MAX_RETRY_MS);
   }
 }
+
+/** It is there, and will not have us: other certificates or another token are needed. */
+const isForGood = (error: unknown): boolean =>
+  error instanceof LedgerError && (error.isMismatch || ['UNAUTHENTICATED', 'PERMISSION_DENIED'].includes(error.code));
 
 const unanswered = (what: string, cause: unknown): GatewayError =>
   new GatewayError('GW_LEDGER_UNAVAILABLE', `The ${what} cannot be checked right now: the ledger does not answer.`, {

@@ -34,6 +34,8 @@ export interface Terms {
   readonly routing: Readonly<JsonObject> | undefined;
   /** Undefined: all. */
   readonly allowedTools: ReadonlySet<string> | undefined;
+  /** Undefined: none. */
+  readonly blockedTools: ReadonlySet<string> | undefined;
   /** What its requests must say. */
   readonly enforcedParams: readonly string[] | undefined;
   /** What every answer says of the key's limits, as `answerHeaders` writes it. Undefined: it has none. */
@@ -110,6 +112,7 @@ const termsOf = (told: ToldPrincipal, settings: TermsSettings): Terms => {
     tags: tags.length === 0 ? undefined : [...new Set(tags)].slice(0, ENTRY_LIMITS.tags),
     routing: routingOf(routerSettings, metadata, teamMetadata),
     allowedTools: Array.isArray(tools) && tools.length > 0 ? new Set(textsOf(tools)) : undefined,
+    blockedTools: told.blockedTools.length === 0 ? undefined : new Set(told.blockedTools),
     enforcedParams: enforced.length === 0 ? undefined : enforced,
     spendLogsMetadata: isJsonObject(spendLogsMetadata) ? spendLogsMetadata : undefined,
     ...loggingOf(metadata, teamMetadata),

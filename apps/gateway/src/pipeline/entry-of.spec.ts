@@ -5,7 +5,7 @@ import { aFailure, someUsage } from '../../test/road.js';
 import { entryOf } from './entry-of.js';
 import type { Exchange, Outcome, Principal } from './exchange.js';
 
-const FACTS = { id: 'the-id', holder: 'worker' };
+const FACTS = { id: 'the-id', holder: 'worker', clockOffsetMs: 0 };
 const EPOCH = performance.timeOrigin;
 const principal: Principal = {
   isAdmin: false,
@@ -40,6 +40,12 @@ describe('the entry of a call', () => {
   ])('names the session that the client names %s', (_title, { headers = {}, body = {} }, session) => {
     expect(entry(aCall({ body }, headers))['sessionId']).toBe(session);
   });
+
+  it('began and ended at the ledger’s time', () =>
+    expect(entryOf(aCall(), outcome(), { ...FACTS, clockOffsetMs: 300_000 })).toMatchObject({
+      startedAt: Math.round(EPOCH + 301_000),
+      endedAt: Math.round(EPOCH + 301_500),
+    }));
 
   it('tells who called, what was asked, and how it ended', () => {
     const exchange = aCall({ isStream: true, cache: 'miss' });

@@ -11,17 +11,20 @@ import { keptMetadata, keptPrompts } from './spend-log-extras.js';
 export interface EntryFacts {
   readonly id: string;
   readonly holder: string;
+  /** Our clock is so far behind the ledger's. */
+  readonly clockOffsetMs: number;
 }
 
-export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder }: EntryFacts): CallEntry => {
+export const entryOf = (exchange: Exchange, outcome: Outcome, { id, holder, clockOffsetMs }: EntryFacts): CallEntry => {
   const { principal, attempt, body, isStream, snapshot } = exchange;
   const cost = outcome.costNanoUsd;
+  const origin = performance.timeOrigin + clockOffsetMs;
   const entry: CallEntry = {
     v: 1,
     id,
     callId: exchange.callId,
-    startedAt: Math.round(performance.timeOrigin + exchange.startedAt),
-    endedAt: Math.round(performance.timeOrigin + outcome.endedAt),
+    startedAt: Math.round(origin + exchange.startedAt),
+    endedAt: Math.round(origin + outcome.endedAt),
     holder,
     key: principal?.isToken ? undefined : principal?.keyHash || undefined,
     alias: principal?.keyAlias || undefined,

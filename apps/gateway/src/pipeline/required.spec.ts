@@ -67,6 +67,20 @@ describe('tools', () => {
     ),
   );
 
+  it('that are blocked are refused, also where all or these are allowed', () => {
+    const check = (name: string, allowed?: string[]) => () =>
+      checkTools(
+        {
+          terms: { allowedTools: allowed && new Set(allowed), blockedTools: new Set(['shell']) },
+        } as unknown as Principal,
+        { tools: [{ type: 'function', function: { name } }] },
+      );
+    expect(check('search')).not.toThrow();
+    expect(check('shell')).toThrow("'shell'");
+    expect(check('shell', ['shell'])).toThrow("'shell'");
+    expect(check('other', ['search'])).toThrow("'other'");
+  });
+
   it('are all allowed where nothing is said', () => {
     expect(() => checkTools({ terms: undefined }, { tools: [{ type: 'web_search' }] })).not.toThrow();
   });

@@ -24,11 +24,12 @@ const checkGiven = (body: Readonly<JsonObject>, path: string): void => {
 /** @throws GW_PERMISSION_DENIED for tools that the key, or its team, may not offer to models */
 export const checkTools = ({ terms }: Pick<Principal, 'terms'>, body: Readonly<JsonObject>): void => {
   const allowed = terms?.allowedTools;
-  if (!allowed) return;
+  const blocked = terms?.blockedTools;
+  if (!allowed && !blocked) return;
   for (const list of [body['tools'], body['functions']])
     for (const tool of Array.isArray(list) ? list : []) {
       const name = toolName(tool);
-      if (name === undefined || allowed.has(name)) continue;
+      if (name === undefined || ((allowed?.has(name) ?? true) && !blocked?.has(name))) continue;
       throw new GatewayError('GW_PERMISSION_DENIED', `The tool '${name}' is not among those that this key may use.`, {
         type: 'tool_access_denied',
         param: 'tools',

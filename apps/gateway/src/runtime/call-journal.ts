@@ -1,15 +1,22 @@
 // Puts finished calls on record before their answers end.
 import type { JsonObject } from '@turnpike/domain';
-import { entryId, type CloseReport, type Journal, type JournalStats } from '@turnpike/journal';
+import { entryIds, type CloseReport, type Journal, type JournalStats } from '@turnpike/journal';
+import type { LedgerClock } from '../clients/ledger-clock.js';
 import { entryOf } from '../pipeline/entry-of.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
 
 export class CallJournal {
+  private readonly nextId: () => string;
+
   constructor(
     private readonly journal: Pick<Journal, 'append' | 'close' | 'isFull' | 'stats'>,
     /** Whose leases the calls are paid from. */
     private readonly holder: string,
-  ) {}
+    /** What the ledger tells days and periods by. */
+    private readonly clock: Pick<LedgerClock, 'now' | 'offsetMs'>,
+  ) {
+    this.nextId = entryIds({ now: () => clock.now() });
+  }
 
   /** Calls that cost something should not begin. */
   get isFull(): boolean {
@@ -26,7 +33,8 @@ export class CallJournal {
    * @throws GW_JOURNAL_FULL, GW_DRAINING: it is not recorded, and `written` is not called
    */
   record(exchange: Exchange, outcome: Outcome, written?: () => void): void {
-    const entry = entryOf(exchange, outcome, { id: entryId(), holder: this.holder });
+    const { holder, clock } = this;
+    const entry = entryOf(exchange, outcome, { id: this.nextId(), holder, clockOffsetMs: clock.offsetMs });
     this.journal.append(entry as unknown as JsonObject, written);
   }
 

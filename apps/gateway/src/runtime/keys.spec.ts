@@ -3,6 +3,7 @@ import { AllowedRoutes, EMPTY_MODEL_CATALOG } from '@turnpike/domain';
 import { Principal as ToldPrincipal } from '@turnpike/rpc';
 import { describe, expect, it, jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
+import { isToken } from '../keys/jwt/is-token.js';
 import { principalOf } from '../keys/terms.js';
 import type { Principal } from '../pipeline/exchange.js';
 import { Keys, type KeyResolver } from './keys.js';
@@ -192,6 +193,20 @@ describe('a virtual key', () => {
     jest.useRealTimers();
   });
 
+  it.each([-20, 20])('ends when the ledger says, where our clock is %d minutes wrong', (minutes) => {
+    const expires = new Date(Date.now() - minutes * 60_000 + 1_000);
+    let ledgers = expires.getTime() - 1;
+    const told = ToldPrincipal.fromPartial({ keyHash: sha256(VIRTUAL), expires });
+    const keys = new Keys(
+      MASTER,
+      { resolve: () => principalOf(told, { catalog: EMPTY_MODEL_CATALOG }) },
+      () => ledgers,
+    );
+    expect(call(keys)).toMatchObject({ keyHash: sha256(VIRTUAL) });
+    ledgers += 1;
+    expect(() => call(keys)).toThrow(fault('GW_KEY_EXPIRED'));
+  });
+
   it('may call the routes that it is allowed, by name or by group', () => {
     expect(call(withTerms({ allowedRoutes: [ROUTE] }))).toBeDefined();
     expect(call(withTerms({ allowedRoutes: ['llm_api_routes'] }))).toBeDefined();
@@ -205,11 +220,11 @@ describe('a token of another issuer', () => {
 
   it('is a caller where tokens are taken, and may call what it says', async () => {
     const keys = new Keys(MASTER, knows);
-    keys.tokens = { authenticate: () => tokenCaller };
+    keys.tokens = { authenticate: () => tokenCaller, takes: isToken };
     const call = (route: string): unknown => keys.authenticate({ authorization: `Bearer ${TOKEN}` }, auth(), route);
     expect(call('/v1/models')).toBe(tokenCaller);
     expect(() => call(ROUTE)).toThrow(fault('GW_PERMISSION_DENIED', ROUTE));
-    keys.tokens = { authenticate: async () => tokenCaller };
+    keys.tokens = { authenticate: async () => tokenCaller, takes: isToken };
     await expect(call(ROUTE)).rejects.toEqual(fault('GW_PERMISSION_DENIED', ROUTE));
   });
 
@@ -220,7 +235,12 @@ describe('a token of another issuer', () => {
       authenticate: () => {
         throw new Error('asked');
       },
+      takes: (key) => !key.startsWith('sk-'),
     };
+    const odd = new Keys('a-master-key-of-any-form');
+    odd.tokens = keys.tokens;
+    const asMaster = { authorization: 'a-master-key-of-any-form' };
+    expect(odd.authenticate(asMaster, auth(), ROUTE)).toMatchObject({ isAdmin: true });
     expect(keys.authenticate({ authorization: VIRTUAL }, auth(), ROUTE)).toBe(someone);
   });
 });

@@ -5,7 +5,6 @@ import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AccessRules } from '../keys/access-rules.js';
 import type { Connection } from '../keys/client-address.js';
-import { isToken } from '../keys/jwt/is-token.js';
 import type { Tokens } from '../keys/jwt/tokens.js';
 import type { Principal } from '../pipeline/exchange.js';
 
@@ -37,7 +36,7 @@ export class Keys {
   /** Whom the master key makes of a caller. */
   readonly master: Principal;
   /** Tokens of other issuers; absent: none are taken. */
-  tokens: Pick<Tokens, 'authenticate'> | undefined;
+  tokens: Pick<Tokens, 'authenticate' | 'takes'> | undefined;
   /** Requests with a key that is not the master key. */
   lookups = 0;
   /** Of the configuration with these routes. */
@@ -49,6 +48,8 @@ export class Keys {
   constructor(
     masterKey: string,
     private readonly resolver: KeyResolver = noVirtualKeys,
+    /** What keys expire by; epoch milliseconds. */
+    private readonly now: () => number = Date.now,
   ) {
     this.master = { ...ADMIN, keyHash: hash('sha256', masterKey) };
   }
@@ -115,17 +116,21 @@ export class Keys {
       );
     }
     const keyHash = this.hashOf(key, connection);
-    if (this.tokens && isToken(key)) {
-      const principal = this.tokens.authenticate(key, keyHash, headers);
-      return principal instanceof Promise ? principal.then((one) => admitted(one, route)) : admitted(principal, route);
-    }
     // Digests are compared, not keys: how far they agree tells nothing about the key.
     if (keyHash === this.master.keyHash) return this.master;
+    if (this.tokens?.takes(key)) {
+      const principal = this.tokens.authenticate(key, keyHash, headers);
+      return principal instanceof Promise
+        ? principal.then((one) => this.admitted(one, route))
+        : this.admitted(principal, route);
+    }
     this.lookups += 1;
     const known = this.resolver.resolve(keyHash);
     if (known instanceof Promise)
-      return known.then((principal) => (principal ? admitted(principal, route) : this.unknown(key, keyHash, auth)));
-    return known ? admitted(known, route) : this.unknown(key, keyHash, auth);
+      return known.then((principal) =>
+        principal ? this.admitted(principal, route) : this.unknown(key, keyHash, auth),
+      );
+    return known ? this.admitted(known, route) : this.unknown(key, keyHash, auth);
   }
 
   /** Made once for a configuration. */
@@ -151,6 +156,21 @@ export class Keys {
     return keyHash;
   }
 
+  /** @throws what keeps this caller from calling at all, or from this route */
+  private admitted(principal: Principal, route: string): Principal {
+    const { terms, routes } = principal;
+    if (routes && !routes.allows(route)) throw new GatewayError('GW_PERMISSION_DENIED', routes.refusalOf(route));
+    if (!terms) return principal;
+    if (terms.refusal !== undefined) throw new GatewayError('GW_KEY_BLOCKED', terms.refusal);
+    // Most keys have no end; the others are worth a look at the clock.
+    if (terms.expiresAt !== Infinity && terms.expiresAt <= this.now()) {
+      const when = new Date(terms.expiresAt).toISOString();
+      throw new GatewayError('GW_KEY_EXPIRED', `Authentication Error - Expired Key. It ended at ${when}.`);
+    }
+    if (!terms.routes.allows(route)) throw new GatewayError('GW_PERMISSION_DENIED', terms.routes.refusalOf(route));
+    return principal;
+  }
+
   private unknown(key: string, keyHash: string, auth: AuthSettings): Principal {
     if (auth.isOpen) return ANYONE;
     const shown = key.length > 12 ? `${key.slice(0, 3)}...${key.slice(-4)}` : '***';
@@ -162,21 +182,6 @@ export class Keys {
     );
   }
 }
-
-/** @throws what keeps this caller from calling at all, or from this route */
-const admitted = (principal: Principal, route: string): Principal => {
-  const { terms, routes } = principal;
-  if (routes && !routes.allows(route)) throw new GatewayError('GW_PERMISSION_DENIED', routes.refusalOf(route));
-  if (!terms) return principal;
-  if (terms.refusal !== undefined) throw new GatewayError('GW_KEY_BLOCKED', terms.refusal);
-  // Most keys have no end; the others are worth a look at the clock.
-  if (terms.expiresAt !== Infinity && terms.expiresAt <= Date.now()) {
-    const when = new Date(terms.expiresAt).toISOString();
-    throw new GatewayError('GW_KEY_EXPIRED', `Authentication Error - Expired Key. It ended at ${when}.`);
-  }
-  if (!terms.routes.allows(route)) throw new GatewayError('GW_PERMISSION_DENIED', terms.routes.refusalOf(route));
-  return principal;
-};
 
 const keyIn = (headers: IncomingHttpHeaders, custom: string | undefined): string | undefined => {
   const own = custom === undefined ? undefined : keyOf(headers[custom]);

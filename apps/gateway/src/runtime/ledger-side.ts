@@ -2,13 +2,21 @@
 import type { GatewayConfig, JwtSettings, LedgerSettings } from '@turnpike/config';
 import { adoptAbandoned, openJournal, type FaultKind, type FaultListeners, type Ship } from '@turnpike/journal';
 import { Budgets } from '@turnpike/limits';
-import { connectLedger, type BudgetEvent, type LedgerClient, type Principal as ToldPrincipal } from '@turnpike/rpc';
+import {
+  connectLedger,
+  type AuthorizeSubjectRequest,
+  type BudgetEvent,
+  type PartialOf,
+  type LedgerClient,
+  type Principal as ToldPrincipal,
+} from '@turnpike/rpc';
 import type { Logger } from '@turnpike/plugin-sdk';
 import type { Principal } from '../pipeline/exchange.js';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { LedgerClock } from '../clients/ledger-clock.js';
 import { LedgerLink } from '../clients/ledger-link.js';
 import { applyChanges } from '../keys/apply-changes.js';
 import { AskedCache } from '../keys/asked-cache.js';
@@ -17,6 +25,7 @@ import { LiveModelCatalog } from '../keys/model-catalog.js';
 import { Parties } from '../keys/parties.js';
 import { principalOf, type TermsSettings } from '../keys/terms.js';
 import type { CallerBook } from '../metrics/caller-book.js';
+import type { LedgerPlace } from '../start-options.js';
 import { CallJournal } from './call-journal.js';
 import { steadyNow } from './clock.js';
 import { concernsConfiguration, toStored, type Stored } from './stored-configuration.js';
@@ -26,6 +35,8 @@ const ADOPT_EVERY_MS = 10_000;
 /** Time for the last entries to reach the ledger; what does not stays in the journal. */
 const SHIP_WITHIN_MS = 5_000;
 
+/** As it is sent, and remembered by. */
+type Asked = PartialOf<typeof AuthorizeSubjectRequest>;
 /** Who is not known is made. */
 type Upserts = Pick<JwtSettings, 'upsertUser' | 'upsertTeam'>;
 /** Those that last until they are told to be over; that entries are not taken means that the ledger is away. */
@@ -33,8 +44,7 @@ const LASTING_FAULTS: ReadonlySet<FaultKind> = new Set(['write', 'sync', 'read',
 
 export interface LedgerSideOptions {
   readonly config: GatewayConfig;
-  readonly address: string;
-  readonly token: string;
+  readonly place: LedgerPlace;
   readonly log: Logger;
   /** Hears who calls, and how budgets stand. */
   readonly book: CallerBook;
@@ -69,9 +79,9 @@ export class LedgerSide {
   private readonly adoptTimer: NodeJS.Timeout;
 
   /** @throws GW_CONFIG_INVALID when the journal cannot be kept */
-  constructor({ config, address, token, log, book, onAway, onBudgetEvents, onConfiguration }: LedgerSideOptions) {
+  constructor({ config, place, log, book, onAway, onBudgetEvents, onConfiguration }: LedgerSideOptions) {
     const { ledger, database, server } = config;
-    this.client = connectLedger({ address, token });
+    this.client = connectLedger(place);
     const holder = `${hostname()}/${randomUUID()}`;
     this.link = new LedgerLink({
       client: this.client,
@@ -100,9 +110,7 @@ export class LedgerSide {
       if (told) book.learn(told);
       return told;
     });
-    this.subjects = this.remembering(ledger, 'token', (name) =>
-      this.link.authorizeSubject(JSON.parse(name) as SubjectName & Upserts),
-    );
+    this.subjects = this.remembering(ledger, 'token', (name) => this.link.authorizeSubject(JSON.parse(name) as Asked));
     this.parties = this.partiesOf(config);
     this.budgets = new Budgets({
       source: async (asks) => {
@@ -115,7 +123,7 @@ export class LedgerSide {
     });
     const shipping = this.shipping(join(server.dataDir, 'journal'), log);
     const { maxBytes, whenFull, sync } = ledger.journal;
-    this.journal = new CallJournal(openJournal({ ...shipping, maxBytes, whenFull, sync }), holder);
+    this.journal = new CallJournal(openJournal({ ...shipping, maxBytes, whenFull, sync }), holder, this.link.clock);
     this.adoptTimer = setInterval(() => {
       this.adopting ??= adoptAbandoned({ ...shipping, signal: this.adoption.signal })
         .catch((error: unknown) => log.error('journals of ended workers cannot be taken over', { error }))
@@ -140,12 +148,17 @@ export class LedgerSide {
 
   /** A team or user that a token names. @throws GW_LEDGER_UNAVAILABLE */
   subject(
-    { teamId, userId, userEmail, organizationId }: SubjectName,
+    { teamId, userId, userEmail, organizationId, sync }: SubjectName,
     { upsertUser, upsertTeam }: Upserts,
   ): Principal | undefined | Promise<Principal | undefined> {
     // Always in this order: the text is what it is remembered by.
-    const name = { teamId, userId, userEmail, organizationId, upsertUser, upsertTeam };
+    const name = { teamId, userId, userEmail, organizationId, upsertUser, upsertTeam, sync };
     return this.subjects.resolve(JSON.stringify(name));
+  }
+
+  /** Its time, as far as it was heard. */
+  get clock(): LedgerClock {
+    return this.link.clock;
   }
 
   get isAway(): boolean {

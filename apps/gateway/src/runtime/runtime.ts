@@ -53,6 +53,7 @@ import { InternalCalls } from './internal-calls.js';
 import { Losses } from './losses.js';
 import { Keys } from './keys.js';
 import type { Parties } from '../keys/parties.js';
+import type { LedgerPlace } from '../start-options.js';
 import { LedgerSide } from './ledger-side.js';
 import { exposedSource, unknownNames } from '../metrics/exposed-tables.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
@@ -80,8 +81,7 @@ export interface RuntimeOptions {
   limitAuthority?: LimitsOptions['authority'];
   /** What is known of deployments; shared with others where it is given. */
   state?: LiveState;
-  /** Where the ledger is, and what it knows this gateway by. */
-  ledger?: { readonly address: string; readonly token: string };
+  ledger?: LedgerPlace;
   /** Sends a plugin's shared state to the other workers. */
   publishState?: (change: StateChange) => void;
 }
@@ -181,7 +181,7 @@ export class Runtime {
     this.journal = ledger?.journal;
     this.budgets = ledger?.budgets;
     this.parties = ledger?.parties;
-    this.keys = new Keys(options.masterKey, ledger?.keys);
+    this.keys = new Keys(options.masterKey, ledger?.keys, ledger && (() => ledger.clock.now()));
     this.kernel = kernel;
     this.http = http;
     this.prices = prices;
@@ -233,7 +233,7 @@ export class Runtime {
     const ledger =
       options.ledger &&
       new LedgerSide({
-        ...options.ledger,
+        place: options.ledger,
         config,
         log: options.log,
         book: metrics.book,

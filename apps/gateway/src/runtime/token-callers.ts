@@ -5,6 +5,7 @@ import type { UpstreamClient } from '@turnpike/kernel';
 import type { Logger } from '@turnpike/plugin-sdk';
 import { KeySets } from '../keys/jwt/key-sets.js';
 import { Tokens } from '../keys/jwt/tokens.js';
+import { UserInfo, type UserInfoAnswer } from '../keys/jwt/user-info.js';
 import type { Principal } from '../pipeline/exchange.js';
 import { steadyNow } from './clock.js';
 import type { LedgerSide } from './ledger-side.js';
@@ -45,10 +46,28 @@ export const tokenCallers = ({ settings, http, ledger, master, log, onAway }: To
   return new Tokens({
     settings,
     keys,
+    userInfo:
+      settings.userInfo &&
+      new UserInfo({
+        url: settings.userInfo.url,
+        now: steadyNow,
+        fetch: (url, token) => fetchUserInfo(http, url, token),
+      }),
     resolve: ledger && ((name) => ledger.subject(name, settings)),
     admin: master,
     now: Date.now,
   });
+};
+
+const fetchUserInfo = async (
+  http: Pick<UpstreamClient, 'request'>,
+  url: string,
+  token: string,
+): Promise<UserInfoAnswer> => {
+  const headers = { accept: 'application/json', authorization: `Bearer ${token}` };
+  // Not to another host: the token is for the issuer.
+  const { status, body } = await http.request({ url, headers, timeoutMs: FETCH_MS, maxBytes: MAX_DOCUMENT_BYTES });
+  return { status, document: status === 200 ? JSON.parse(Buffer.from(body).toString('utf8')) : undefined };
 };
 
 const fetchJson = async (http: Pick<UpstreamClient, 'request'>, url: string): Promise<unknown> => {

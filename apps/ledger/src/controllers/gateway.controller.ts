@@ -1,4 +1,4 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { invalidRequest } from '@turnpike/errors';
 import {
   BudgetEvent_Kind,
@@ -28,6 +28,7 @@ import { AuthorizeService } from '../services/authorize.service.js';
 import { BoundedParties } from '../services/bounded-parties.js';
 import { ConfigurationService } from '../services/configuration.service.js';
 import { ChangeFeed, type ChangeBatch } from '../services/change-feed.js';
+import { NOW, type Now } from '../services/ledger-settings.js';
 import { merge } from '../services/merge.js';
 import { RecallFeed } from '../services/recall-feed.js';
 import type { Crossing, CrossingKind } from '../settlement/crossings.js';
@@ -63,6 +64,7 @@ export class GatewayController {
     private readonly recalls: RecallFeed,
     private readonly desk: LeaseDesk,
     private readonly settlement: Settlement,
+    @Inject(NOW) private readonly now: Now,
   ) {}
 
   @Rpc(GatewayServiceDefinition, 'authorize')
@@ -95,7 +97,7 @@ export class GatewayController {
     );
     for await (const news of told) {
       if (Array.isArray(news)) {
-        yield { sequence, changes: [], recalledAccounts: news, bounded: undefined };
+        yield { sequence, changes: [], recalledAccounts: news, bounded: undefined, now: new Date(this.now()) };
         continue;
       }
       sequence = news.sequence;
@@ -105,6 +107,7 @@ export class GatewayController {
         changes: changes ?? [{ kind: Change_Kind.ALL, id: '' }],
         recalledAccounts: [],
         bounded: await this.bounded.after(news.changes),
+        now: new Date(this.now()),
       };
     }
   }

@@ -12,6 +12,8 @@ export interface Caller {
   readonly userEmail?: string;
   readonly teamId?: string;
   readonly organizationId?: string;
+  /** Its key has the permission `get_spend_routes`: it sees what anybody spent, and nothing else of others. */
+  readonly seesAllSpend?: boolean;
   /** Whom the key's owner says that it acts for. Told in the audit log beside the key, and allows nothing. */
   readonly changedBy?: string;
 }

@@ -98,6 +98,7 @@ class GatewayController {
       changes: [],
       recalledAccounts: [],
       bounded: undefined,
+      now: undefined,
     });
     try {
       if (since === 5) for (let sequence = 1; sequence <= 3; sequence += 1) yield message(sequence);
@@ -108,7 +109,7 @@ class GatewayController {
         const recalledAccounts = ['x'.repeat(100_000)];
         for (let sequence = 1; !call.signal.aborted; sequence += 1) {
           seen.requests.push(sequence);
-          yield { sequence, changes: [], recalledAccounts, bounded: undefined };
+          yield { sequence, changes: [], recalledAccounts, bounded: undefined, now: undefined };
         }
       } else {
         yield message(1);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ImportDatabaseRequest } from '@turnpike/rpc';
-import { hashOf } from '../../../../test/services/litellm-database.js';
+import { hashOf, sealed } from '../../../../test/services/litellm-database.js';
 import { aRequest, countOf, describeImport, inHours, problemsOf, TOKEN, utc } from '../../test/import-world.js';
 import { aCaller, ADMIN } from '../../test/services.js';
 import { AuthorizeService } from '../services/authorize.service.js';
 import { ImportService } from '../services/import.service.js';
+import { KeyListService } from '../services/key-list.service.js';
 import { OrganizationService } from '../services/organization.service.js';
 import { TeamListService } from '../services/team-list.service.js';
 import { UserListService } from '../services/user-list.service.js';
@@ -222,7 +223,7 @@ describeImport('an import of a LiteLLM database', (world) => {
       `${hashOf('sk-f')}: max_budget is more than can be counted: taken as 9007199 USD`,
       `${hashOf('sk-f')}: rpm_limit is negative: taken as 0`,
       `${hashOf('sk-g')}: its project p-1 is not taken over: the models and the budget of the project do not hold here`,
-      `${hashOf('sk-j')}: metadata.logging[0].callback_vars.langfuse_secret_key is sealed there: left out; set it anew`,
+      `${hashOf('sk-j')}: metadata.logging[0].callback_vars.langfuse_secret_key does not decrypt: left out; set it anew`,
       ': 1 keys of people who logged in at its dashboard: left out',
     ]);
     expect(JSON.stringify(report)).not.toContain(plain);
@@ -242,6 +243,36 @@ describeImport('an import of a LiteLLM database', (world) => {
     expect(countOf(await world.take(), 'deprecated_keys')).toEqual([1, 1, 0, 0, 0, 0]);
     const { principal } = await world.ledger.get(AuthorizeService).authorize(hashOf('sk-before'));
     expect(principal?.keyHash).toBe(TOKEN);
+  });
+
+  it('opens the secrets of callbacks that are sealed there, and seals them here', async () => {
+    const secret = 'sk-lf-of-the-team-0123';
+    const marked = `litellm_enc::${sealed(secret)}`;
+    const logging = [{ callback_name: 'langfuse', callback_vars: { langfuse_secret_key: marked } }];
+    await world.old.insert('LiteLLM_TeamTable', { team_id: 't', metadata: { logging, elsewhere: marked } });
+    await world.old.insert('LiteLLM_VerificationToken', { token: TOKEN, team_id: 't', metadata: { logging } });
+    expect(problemsOf(await world.take())).toEqual(['t: metadata.elsewhere is sealed there: left out; set it anew']);
+    const { principal } = await world.ledger.get(AuthorizeService).authorize(TOKEN);
+    const opened = { logging: [{ callback_name: 'langfuse', callback_vars: { langfuse_secret_key: secret } }] };
+    expect(principal).toMatchObject({ metadata: opened, teamMetadata: opened });
+    const { key } = await world.ledger.get(KeyListService).get(ADMIN, { key: TOKEN });
+    expect(JSON.stringify(key!.metadata)).not.toContain(secret);
+    // What is the same there is not written again, though no two seals are alike.
+    expect(countOf(await world.take({ overwrite: true }), 'keys').slice(0, 4)).toEqual([1, 0, 0, 1]);
+  });
+
+  it('lets no key rotate by itself, and says so', async () => {
+    await world.old.insert('LiteLLM_VerificationToken', {
+      token: TOKEN,
+      auto_rotate: true,
+      rotation_interval: '30d',
+      rotation_count: 3,
+      key_rotation_at: utc(inHours(1)),
+    });
+    expect((await world.take()).problems).toMatchObject([{ message: expect.stringContaining('auto_rotate is off') }]);
+    const { key } = await world.ledger.get(KeyListService).get(ADMIN, { key: TOKEN });
+    expect(key).toMatchObject({ autoRotate: false, rotationInterval: '30d', rotationCount: 3 });
+    expect(key!.keyRotationAt).toBeUndefined();
   });
 
   it('counts what was spent in a period that is over as spent ever, and not in this one', async () => {

@@ -186,7 +186,7 @@ export class NounImport<E extends ObjectLiteral> {
     const { sealed } = this.noun;
     if (property !== sealed?.property) return row[property];
     try {
-      return this.tools.secrets.open(row[property], sealed.place(row));
+      return sealed.open(row[property], row, this.tools.secrets);
     } catch {
       return undefined;
     }
@@ -278,9 +278,8 @@ export class NounImport<E extends ObjectLiteral> {
 
   private sealedRow<Columns extends Partial<E>>(row: E, columns: Columns): Columns {
     const { sealed } = this.noun;
-    const text = sealed && columns[sealed.property];
-    if (!sealed || typeof text !== 'string') return columns;
-    return { ...columns, [sealed.property]: this.tools.secrets.seal(text, sealed.place(row)) };
+    if (!sealed || columns[sealed.property] === undefined) return columns;
+    return { ...columns, [sealed.property]: sealed.seal(columns[sealed.property], row, this.tools.secrets) };
   }
 
   /** With the period under way there, where it is known. */

@@ -1,9 +1,13 @@
 // What a kind of row is taken over by: where it stands there, what it becomes here, and what depends on it.
+import type { JsonObject } from '@turnpike/domain';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import type { Change } from '../repositories/changes.js';
 import type { BudgetEntity } from '../schema/entities/budget.entity.js';
 import type { TeamEntity } from '../schema/entities/team.entity.js';
+import { CallbackSecrets } from '../services/callback-secrets.js';
 import type { ScopedBound } from '../services/effective-terms.js';
+import { SealedDocuments } from '../services/sealed-documents.js';
+import type { SecretBox } from '../storage/secret-box.js';
 import type { AccountSpend } from './imported-spend.js';
 import type { OldSecrets } from './old-secrets.js';
 import type { SourceQuery } from './source.js';
@@ -34,6 +38,29 @@ export interface Taken<E> {
   readonly spends?: readonly AccountSpend[];
 }
 
+export interface Sealing<E> {
+  readonly property: keyof E & string;
+  seal(value: unknown, row: E, secrets: SecretBox): unknown;
+  /** @throws when it does not open */
+  open(value: unknown, row: E, secrets: SecretBox): unknown;
+}
+
+/** A text that is sealed as a whole. */
+export const sealedText = <E>(property: keyof E & string, place: (row: E) => string): Sealing<E> => ({
+  property,
+  seal: (value, row, secrets) => (typeof value === 'string' ? secrets.seal(value, place(row)) : value),
+  open: (value, row, secrets) => secrets.open(String(value), place(row)),
+});
+
+/** Open maps in which callbacks of keys and teams have their secrets. */
+export const sealedCallbacks = <E extends { metadata: JsonObject }>(): Sealing<E> => ({
+  property: 'metadata',
+  seal: (value, _row, secrets) => callbackSecrets(secrets).sealed(value as JsonObject, {}),
+  open: (value, _row, secrets) => callbackSecrets(secrets).opened(value as JsonObject),
+});
+
+const callbackSecrets = (secrets: SecretBox): CallbackSecrets => new CallbackSecrets(new SealedDocuments(secrets));
+
 export interface Noun<E extends ObjectLiteral = ObjectLiteral> {
   /** As reports name it. */
   readonly name: string;
@@ -53,7 +80,7 @@ export interface Noun<E extends ObjectLiteral = ObjectLiteral> {
   /** Never overwritten: it is newer here. */
   readonly kept?: readonly (keyof E & string)[];
   /** Kept sealed: `read` gives it in clear. */
-  readonly sealed?: { readonly property: keyof E & string; readonly place: (row: E) => string };
+  readonly sealed?: Sealing<E>;
   /** @param now epoch milliseconds */
   boundsOf?(row: E, known: Known, now: number): readonly ScopedBound[];
   /** What gateways know of it. */

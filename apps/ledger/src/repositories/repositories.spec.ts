@@ -371,16 +371,6 @@ describeOnEachDatabase('repositories', (database) => {
       expect(await deprecatedKeys.ofKeys(manager, [tokenOf('mine')])).toEqual([]);
     });
 
-    it('are due for rotation when they rotate by themselves, the longest due first', async () => {
-      const at = (name: string, keyRotationAt: number, autoRotate = true): Promise<unknown> =>
-        keys.update(manager, tokenOf(name), { autoRotate, keyRotationAt: new Date(keyRotationAt) });
-      await Promise.all([at('mine', 2_000), at('ours', 1_000), at('made', 500, false)]);
-      const due = async (now: number): Promise<string[]> =>
-        (await keys.dueForRotation(manager, new Date(now), 10)).map(({ token }) => token);
-      expect(await due(2_000)).toEqual([tokenOf('ours'), tokenOf('mine')]);
-      expect(await due(999)).toEqual([]);
-    });
-
     it('remember when they were last used, and never an earlier time', async () => {
       await keys.markUsed(
         manager,

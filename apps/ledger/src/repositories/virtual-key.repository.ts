@@ -105,6 +105,16 @@ export class VirtualKeyRepository extends Repository<VirtualKeyEntity> {
     return await this.findBy(manager, OWNER_COLUMNS[kind], ids);
   }
 
+  /** What the keys of a team may ask for a minute, together. @param except the one that is not counted */
+  async limitsGiven(manager: EntityManager, teamId: string, except: string): Promise<{ rpm: number; tpm: number }> {
+    const [row] = await manager.query<[{ rpm: string; tpm: string }]>(
+      `SELECT coalesce(sum(rpm_limit), 0) AS rpm, coalesce(sum(tpm_limit), 0) AS tpm
+         FROM turnpike.virtual_keys WHERE team_id = $1 AND token <> $2`,
+      [teamId, except],
+    );
+    return { rpm: Number(row.rpm), tpm: Number(row.tpm) };
+  }
+
   /** Hashes of all keys, also deleted ones, that are among these or belong to one of these. */
   async tokensWithin(manager: EntityManager, scope: KeyScope): Promise<string[]> {
     const { keys = [], users = [], teams = [], organizations = [] } = scope;
@@ -188,16 +198,6 @@ export class VirtualKeyRepository extends Repository<VirtualKeyEntity> {
     changes: Partial<VirtualKeyEntity> & { token: string },
   ): Promise<VirtualKeyEntity | null> {
     return await this.update(manager, token, changes);
-  }
-
-  /** Keys that rotate by themselves and are due, the longest due first. */
-  async dueForRotation(manager: EntityManager, now: Date, limit: number): Promise<VirtualKeyEntity[]> {
-    return await manager
-      .createQueryBuilder(VirtualKeyEntity, 't')
-      .where('t.autoRotate AND t.keyRotationAt <= :now', { now })
-      .orderBy('t.keyRotationAt')
-      .limit(limit)
-      .getMany();
   }
 
   /** Keys whose budget somebody widened for a while. */

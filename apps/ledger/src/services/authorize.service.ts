@@ -21,6 +21,7 @@ import type { BudgetEntity } from '../schema/entities/budget.entity.js';
 import type { Balance } from '../settlement/balance-book.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { boundsOf, effectiveTerms, limitsOf, type ScopedBound, type TermsSource } from './effective-terms.js';
 import { Holders } from './holders.js';
 import { unknownKey } from './key-secret.js';
@@ -54,6 +55,7 @@ export class AuthorizeService {
     private readonly budgets: BudgetRepository,
     private readonly changes: Changes,
     private readonly bounds: BoundsKeeper,
+    private readonly callbackSecrets: CallbackSecrets,
     @Inject(LEDGER_SETTINGS) private readonly settings: LedgerSettings,
     @Inject(INSTALLATION_BUDGET) { maxBudgetUsd, budgetDuration }: InstallationBudget,
     @Inject(NOW) private readonly now: Now,
@@ -137,7 +139,13 @@ export class AuthorizeService {
 
   private async principalOf(manager: EntityManager, holder: KeyHolder, now: number): Promise<Principal> {
     const accounts = await this.accountsOf(manager, [...boundsOfHolder(holder, now), ...this.installation]);
-    return composePrincipal(holder, accounts, now);
+    const principal = composePrincipal(holder, accounts, now);
+    const { metadata, teamMetadata } = principal;
+    return {
+      ...principal,
+      metadata: metadata && this.callbackSecrets.opened(metadata),
+      teamMetadata: teamMetadata && this.callbackSecrets.opened(teamMetadata),
+    };
   }
 
   /** Its own, else what the configuration has for all customers. */

@@ -20,5 +20,8 @@ export const isAdmin = ({ role }: Caller): boolean => role === 'proxy_admin';
 /** May see whatever there is. */
 export const seesAll = ({ role }: Caller): boolean => role !== undefined && isAdminRole(role);
 
+/** What anybody spent. */
+export const seesAllSpend = (caller: Caller): boolean => seesAll(caller) || caller.seesAllSpend === true;
+
 /** As records name their author. */
 export const authorOf = ({ userId, keyHash }: Caller): string | null => userId || keyHash || null;

@@ -47,6 +47,15 @@ describe('who calls', () => {
     await expect(world({ 'sk-key': principal }).callers.identify('sk-key')).rejects.toThrow(message);
   });
 
+  it.each([
+    [{ get_spend_routes: true }, true],
+    [{ get_spend_routes: 'yes' }, undefined],
+    [{}, undefined],
+  ])('with the permissions %j sees what all spend: %s', async (permissions, expected) => {
+    const { callers } = world({ 'sk-key': { role: 'internal_user', permissions } });
+    expect((await callers.identify(TOKEN, hashSecret('sk-key')))?.seesAllSpend).toBe(expected);
+  });
+
   it('is refused on behalf of others', async () => {
     await expect(world({ 'sk-root': root }).callers.identify('sk-root', hashSecret(MASTER))).rejects.toThrow(
       /Only a gateway/,

@@ -98,4 +98,5 @@ const callerOf = (kind: Caller['kind'], principal: Principal): Caller => ({
   userEmail: principal.userEmail || undefined,
   teamId: principal.teamId || undefined,
   organizationId: principal.organizationId || undefined,
+  ...(principal.permissions?.['get_spend_routes'] === true && { seesAllSpend: true }),
 });

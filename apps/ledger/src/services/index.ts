@@ -4,10 +4,12 @@ import { AuthorizeService } from './authorize.service.js';
 import { BoundedParties } from './bounded-parties.js';
 import { BudgetHolders } from './budget-holders.js';
 import { BudgetService } from './budget.service.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { Chores } from './chores.js';
 import { ConfigurationService } from './configuration.service.js';
 import { CredentialService } from './credential.service.js';
 import { CustomerService } from './customer.service.js';
+import { GuaranteedLimits } from './guaranteed-limits.js';
 import { Holders } from './holders.js';
 import { ImportService } from './import.service.js';
 import { KeyListService } from './key-list.service.js';
@@ -36,6 +38,7 @@ import { TeamMemberService } from './team-member.service.js';
 import { TeamService } from './team.service.js';
 import { Teams } from './teams.js';
 import { TemporaryBudgets } from './temporary-budgets.js';
+import { UserSyncs } from './user-sync.js';
 import { UserListService } from './user-list.service.js';
 import { UserService } from './user.service.js';
 import { Users } from './users.js';
@@ -48,10 +51,12 @@ export const SERVICES = [
   BoundedParties,
   BudgetHolders,
   BudgetService,
+  CallbackSecrets,
   Chores,
   ConfigurationService,
   CredentialService,
   CustomerService,
+  GuaranteedLimits,
   Holders,
   ImportService,
   KeyListService,
@@ -82,5 +87,6 @@ export const SERVICES = [
   TemporaryBudgets,
   UserListService,
   UserService,
+  UserSyncs,
   Users,
 ];

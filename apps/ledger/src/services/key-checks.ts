@@ -45,10 +45,27 @@ export const assertKey = (key: VirtualKey, hasAliasForm = false): void => {
   }
   assertTemporaryBudget(key.metadata);
   if (key.expires && Number.isNaN(key.expires.getTime())) throw invalidRequest('expires is not a time.', 'expires');
-  if (key.autoRotate && !readDuration(key.rotationInterval, 'rotation_interval')) {
-    throw invalidRequest('auto_rotate needs a rotation_interval, such as 30d.', 'rotation_interval');
-  }
   readDuration(key.rotationInterval, 'rotation_interval');
+};
+
+/** A secret is told once, to whom asks for it: one that is made while nobody asks is told to nobody. @throws GW_INVALID_REQUEST */
+export const assertRotatesByHand = ({ autoRotate }: VirtualKey): void => {
+  if (!autoRotate) return;
+  throw invalidRequest(
+    'auto_rotate is not offered: a key that changed its secret by itself would lock out whoever uses it, because nobody ' +
+      'is told the new one. Have your scheduler call /key/{key}/regenerate with a grace_period, such as 24h: the answer ' +
+      'has the new secret, and until then both are good.',
+    'auto_rotate',
+  );
+};
+
+/** A list that is not heeded would let calls pass that somebody wanted guarded. @throws GW_INVALID_REQUEST */
+export const assertNoPolicies = (policies: unknown): void => {
+  if (!Array.isArray(policies) || policies.length === 0) return;
+  throw invalidRequest(
+    'policies are not offered. Name the guardrails themselves, in `guardrails` of the key or the team.',
+    'policies',
+  );
 };
 
 const assertTemporaryBudget = (metadata: unknown): void => {

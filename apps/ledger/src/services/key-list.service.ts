@@ -16,7 +16,6 @@ import { TeamRepository } from '../repositories/team.repository.js';
 import { VirtualKeyRepository, type KeyFilter } from '../repositories/virtual-key.repository.js';
 import { seesAll, type Caller } from './caller.js';
 import { tokenOf, unknownKey } from './key-secret.js';
-import { fromKeyEntity } from './key.mapper.js';
 import { Keys } from './keys.js';
 import { pageInfoOf, toPageQuery } from './pages.js';
 import { denied, KEY_ACTIONS, mayUseKey, type Standing } from './permissions.js';
@@ -57,7 +56,7 @@ export class KeyListService {
       const filter = await this.filterOf(manager, standing, request);
       if (request.status === 'deleted') {
         const { rows, totalCount } = await this.deletedKeys.page(manager, filter, query);
-        return { keys: rows.map(({ key }) => fromKeyEntity(key)), page: pageInfoOf(query, totalCount) };
+        return { keys: rows.map(({ key }) => this.keys.shown(key)), page: pageInfoOf(query, totalCount) };
       }
       const { rows, totalCount } = await this.repository.page(manager, filter, query);
       return { keys: await this.keys.toMessages(manager, rows), page: pageInfoOf(query, totalCount) };

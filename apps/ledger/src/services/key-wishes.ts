@@ -3,12 +3,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { instantAfter } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 import { VirtualKey, type GenerateKeyRequest, type UpdateKeyRequest } from '@turnpike/rpc';
+import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from 'typeorm';
 import { TeamRepository } from '../repositories/team.repository.js';
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { isAdmin } from './caller.js';
 import { applyMask } from './field-mask.js';
-import { assertKey } from './key-checks.js';
+import { GuaranteedLimits } from './guaranteed-limits.js';
+import { assertKey, assertNoPolicies, assertRotatesByHand } from './key-checks.js';
 import { assertMayGenerate, withCaps, withDefaults, type KeyWish } from './key-settings.js';
 import { fromKeyEntity, toKeyColumns } from './key.mapper.js';
 import { LEDGER_SETTINGS, NOW, type LedgerSettings, type Now } from './ledger-settings.js';
@@ -28,6 +31,9 @@ const FIXED: (keyof VirtualKey)[] = [
   'authorship',
 ];
 
+/** What of a change may ask for more of the team's limits. */
+const GUARANTEES = /^(limits|team_id|metadata)\b/;
+
 const NEVER = new Set(['-1', 'never']);
 
 /** A key that a caller may do something with. */
@@ -37,17 +43,12 @@ export interface Held {
   standing: Standing;
 }
 
-export type RotationTerms = Pick<VirtualKey, 'autoRotate' | 'rotationInterval'>;
-
-export const rotationOf = ({ autoRotate, rotationInterval }: Partial<VirtualKeyEntity>): RotationTerms => ({
-  autoRotate: autoRotate ?? false,
-  rotationInterval: rotationInterval ?? '',
-});
-
 @Injectable()
 export class KeyWishes {
   constructor(
     private readonly teams: TeamRepository,
+    private readonly callbackSecrets: CallbackSecrets,
+    private readonly guaranteed: GuaranteedLimits,
     @Inject(LEDGER_SETTINGS) private readonly settings: LedgerSettings,
     @Inject(NOW) private readonly now: Now,
   ) {}
@@ -68,6 +69,9 @@ export class KeyWishes {
       duration: duration || (await this.memberDuration(manager, key.teamId, userId)),
     };
     assertKey(whole.key, this.settings.enable_key_alias_format_validation);
+    assertRotatesByHand(whole.key);
+    assertNoPolicies(whole.key.metadata?.['policies']);
+    await this.guaranteed.assertThere(manager, whole.key, '');
     const team = standing.teams.get(key.teamId);
     const teamRole = team ? (team.isAdmin ? 'admin' : 'user') : '';
     assertMayGenerate(whole, { role: caller.role ?? '', teamRole }, this.settings);
@@ -114,6 +118,10 @@ export class KeyWishes {
     const changed = applyMask(current, request.changes ?? VirtualKey.fromPartial({}), mask, FIXED);
     const { key: wished, duration } = this.capped(changed, request.duration, mask);
     assertKey(wished, this.settings.enable_key_alias_format_validation && mask.includes('key_alias'));
+    if (!current.autoRotate) assertRotatesByHand(wished);
+    if (!isDeepStrictEqual(wished.metadata?.['policies'], current.metadata?.['policies']))
+      assertNoPolicies(wished.metadata?.['policies']);
+    if (mask.some((path) => GUARANTEES.test(path))) await this.guaranteed.assertThere(manager, wished, key.token);
     if (wished.blocked !== current.blocked && !mayUseKey(standing, 'block', owners)) {
       throw denied(standing, 'block this key, or let it in again', 'an admin of its team or organization');
     }
@@ -125,10 +133,8 @@ export class KeyWishes {
     }
     return {
       ...toKeyColumns(wished),
+      metadata: this.callbackSecrets.sealed(wished.metadata ?? {}, key.metadata),
       ...(duration === '' ? {} : { expires: NEVER.has(duration) ? null : this.after(duration, 'duration') }),
-      ...(wished.autoRotate === key.autoRotate && wished.rotationInterval === current.rotationInterval
-        ? {}
-        : { keyRotationAt: this.rotationAfter(wished) }),
     };
   }
 
@@ -149,10 +155,5 @@ export class KeyWishes {
   after(duration: string, param: string): Date | null {
     const parsed = readDuration(duration, param);
     return parsed ? new Date(instantAfter(parsed, this.now())) : null;
-  }
-
-  /** When it is due. Null: it does not rotate by itself. */
-  rotationAfter({ autoRotate, rotationInterval }: RotationTerms): Date | null {
-    return autoRotate ? this.after(rotationInterval, 'rotation_interval') : null;
   }
 }

@@ -14,6 +14,7 @@ import { BudgetRepository } from '../repositories/budget.repository.js';
 import { Changes } from '../repositories/changes.js';
 import { TeamMembershipRepository } from '../repositories/team-membership.repository.js';
 import { TeamRepository } from '../repositories/team.repository.js';
+import { VirtualKeyRepository } from '../repositories/virtual-key.repository.js';
 import { BalanceBook } from '../settlement/balance-book.js';
 import { AuthorizeService } from './authorize.service.js';
 import type { Caller } from './caller.js';
@@ -135,7 +136,12 @@ describeOnEachDatabase('virtual keys', (database) => {
       /temp_budget_increase: '1e\+300' is not/,
     ],
     ['half of a temporary budget', { metadata: { temp_budget_increase: 5 } }, {}, /set together/],
-    ['rotation without an interval', { autoRotate: true }, {}, /rotation_interval/],
+    [
+      'rotation by itself',
+      { autoRotate: true, rotationInterval: '30d' },
+      {},
+      /\/key\/\{key\}\/regenerate.*grace_period/,
+    ],
     ['NUL in metadata', { metadata: { a: 'b\0' } }, {}, /NUL/],
   ])('are not made with %s', async (_title, key, more, message) => {
     await expect(generate(key, more)).rejects.toMatchObject({
@@ -268,6 +274,44 @@ describeOnEachDatabase('virtual keys', (database) => {
     expect((await lists.get(ADMIN, { key: token })).key!.metadata).toEqual({ own: true });
   });
 
+  it('are not guaranteed more than their team has, counted with its other keys', async () => {
+    await ledger.get(TeamRepository).insert(database().manager, { teamId: 'red', rpmLimit: 100 });
+    const guaranteed = { rpm_limit_type: 'guaranteed_throughput', tpm_limit_type: 'guaranteed_throughput' };
+    const asking = (rpm: number, metadata: KeyPart['metadata'] = guaranteed): KeyPart => ({
+      teamId: 'red',
+      limits: { rpm, tpm: 5 },
+      metadata,
+    });
+    const { token } = await generate(asking(60));
+    await expect(generate(asking(41))).rejects.toThrow(
+      'rpm_limit 41 cannot be guaranteed: other keys of the team have 60',
+    );
+    await generate(asking(41, {}));
+    await expect(update(token, { limits: { rpm: 60 } }, ['limits.rpm'])).rejects.toThrow(
+      'other keys of the team have 41',
+    );
+    expect((await update(token, { limits: { rpm: 59 } }, ['limits.rpm'])).key!.limits!.rpm).toBe(59);
+    await generate({ limits: { rpm: 1_000 }, metadata: guaranteed });
+  });
+
+  it('have no policies, which nothing would heed, and keep those that they had', async () => {
+    await expect(generate({ metadata: { policies: ['strict'] } })).rejects.toThrow(/policies are not offered/);
+    const { token } = await generate({ metadata: { policies: [] } });
+    const change = update(token, { metadata: { policies: ['strict'] } }, ['metadata.policies']);
+    await expect(change).rejects.toThrow(/policies are not offered/);
+    await ledger.get(VirtualKeyRepository).update(database().manager, token, { metadata: { policies: ['old'] } });
+    expect((await update(token, { models: ['m'] }, ['models'])).key!.metadata).toEqual({ policies: ['old'] });
+  });
+
+  it('may not offer the tools that they, or their team, have blocked', async () => {
+    const objectPermission = (tool: string) => ({ blocked_tools: [tool, 7], vector_stores: ['v'] });
+    const insert = { teamId: 'red', objectPermission: objectPermission('shell') };
+    await ledger.get(TeamRepository).insert(database().manager, insert);
+    const { token, key } = await generate({ teamId: 'red', objectPermission: objectPermission('search') });
+    expect(key!.objectPermission).toEqual(objectPermission('search'));
+    expect((await authorize(token)).blockedTools).toEqual(['search', 'shell']);
+  });
+
   it('have the terms of a shared budget where they have none', async () => {
     await ledger
       .get(BudgetRepository)
@@ -302,6 +346,34 @@ describeOnEachDatabase('virtual keys', (database) => {
     now += 3_600_000;
     await expect(authorize(token)).rejects.toMatchObject({ code: 'GW_NOT_FOUND' });
     expect(await balance(token)).toBeUndefined();
+  });
+
+  it('do not begin to rotate by themselves with a change, and what is left of it goes', async () => {
+    const { token } = await generate({ rotationInterval: '30d' });
+    await expect(update(token, { autoRotate: true }, ['auto_rotate'])).rejects.toThrow(/auto_rotate is not offered/);
+    const regenerated = RegenerateKeyRequest.fromPartial({
+      key: token,
+      changes: { autoRotate: true },
+      updateMask: ['auto_rotate'],
+    });
+    await expect(keys.regenerate(ADMIN, regenerated)).rejects.toThrow(/auto_rotate is not offered/);
+    // As an older release let them be made.
+    await ledger.get(VirtualKeyRepository).update(database().manager, token, { autoRotate: true });
+    expect((await update(token, { models: ['m'] }, ['models'])).key).toMatchObject({ autoRotate: true, models: ['m'] });
+    expect((await update(token, {}, ['auto_rotate'])).key!.autoRotate).toBe(false);
+  });
+
+  it('have the grace of the configuration where none is asked for', async () => {
+    const graceful = await aLedger(database().storage, { now: () => now, rotationGrace: '1h' });
+    const regenerate = (key: string, gracePeriod = '') =>
+      graceful.get(KeyService).regenerate(ADMIN, RegenerateKeyRequest.fromPartial({ key, gracePeriod }));
+    const [usual, none] = [await generate(), await generate()];
+    const again = await regenerate(usual.token);
+    expect(await authorize(usual.token)).toMatchObject({ keyHash: again.key!.token });
+    now += 3_600_000;
+    await expect(authorize(usual.token)).rejects.toMatchObject({ code: 'GW_NOT_FOUND' });
+    await regenerate(none.token, 'none');
+    await expect(authorize(none.token)).rejects.toMatchObject({ code: 'GW_NOT_FOUND' });
   });
 
   it('without grace lose the old secret at once', async () => {

@@ -24,12 +24,13 @@ import { VirtualKeyRepository } from '../repositories/virtual-key.repository.js'
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { authorOf, type Caller } from './caller.js';
 import { assertChosenSecret, hashSecret, keyNameOf, makeSecret, tokenOf, unknownKey } from './key-secret.js';
-import { fromKeyEntity, toKeyColumns } from './key.mapper.js';
+import { toKeyColumns } from './key.mapper.js';
 import { accountOfKey, Keys } from './keys.js';
-import { KeyWishes, rotationOf, type Held } from './key-wishes.js';
-import { MASTER_KEY_HASH, NOW, type Now } from './ledger-settings.js';
+import { KeyWishes, type Held } from './key-wishes.js';
+import { MASTER_KEY_HASH, NOW, ROTATION_GRACE, type Now } from './ledger-settings.js';
 import { denied, mayUseKey, type KeyAction } from './permissions.js';
 import { Recorder, type Deed, type Trace } from './recorder.js';
 import { Standings } from './standings.js';
@@ -46,8 +47,10 @@ export class KeyService {
     private readonly keys: Keys,
     private readonly standings: Standings,
     private readonly bounds: BoundsKeeper,
+    private readonly callbackSecrets: CallbackSecrets,
     private readonly recorder: Recorder,
     @Inject(MASTER_KEY_HASH) private readonly masterKeyHash: string,
+    @Inject(ROTATION_GRACE) private readonly rotationGrace: string,
     @Inject(NOW) private readonly now: Now,
   ) {}
 
@@ -77,10 +80,10 @@ export class KeyService {
     );
     const inserted = await this.repository.insert(manager, {
       ...toKeyColumns(key),
+      metadata: this.callbackSecrets.sealed(key.metadata ?? {}, {}),
       token: hashSecret(secret),
       keyName: keyNameOf(secret),
       expires: wish.duration ? this.wishes.after(wish.duration, 'duration') : (key.expires ?? null),
-      keyRotationAt: this.wishes.rotationAfter(key),
       createdBy: authorOf(caller),
       updatedBy: authorOf(caller),
     });
@@ -145,7 +148,7 @@ export class KeyService {
     const secret = this.secretOf(request.newSecret);
     const token = hashSecret(secret);
     if (token === old) throw invalidRequest('The new secret is the old one.', 'new_key');
-    const grace = readDuration(request.gracePeriod, 'grace_period');
+    const grace = readDuration(request.gracePeriod || this.rotationGrace, 'grace_period');
     return await this.transact({ keyAlias: request.changes?.keyAlias }, async (manager) => {
       const held = await this.hold(manager, caller, old, 'regenerate');
       const changes = await this.wishes.changesOf(manager, held, request);
@@ -156,7 +159,6 @@ export class KeyService {
         keyName: keyNameOf(secret),
         rotationCount: held.key.rotationCount + 1,
         lastRotationAt: new Date(this.now()),
-        keyRotationAt: this.wishes.rotationAfter({ ...fromKeyEntity(held.key), ...rotationOf(changes) }),
         updatedBy: authorOf(caller),
       });
       if (!key) throw unknownKey(old);

@@ -10,7 +10,8 @@ import { TeamRepository } from '../repositories/team.repository.js';
 import { VirtualKeyRepository } from '../repositories/virtual-key.repository.js';
 import type { BudgetEntity } from '../schema/entities/budget.entity.js';
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
-import { BoundsKeeper } from './bounds-keeper.js';
+import { BoundsKeeper, type Spent } from './bounds-keeper.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { authorOf, type Caller } from './caller.js';
 import { boundsOf, effectiveTerms, temporaryIncrease, type ScopedBound } from './effective-terms.js';
 import { fromKeyEntity } from './key.mapper.js';
@@ -28,6 +29,7 @@ export class Keys {
     private readonly repository: VirtualKeyRepository,
     private readonly deprecatedKeys: DeprecatedKeyRepository,
     private readonly bounds: BoundsKeeper,
+    private readonly callbackSecrets: CallbackSecrets,
   ) {}
 
   /** With what was spent. In the order of the rows. */
@@ -38,7 +40,12 @@ export class Keys {
       terms: effectiveTerms(key, shared.get(textOf(key.budgetId))),
     }));
     const spent = await this.bounds.spentOf(manager, entities);
-    return keys.map((key) => fromKeyEntity(key, spent.get(accountOfKey(key.token))));
+    return keys.map((key) => this.shown(key, spent.get(accountOfKey(key.token))));
+  }
+
+  /** As it may be told. What was spent of a deleted key is not asked for. */
+  shown(key: VirtualKeyEntity, spent?: Spent): VirtualKey {
+    return { ...fromKeyEntity(key, spent), metadata: this.callbackSecrets.shown(key.metadata) };
   }
 
   async toMessage(manager: EntityManager, key: VirtualKeyEntity): Promise<VirtualKey> {

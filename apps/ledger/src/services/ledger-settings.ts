@@ -28,6 +28,9 @@ export const GATEWAY_TOKEN_HASH = Symbol('GatewayTokenHash');
 /** `general_settings.api_env_names`: variables that stored values may name. */
 export const API_ENV_NAMES = Symbol('ApiEnvNames');
 
+/** `general_settings.key_rotation_grace_period`: how long an old secret goes on where nobody says. Empty: not at all. */
+export const ROTATION_GRACE = Symbol('RotationGrace');
+
 /** Epoch milliseconds. */
 export type Now = () => number;
 export const NOW = Symbol('Now');

@@ -107,6 +107,7 @@ export const composePrincipal = (holder: KeyHolder, accounts: Account[], now: nu
     aliases: { ...team?.modelAliases, ...key.aliases },
     allowedRoutes: key.allowedRoutes,
     allowedCacheControls: key.allowedCacheControls,
+    blockedTools: [...blockedToolsOf(key), ...blockedToolsOf(team)],
     limits: termsOfHolder(holder).flatMap(({ account, terms, metadata }) => limitsOf(account, terms, metadata)),
     accounts,
     metadata: key.metadata,
@@ -114,6 +115,12 @@ export const composePrincipal = (holder: KeyHolder, accounts: Account[], now: nu
     permissions: key.permissions,
     routerSettings: { ...team?.routerSettings, ...key.routerSettings },
   };
+};
+
+/** `object_permission` names more, of things that there are not. */
+const blockedToolsOf = (holder: Pick<VirtualKeyEntity, 'objectPermission'> | null): string[] => {
+  const tools = holder?.objectPermission?.['blocked_tools'];
+  return Array.isArray(tools) ? tools.filter((tool): tool is string => typeof tool === 'string') : [];
 };
 
 /** The key's own, else its team's, else its user's. */

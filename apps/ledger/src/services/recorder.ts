@@ -1,11 +1,12 @@
 // What every change leaves behind: a line in the audit log, and word to the gateways.
 import { Injectable } from '@nestjs/common';
-import type { JsonObject } from '@turnpike/domain';
+import { isJsonObject, type JsonObject } from '@turnpike/domain';
 import { redactValue } from '@turnpike/telemetry';
 import type { EntityManager } from 'typeorm';
 import { AuditLogRepository } from '../repositories/audit-log.repository.js';
 import { Changes, type Change } from '../repositories/changes.js';
 import { columnOf } from '../storage/naming.js';
+import { withoutVariables } from './callback-secrets.js';
 import { authorOf, type Caller } from './caller.js';
 
 /** As LiteLLM names its tables, which is what tools read audit logs by. */
@@ -75,7 +76,9 @@ export class Recorder {
  */
 const documentOf = (row: object | null | undefined): JsonObject | null => {
   if (!row) return null;
-  const masked = JSON.parse(JSON.stringify(redactValue(row))) as JsonObject;
+  const hidden =
+    'metadata' in row && isJsonObject(row.metadata) ? { ...row, metadata: withoutVariables(row.metadata) } : row;
+  const masked = JSON.parse(JSON.stringify(redactValue(hidden))) as JsonObject;
   const document = Object.fromEntries(Object.entries(masked).map(([name, value]) => [columnOf(name), value]));
   // The hash that a key is known by, and no secret.
   return 'token' in row && typeof row.token === 'string' ? { ...document, token: row.token } : document;

@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { TeamRepository } from '../repositories/team.repository.js';
 import { VirtualKeyRepository } from '../repositories/virtual-key.repository.js';
 import type { SpendScope } from '../spend/conditions.js';
-import { seesAll, type Caller } from './caller.js';
+import { seesAllSpend, type Caller } from './caller.js';
 import { Keys } from './keys.js';
 import { denied, mayUseKey, type Standing } from './permissions.js';
 import { Standings } from './standings.js';
@@ -32,7 +32,7 @@ export class SpendScopes {
     named: SpendScope,
     route: SpendRoute,
   ): Promise<SpendScope | undefined> {
-    if (seesAll(caller)) return undefined;
+    if (seesAllSpend(caller)) return undefined;
     const standing = await this.standings.of(manager, caller);
     const scope = await this.own(manager, standing, route);
     const { keys = [], users = [], teams = [], organizations = [] } = named;

@@ -78,6 +78,7 @@ const EVERYTHING = sumOf(0, 1, 2, 3, 4, 5);
 const CALLERS: Readonly<Record<string, Caller>> = {
   admin: ADMIN,
   viewer: aCaller('proxy_admin_viewer', 'vic'),
+  'key that may see spend': aCaller('internal_user', 'zoe', { seesAllSpend: true }),
   ann: aCaller('internal_user', 'ann', { keyHash: keyOf('ann') }),
   'team admin': aCaller('internal_user', 'tom'),
   'organization admin': aCaller('internal_user', 'olga'),
@@ -90,6 +91,7 @@ const CALLERS: Readonly<Record<string, Caller>> = {
 const VISIBLE: readonly [caller: string, spend: number][] = [
   ['admin', EVERYTHING],
   ['viewer', EVERYTHING],
+  ['key that may see spend', EVERYTHING],
   ['ann', sumOf(0, 1)],
   ['team admin', sumOf(1, 2, 4)],
   ['organization admin', sumOf(1, 2, 4)],

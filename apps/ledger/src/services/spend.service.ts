@@ -24,7 +24,7 @@ import { DailySpend, type DayOfSpend } from '../spend/daily-spend.js';
 import { addTo, noSums, NOTHING } from '../spend/spend-sums.js';
 import { assertStorable } from '../storage/storable.js';
 import { BoundsKeeper } from './bounds-keeper.js';
-import { seesAll, type Caller } from './caller.js';
+import { seesAllSpend, type Caller } from './caller.js';
 import { accountOfKey } from './keys.js';
 import { NOW, type Now } from './ledger-settings.js';
 import { pageInfoOf } from './pages.js';
@@ -77,7 +77,7 @@ export class SpendService {
     const most = limitOf(request.limit, USUAL_ROWS, MOST_ROWS, 'limit');
     return await this.read(request, async (manager) => {
       const isOfPeriod = ![startDate, endDate, key, userId, teamId].some((text) => text !== '');
-      if (isOfPeriod && seesAll(caller) && isAccountKind(dimension)) {
+      if (isOfPeriod && seesAllSpend(caller) && isAccountKind(dimension)) {
         return await this.byBalance(manager, dimension, ids, most);
       }
       const asked = withIds(ownersIn(request), dimension, ids);
@@ -219,7 +219,7 @@ const withIds = (asked: AskedSpend, dimension: keyof typeof MEMBERS, ids: readon
 };
 
 const accountOfCaller = (caller: Caller): string => {
-  if (seesAll(caller)) return 'installation';
+  if (seesAllSpend(caller)) return 'installation';
   return caller.userId ? accountOfUser(caller.userId) : accountOfKey(caller.keyHash ?? '');
 };
 

@@ -10,6 +10,8 @@ import {
 } from '@turnpike/rpc';
 import { describeOnEachDatabase } from '../../test/databases.js';
 import { ADMIN, aLedger, clear } from '../../test/services.js';
+import { Changes } from '../repositories/changes.js';
+import { TeamMembershipRepository } from '../repositories/team-membership.repository.js';
 import { UserRepository } from '../repositories/user.repository.js';
 import { AuthorizeService } from './authorize.service.js';
 import type { LedgerSettings } from './ledger-settings.js';
@@ -72,6 +74,36 @@ describeOnEachDatabase('whom a token of another issuer is for', (database) => {
       'member:red:auth0%7Cada 1',
       'installation 100',
     ]);
+  });
+
+  it('has the role and the teams that the issuer says, and keeps the others of the teams', async () => {
+    for (const teamId of ['red', 'blue', 'green']) await aTeam({ teamId });
+    await aUser({ userId: 'ada', userRole: 'internal_user_viewer' }, [{ teamId: 'red' }, { teamId: 'green' }]);
+    await aUser({ userId: 'bob' }, [{ teamId: 'red' }]);
+    const sync = { role: 'internal_user', teamIds: ['blue', 'green', 'unknown'], setsTeams: true };
+    const teamsOf = async (userId: string) => {
+      const found = await ledger.get(TeamMembershipRepository).ofUsers(database().manager, [userId]);
+      return found.map(({ teamId }) => teamId).sort();
+    };
+    const since = await ledger.get(Changes).latest(database().manager);
+    const [one] = await Promise.all([ask({ userId: 'ada', sync }), ask({ userId: 'ada', teamId: 'blue', sync })]);
+    expect(one.role).toBe('internal_user');
+    expect(await teamsOf('ada')).toEqual(['blue', 'green']);
+    expect(await teamsOf('bob')).toEqual(['red']);
+    const { sequence } = await ledger.get(Changes).since(database().manager, since);
+    expect(sequence).toBeGreaterThan(since);
+    // Where all is as it should be, nothing is written.
+    await ask({ userId: 'ada', sync });
+    expect(await ledger.get(Changes).latest(database().manager)).toBe(sequence);
+    // Nothing is said of teams, and of the role.
+    await ask({ userId: 'ada', sync: { role: '', teamIds: [], setsTeams: false } });
+    expect(await teamsOf('ada')).toEqual(['blue', 'green']);
+    await ask({ userId: 'ada', sync: { role: '', teamIds: [], setsTeams: true } });
+    expect(await teamsOf('ada')).toEqual([]);
+    // Who is not known is made first.
+    await aTeam({ teamId: 'new' });
+    await ask({ userId: 'eve', upsertUser: true, sync: { role: 'internal_user', teamIds: ['new'], setsTeams: true } });
+    expect(await teamsOf('eve')).toEqual(['new']);
   });
 
   it('is refused where it is blocked', async () => {

@@ -13,6 +13,7 @@ import { columnOf } from './stored-terms.js';
 import { notFound } from './storing.js';
 import { TeamService } from './team.service.js';
 import { UserService } from './user.service.js';
+import { UserSyncs } from './user-sync.js';
 
 /** Who makes people that a token names: the operator said that they shall be made. */
 const OPERATOR: Caller = { kind: 'gateway', role: 'proxy_admin', userId: MASTER_USER_ID };
@@ -25,6 +26,7 @@ export class Subjects {
     private readonly teams: TeamRepository,
     private readonly userService: UserService,
     private readonly teamService: TeamService,
+    private readonly syncs: UserSyncs,
   ) {}
 
   /** As if there were a key of theirs that has no terms of its own. @throws GW_NOT_FOUND, GW_INVALID_REQUEST */
@@ -33,6 +35,7 @@ export class Subjects {
     if (!teamId && !request.userId && !request.userEmail) throw invalidRequest('Name a team or a user.', 'user_id');
     if (teamId) await this.ensureTeam(manager, request);
     const userId = await this.userIdOf(manager, request);
+    if (request.sync && userId) await this.syncs.apply(manager, OPERATOR, userId, request.sync);
     return await this.holders.of(manager, keylessOf({ teamId, userId, organizationId }));
   }
 

@@ -18,12 +18,15 @@ import {
   type UpdateTeamRequest,
 } from '@turnpike/rpc';
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { DataSource, type EntityManager } from 'typeorm';
 import { TeamMembershipRepository } from '../repositories/team-membership.repository.js';
 import { TeamRepository } from '../repositories/team.repository.js';
 import type { TeamEntity } from '../schema/entities/team.entity.js';
 import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
+import { assertNoPolicies } from './key-checks.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import { authorOf, MASTER_USER_ID, type Caller } from './caller.js';
 import { applyMask } from './field-mask.js';
 import { traceOfTeamMember } from './membership-traces.js';
@@ -58,12 +61,14 @@ export class TeamService {
     private readonly people: People,
     private readonly standings: Standings,
     private readonly bounds: BoundsKeeper,
+    private readonly callbackSecrets: CallbackSecrets,
     private readonly recorder: Recorder,
   ) {}
 
   async create(caller: Caller, request: CreateTeamRequest): TeamAnswer {
     const asked = request.team ?? Team.fromPartial({});
     assertTeam(asked);
+    assertNoPolicies(asked.policies);
     const teamId = asked.teamId || randomUUID();
     const meanings = { teams_pkey: () => alreadyExists(`The team '${teamId}'`, 'team_id') };
     return await this.transact(async (manager) => {
@@ -72,6 +77,7 @@ export class TeamService {
       const author = authorOf(caller);
       const team = await this.repository.insert(manager, {
         ...toTeamColumns(asked),
+        metadata: this.callbackSecrets.sealed(asked.metadata ?? {}, {}),
         teamId,
         createdBy: author,
         updatedBy: author,
@@ -89,14 +95,17 @@ export class TeamService {
     const changes = request.changes ?? Team.fromPartial({});
     return await this.transact(async (manager) => {
       const { team: before, standing } = await this.hold(manager, caller, changes.teamId, mayManageTeam, MANAGERS);
-      const current = await this.teams.toMessage(manager, before);
+      const shown = await this.teams.toMessage(manager, before);
+      const current: Team = { ...shown, metadata: before.metadata };
       const wished = applyMask(current, changes, request.updateMask ?? [], FIXED);
       assertTeam(wished);
+      if (!isDeepStrictEqual(wished.policies, current.policies)) assertNoPolicies(wished.policies);
       const isOfOwners = OF_OWNERS.some((name) => JSON.stringify(wished[name]) !== JSON.stringify(current[name]));
       if (isOfOwners && !(mayOwnTeam(standing, ownersOfTeam(before)) && mayOwnTeam(standing, wished))) {
         throw denied(standing, 'change the organization, the budget or the limits of this team', OWNERS);
       }
-      return await this.store(manager, caller, before, toTeamColumns(wished), 'updated');
+      const metadata = this.callbackSecrets.sealed(wished.metadata ?? {}, before.metadata);
+      return await this.store(manager, caller, before, { ...toTeamColumns(wished), metadata }, 'updated');
     });
   }
 

@@ -11,6 +11,7 @@ import { VirtualKeyRepository } from '../repositories/virtual-key.repository.js'
 import type { TeamMembershipEntity } from '../schema/entities/team-membership.entity.js';
 import type { TeamEntity } from '../schema/entities/team.entity.js';
 import { BoundsKeeper } from './bounds-keeper.js';
+import { CallbackSecrets } from './callback-secrets.js';
 import type { Caller } from './caller.js';
 import { boundsOf, effectiveTerms, type ScopedBound } from './effective-terms.js';
 import { Keys } from './keys.js';
@@ -42,6 +43,7 @@ export class Teams {
     private readonly people: People,
     private readonly keys: Keys,
     private readonly bounds: BoundsKeeper,
+    private readonly callbackSecrets: CallbackSecrets,
   ) {}
 
   /** Nobody else changes it until the end of this transaction. @throws GW_NOT_FOUND */
@@ -62,9 +64,10 @@ export class Teams {
     const entities = teams.map((team) => ({ account: accountOfTeam(team.teamId), terms: effectiveTerms(team) }));
     const spent = await this.bounds.spentOf(manager, entities);
     const membersOf = Map.groupBy(members, ({ teamId }) => teamId);
-    return teams.map((team) =>
-      fromTeamEntity(team, membersOf.get(team.teamId) ?? [], emails, spent.get(accountOfTeam(team.teamId))),
-    );
+    return teams.map((team) => ({
+      ...fromTeamEntity(team, membersOf.get(team.teamId) ?? [], emails, spent.get(accountOfTeam(team.teamId))),
+      metadata: this.callbackSecrets.shown(team.metadata),
+    }));
   }
 
   async toMessage(manager: EntityManager, team: TeamEntity): Promise<Team> {

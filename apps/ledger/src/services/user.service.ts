@@ -17,6 +17,7 @@ import {
   type UpdateUserResponse,
 } from '@turnpike/rpc';
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { DataSource, type EntityManager } from 'typeorm';
 import { OrganizationMembershipRepository } from '../repositories/organization-membership.repository.js';
 import { TeamMembershipRepository } from '../repositories/team-membership.repository.js';
@@ -27,6 +28,7 @@ import { inTransaction } from '../storage/in-transaction.js';
 import { BoundsKeeper } from './bounds-keeper.js';
 import { authorOf, isAdmin, type Caller } from './caller.js';
 import { applyMask } from './field-mask.js';
+import { assertNoPolicies } from './key-checks.js';
 import { KeyService } from './key.service.js';
 import { Keys } from './keys.js';
 import { LEDGER_SETTINGS, type LedgerSettings } from './ledger-settings.js';
@@ -75,6 +77,7 @@ export class UserService {
   async create(caller: Caller, request: CreateUserRequest): Promise<CreateUserResponse> {
     const asked = withUserDefaults(request.user ?? User.fromPartial({}), this.settings.default_internal_user_params);
     assertUser(asked);
+    assertNoPolicies(asked.policies);
     const userId = asked.userId || randomUUID();
     const password = request.password ? await hashPassword(request.password) : null;
     const organizationIds = new Set([
@@ -121,6 +124,7 @@ export class UserService {
       const current = await this.users.toMessage(manager, before);
       const wished = applyMask(current, changes, request.updateMask ?? [], FIXED);
       assertUser(wished);
+      if (!isDeepStrictEqual(wished.policies, current.policies)) assertNoPolicies(wished.policies);
       await this.assertMayChange(manager, standing, before, current, wished);
       if (wished.userEmail !== current.userEmail) await this.assertFreeAddress(manager, wished.userEmail, userId);
       const user = await this.repository.update(manager, userId, {

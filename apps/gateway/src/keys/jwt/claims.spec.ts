@@ -50,6 +50,55 @@ describe('a token', () => {
     expect(read(payload, { claims: CLAIMS, ...changes }).teams).toEqual(teams),
   );
 
+  const sync = {
+    roles: [
+      { pattern: 'ADMIN_*', role: 'proxy_admin' },
+      { pattern: 'USER', role: 'internal_user' },
+    ],
+  } as const;
+  const claims = { ...CLAIMS, roles: 'roles' };
+
+  it.each<[string, JWTPayload, object | undefined]>([
+    [
+      'role and teams',
+      { roles: ['USER'], groups: ['red', 'blue'] },
+      { role: 'internal_user', teamIds: ['blue', 'red'], setsTeams: true },
+    ],
+    [
+      'the role of the first entry',
+      { roles: ['USER', 'ADMIN_READ'] },
+      { role: 'proxy_admin', teamIds: [], setsTeams: false },
+    ],
+    ['no role that nothing is said of', { roles: ['ADMIN'] }, { role: '', teamIds: [], setsTeams: false }],
+    ['an empty list of teams', { groups: [] }, { role: '', teamIds: [], setsTeams: true }],
+    [
+      'no list that is longer than anybody’s',
+      { groups: Array.from({ length: 201 }, (_, at) => `t${at}`) },
+      { role: '', teamIds: [], setsTeams: false },
+    ],
+  ])('tells of its user, to be kept: %s', (_what, payload, expected) => {
+    expect(read({ sub: 'ada', ...payload }, { claims, sync }).sync).toEqual(expected);
+    expect(read({ sub: 'ada', ...payload }, { claims }).sync).toBeUndefined();
+  });
+
+  it.each<[string, string, boolean]>([
+    ['*', 'anything', true],
+    ['a*b*c', 'axxbyyc', true],
+    ['a*b*c', 'acb', false],
+    ['a*a', 'a', false],
+    ['*.reader', 'x.reader', true],
+    ['a.b', 'axb', false],
+    ['*a'.repeat(500), 'a'.repeat(256), false],
+  ])('the pattern %# fits a role or not', (pattern, role, isFit) => {
+    const changes = { claims, sync: { roles: [{ pattern, role: 'internal_user' }] } as const };
+    expect(read({ sub: 'ada', roles: role }, changes).sync?.role).toBe(isFit ? 'internal_user' : '');
+  });
+
+  it('of a team alone, or of an admin, has no user to tell of', () => {
+    expect(read({ team: 'red' }, { claims, sync }).sync).toBeUndefined();
+    expect(read({ sub: 'root', scope: 'litellm_proxy_admin' }, { claims, sync }).sync).toBeUndefined();
+  });
+
   it('names claims by paths, and by names with dots in them', () => {
     const claims = { user: 'https://example.com/id', teams: 'resource_access.gateway.roles' };
     const payload = { 'https://example.com/id': 'ada', resource_access: { gateway: { roles: ['red'] } } };

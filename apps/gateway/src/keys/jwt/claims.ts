@@ -4,6 +4,15 @@ import { AllowedRoutes, isJsonObject, type JsonValue } from '@turnpike/domain';
 import { GatewayError } from '@turnpike/errors';
 import type { JWTPayload } from 'jose';
 
+/** What the issuer says of a user, to be kept. */
+export interface SubjectSync {
+  /** Empty: it stays. */
+  readonly role: string;
+  readonly teamIds: readonly string[];
+  /** The token has a list of teams: those, and no others. */
+  readonly setsTeams: boolean;
+}
+
 /** Whom a token is for. */
 export interface TokenSubject {
   readonly isAdmin: boolean;
@@ -14,6 +23,8 @@ export interface TokenSubject {
   readonly organization: string | undefined;
   /** The end user. */
   readonly customer: string | undefined;
+  /** What becomes of what the ledger knows of the user; undefined: nothing. */
+  readonly sync: SubjectSync | undefined;
   readonly routes: AllowedRoutes;
   /** Models beside what the team or the user may; each list holds. */
   readonly models: readonly (readonly string[])[];
@@ -21,6 +32,7 @@ export interface TokenSubject {
 
 /** More teams are not asked about. */
 const MAX_TEAMS = 20;
+const MAX_SYNCED = 200;
 const MAX_NAME = 256;
 
 /** @throws GW_PERMISSION_DENIED, GW_INVALID_KEY */
@@ -52,9 +64,38 @@ export const subjectOf = (payload: JWTPayload, settings: JwtSettings): TokenSubj
     email,
     organization: textAt(payload, claims.organization),
     customer: textAt(payload, claims.customer),
+    sync: isAdmin || (user === undefined && email === undefined) ? undefined : syncOf(payload, settings, roles),
     routes: new AllowedRoutes(grants.routes ?? own),
     models: grants.models,
   };
+};
+
+/** A list that is not there, or is longer than anybody's, says nothing. */
+const syncOf = (
+  payload: JWTPayload,
+  { sync, claims }: JwtSettings,
+  roles: readonly string[],
+): SubjectSync | undefined => {
+  if (!sync) return undefined;
+  const role = sync.roles.find(({ pattern }) => roles.some((one) => fits(pattern, one)))?.role ?? '';
+  const teamIds = [...new Set(textsAt(payload, claims.teams))].toSorted();
+  const setsTeams = valueAt(payload, claims.teams) !== undefined && teamIds.length <= MAX_SYNCED;
+  return { role, teamIds: setsTeams ? teamIds : [], setsTeams };
+};
+
+/** Between its stars each piece of a pattern is found from the left, so that no pattern takes long. */
+const fits = (pattern: string, text: string): boolean => {
+  const [first = '', ...others] = pattern.split('*');
+  const last = others.pop();
+  if (last === undefined) return pattern === text;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let at = first.length;
+  for (const piece of others) {
+    const found = text.indexOf(piece, at);
+    if (found === -1) return false;
+    at = found + piece.length;
+  }
+  return at + last.length <= text.length;
 };
 
 /** LiteLLM reads `scope`; some issuers write `scp`. */

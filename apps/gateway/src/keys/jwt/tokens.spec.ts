@@ -10,6 +10,7 @@ import type { Principal } from '../../pipeline/exchange.js';
 import { principalOf } from '../terms.js';
 import { isToken } from './is-token.js';
 import type { KeySets } from './key-sets.js';
+import { UserInfo, type UserInfoAnswer } from './user-info.js';
 import { Tokens, type ResolveSubject, type TokensOptions } from './tokens.js';
 
 const issuer = await Issuer.with('RS256', 'ES256', 'EdDSA');
@@ -56,6 +57,90 @@ const someTokens = (
 };
 
 const refused = (code: string, message = ''): object => ({ code, message: expect.stringContaining(message) });
+
+describe('with the issuer’s word', () => {
+  const OPAQUE = 'opaque-token-0123456789';
+  const asking = (answer: (token: string) => UserInfoAnswer, changes: Parameters<typeof someJwtSettings>[0] = {}) => {
+    const asked = jest.fn(async (_url: string, token: string) => answer(token));
+    const clock = { now: 1_000_000 };
+    const userInfo = new UserInfo({ url: 'http://idp/userinfo', fetch: asked, now: () => clock.now });
+    const settings = { userInfo: { url: 'http://idp/userinfo', ttlMs: 60_000 }, ...changes };
+    return { ...someTokens(settings, undefined, { userInfo }), asked, issuer: clock };
+  };
+  const says = (document: unknown, status = 200) => ({ status, document });
+
+  it('a token that nobody else can read is for whom the issuer says, and is asked about once in its time', async () => {
+    const { call, asked, clock, tokens } = asking(() => says({ sub: 'ada', team: 'red' }));
+    expect(tokens.takes(OPAQUE)).toBe(true);
+    expect(await call(OPAQUE)).toMatchObject({ isToken: true, userId: 'ada', teamId: 'red' });
+    await call(OPAQUE);
+    expect(asked.mock.calls).toEqual([['http://idp/userinfo', OPAQUE]]);
+    clock.ahead = 60_000;
+    await call(OPAQUE);
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  it('a token that can be read has its own claims, and newer ones of the issuer, until it ends', async () => {
+    const { callAs, call, clock } = asking(() => says({ sub: 'ada', team: 'blue', exp: 9_999_999_999 }));
+    expect(await callAs({ sub: 'ada', team: 'red', end: 'bob' })).toMatchObject({ teamId: 'blue', customer: 'bob' });
+    const token = await issuer.token({ sub: 'ada' }, { expiresIn: 5 });
+    await call(token);
+    clock.ahead = 6_000;
+    await expect(call(token)).rejects.toMatchObject(refused('GW_KEY_EXPIRED'));
+    await expect(callAs({ sub: 'eve' })).rejects.toMatchObject(refused('GW_INVALID_KEY', 'another user’s'));
+  });
+
+  it('a token that is not signed by a known key is not asked about', async () => {
+    const { call, asked } = asking(() => says({ sub: 'ada' }));
+    const forged = await (await Issuer.with('RS256')).token({ sub: 'ada' }, {});
+    await expect(call(forged)).rejects.toMatchObject(refused('GW_INVALID_KEY'));
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  it('what it does not know is refused, and not asked about again for a while', async () => {
+    const { call, asked, issuer: clock } = asking(() => says(undefined, 401));
+    for (let times = 0; times < 3; times += 1)
+      await expect(call(OPAQUE)).rejects.toMatchObject(refused('GW_INVALID_KEY', 'not one that its issuer knows'));
+    expect(asked).toHaveBeenCalledTimes(1);
+    clock.now += 10_000;
+    await expect(call(OPAQUE)).rejects.toMatchObject(refused('GW_INVALID_KEY'));
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  it.each<[string, () => UserInfoAnswer]>([
+    [
+      'is away',
+      () => {
+        throw new Error('ECONNREFUSED');
+      },
+    ],
+    ['fails', () => says(undefined, 500)],
+    ['says nothing that can be read', () => says(['ada'])],
+  ])('where it %s the token cannot be checked, and may be sent again', async (_why, answer) => {
+    const { call, asked } = asking(answer);
+    const unavailable = {
+      ...refused('GW_AUTH_PROVIDER_UNAVAILABLE', 'idp'),
+      facts: expect.objectContaining({ retryAfterMs: 1_000 }),
+    };
+    await expect(call(OPAQUE)).rejects.toMatchObject(unavailable);
+    await expect(call(OPAQUE)).rejects.toMatchObject(unavailable);
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  it('it is asked about so many at a time, and no more', async () => {
+    let answer!: (said: UserInfoAnswer) => void;
+    const { tokens } = asking(() => says({}));
+    const waiting = new Promise<UserInfoAnswer>((resolve) => (answer = resolve));
+    const userInfo = new UserInfo({ url: 'http://idp/userinfo', fetch: () => waiting, now: () => 0 });
+    const all = Array.from({ length: 51 }, (_, index) => userInfo.of('t', String(index)));
+    await expect(all[50]).rejects.toMatchObject(refused('GW_AUTH_PROVIDER_UNAVAILABLE', 'too much'));
+    answer(says({ sub: 'ada' }));
+    expect(await all[0]).toEqual({ sub: 'ada' });
+    expect(tokens.takes('sk-0123456789abcdef')).toBe(false);
+    expect(tokens.takes('short')).toBe(false);
+    expect(someTokens().tokens.takes(OPAQUE)).toBe(false);
+  });
+});
 
 describe('a token', () => {
   it.each(['key-1', 'key-2', 'key-3'])('that is signed with %s is for whom it names', async (kid) => {

@@ -6,8 +6,10 @@ import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Principal } from '../../pipeline/exchange.js';
-import { subjectOf, type TokenSubject } from './claims.js';
+import { subjectOf, type SubjectSync, type TokenSubject } from './claims.js';
+import { isOpaqueToken, isToken } from './is-token.js';
 import type { KeySets } from './key-sets.js';
+import type { UserInfo } from './user-info.js';
 
 /** Signatures of the issuer alone: with a secret, whoever checks a token could also make one. */
 const ALGORITHMS = [
@@ -32,6 +34,7 @@ export interface SubjectName {
   readonly userId: string;
   readonly userEmail: string;
   readonly organizationId: string;
+  readonly sync?: SubjectSync | undefined;
 }
 
 /** Undefined: one of them is not known. @throws GW_LEDGER_UNAVAILABLE */
@@ -40,6 +43,8 @@ export type ResolveSubject = (name: SubjectName) => Principal | undefined | Prom
 export interface TokensOptions {
   readonly settings: JwtSettings;
   readonly keys: Pick<KeySets, 'keyFor'>;
+  /** Absent: tokens say for themselves whom they are for. */
+  readonly userInfo?: Pick<UserInfo, 'of'> | undefined;
   /** Absent: there is no ledger, and tokens of admins alone are taken. */
   readonly resolve: ResolveSubject | undefined;
   /** Whom an admin's token stands for. */
@@ -62,6 +67,11 @@ export class Tokens {
   private readonly checks = new Map<string, Promise<Verified>>();
 
   constructor(private readonly options: TokensOptions) {}
+
+  /** Whether it is looked at here, and not as a key. */
+  takes(key: string): boolean {
+    return isToken(key) || (this.options.userInfo !== undefined && isOpaqueToken(key));
+  }
 
   get size(): number {
     return this.verified.size;
@@ -89,13 +99,30 @@ export class Tokens {
   private async verify(token: string, digest: string): Promise<Verified> {
     this.verified.delete(digest);
     const { settings, now, maxTokens = MAX_TOKENS } = this.options;
-    const payload = await this.payloadOf(token);
+    const payload = await this.claimsOf(token, digest);
     // What its key is good for: one that the issuer took back is found out about by then.
-    const until = Math.min((payload.exp ?? 0) * 1_000 + settings.leewayMs, now() + settings.keyTtlMs);
+    const ttlMs = Math.min(settings.keyTtlMs, settings.userInfo?.ttlMs ?? Infinity);
+    const until = Math.min((payload.exp ?? Infinity) * 1_000 + settings.leewayMs, now() + ttlMs);
     const verified = { subject: subjectOf(payload, settings), until, principals: new WeakMap<Principal, Principal>() };
     if (this.verified.size >= maxTokens) this.verified.delete(this.verified.keys().next().value!);
     this.verified.set(digest, verified);
     return verified;
+  }
+
+  /** Its own, and those that the issuer tells, which are newer. @throws GW_INVALID_KEY when the two are of different users */
+  private async claimsOf(token: string, digest: string): Promise<JWTPayload> {
+    const { userInfo, settings } = this.options;
+    if (!userInfo) return await this.payloadOf(token);
+    // Without keys to check it with, what it says itself counts for nothing.
+    const isReadable = settings.keyUrls.length > 0 && isToken(token);
+    const own = isReadable ? await this.payloadOf(token) : undefined;
+    const { exp: _exp, ...told } = await userInfo.of(token, digest);
+    if (own?.sub !== undefined && told.sub !== undefined && own.sub !== told.sub)
+      throw new GatewayError(
+        'GW_INVALID_KEY',
+        'Authentication Error, the issuer says that the token is another user’s.',
+      );
+    return { ...own, ...told };
   }
 
   private async payloadOf(token: string): Promise<JWTPayload> {
@@ -174,11 +201,12 @@ export class Tokens {
   }
 }
 
-const nameOf = ({ user, email, organization }: TokenSubject, teamId: string): SubjectName => ({
+const nameOf = ({ user, email, organization, sync }: TokenSubject, teamId: string): SubjectName => ({
   teamId,
   userId: user ?? '',
   userEmail: email ?? '',
   organizationId: organization ?? '',
+  sync,
 });
 
 /** What the ledger says of whom it is for, and what the token says itself. */

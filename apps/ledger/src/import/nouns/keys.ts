@@ -6,7 +6,7 @@ import { accountOfKey } from '../../services/keys.js';
 import { keyNameOf } from '../../services/key-secret.js';
 import { textOf } from '../../services/stored-terms.js';
 import { authorshipOf } from '../authorship.js';
-import type { Noun } from '../noun.js';
+import { sealedCallbacks, type Noun } from '../noun.js';
 import type { SourceRow } from '../source-row.js';
 import { boundColumnsOf, modelTermsOf, windowsOf } from '../source-terms.js';
 import { metadataOf } from './metadata.js';
@@ -27,6 +27,8 @@ const noteWhatIsLost = (source: SourceRow): void => {
   const project = source.text('project_id');
   if (project !== null)
     source.note(`its project ${project} is not taken over: the models and the budget of the project do not hold here`);
+  if (source.flag('auto_rotate'))
+    source.note('auto_rotate is off here: nobody would be told the new secret. Rotate it by /key/{key}/regenerate');
   const policies = source.texts('policies');
   if (policies.length > 0) source.note(`policies ${policies.join(', ')} have no place here: left out`);
 };
@@ -71,15 +73,15 @@ export const keys: Noun<VirtualKeyEntity> = {
       objectPermission: objectPermissionOf(source),
       config: source.object('config'),
       routerSettings: source.object('router_settings'),
-      metadata: metadataOf(source),
+      metadata: metadataOf(source, context.secrets),
       blocked: source.flag('blocked'),
       expires: source.time('expires'),
       lastActive: source.time('last_active'),
       rotationCount: source.count('rotation_count', 2 ** 31 - 1) ?? 0,
-      autoRotate: source.flag('auto_rotate'),
+      autoRotate: false,
       rotationInterval: source.text('rotation_interval'),
       lastRotationAt: source.time('last_rotation_at'),
-      keyRotationAt: source.time('key_rotation_at'),
+      keyRotationAt: null,
     };
     assertKey(fromKeyEntity(row));
     const account = accountOfKey(row.token);
@@ -98,5 +100,6 @@ export const keys: Noun<VirtualKeyEntity> = {
       effectiveTerms(row, budgets.get(textOf(row.budgetId))),
       temporaryIncrease(row.metadata, now),
     ),
+  sealed: sealedCallbacks(),
   changeOf: ({ token: id }) => ({ kind: 'key', id }),
 };

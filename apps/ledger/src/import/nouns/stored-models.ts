@@ -6,7 +6,7 @@ import { textOf } from '../../services/stored-terms.js';
 import { assertJson, assertName } from '../../services/terms.js';
 import { placeOfCredential, placeOfModel } from '../../storage/secret-places.js';
 import { authorshipOf } from '../authorship.js';
-import { named, type Noun } from '../noun.js';
+import { named, sealedText, type Noun } from '../noun.js';
 import { SealedValue, type OldSecrets } from '../old-secrets.js';
 import { UnfitRow, type SourceRow } from '../source-row.js';
 
@@ -58,7 +58,7 @@ export const models: Noun<ModelEntity> = {
     return [{ row }];
   },
   needs: ({ teamId }) => ({ teams: [textOf(teamId)] }),
-  sealed: { property: 'litellmParams', place: ({ modelId }) => placeOfModel(modelId) },
+  sealed: sealedText('litellmParams', ({ modelId }) => placeOfModel(modelId)),
   changeOf: ({ modelId: id }) => ({ kind: 'model', id }),
 };
 
@@ -91,6 +91,6 @@ export const credentials: Noun<CredentialEntity> = {
     return [{ row }];
   },
   unique: { property: 'credentialName', isOptional: false },
-  sealed: { property: 'credentialValues', place: ({ credentialId }) => placeOfCredential(credentialId) },
+  sealed: sealedText('credentialValues', ({ credentialId }) => placeOfCredential(credentialId)),
   changeOf: ({ credentialName: id }) => ({ kind: 'credential', id }),
 };

@@ -8,7 +8,7 @@ import { assertTeam } from '../../services/team-checks.js';
 import { fromTeamEntity } from '../../services/team.mapper.js';
 import { accountOfTeam } from '../../services/teams.js';
 import { authorshipOf } from '../authorship.js';
-import { named, type Known, type Noun } from '../noun.js';
+import { named, sealedCallbacks, type Known, type Noun } from '../noun.js';
 import type { SourceRow } from '../source-row.js';
 import { boundColumnsOf, modelTermsOf, windowsOf, withoutNulls } from '../source-terms.js';
 import { metadataOf } from './metadata.js';
@@ -85,7 +85,7 @@ export const teams: Noun<TeamEntity> = {
       routerSettings: source.object('router_settings'),
       policies: source.texts('policies'),
       allowGuardrailConfig: source.flag('allow_team_guardrail_config'),
-      metadata: metadataOf(source),
+      metadata: metadataOf(source, context.secrets),
       blocked: source.flag('blocked'),
     };
     assertTeam(fromTeamEntity(row, [], new Map()));
@@ -94,5 +94,6 @@ export const teams: Noun<TeamEntity> = {
   },
   needs: ({ organizationId }) => ({ organizations: [textOf(organizationId)] }),
   boundsOf: (row) => boundsOf(accountOfTeam(row.teamId), effectiveTerms(row)),
+  sealed: sealedCallbacks(),
   changeOf: ({ teamId: id }) => ({ kind: 'team', id }),
 };

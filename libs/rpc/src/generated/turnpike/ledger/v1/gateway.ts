@@ -53,6 +53,8 @@ export interface Principal {
   allowedRoutes: string[];
   /** What its requests may say in `cache`; empty: anything. */
   allowedCacheControls: string[];
+  /** Tools that its requests may not offer to models. */
+  blockedTools: string[];
   /** Every one of these holds. */
   limits: LimitedScope[];
   accounts: Account[];
@@ -110,6 +112,16 @@ export interface AuthorizeSubjectRequest {
   /** Who is not known is made. */
   upsertUser: boolean;
   upsertTeam: boolean;
+  /** What the issuer says of the user, to be kept. Absent: what is known stays. */
+  sync: UserSync | undefined;
+}
+
+export interface UserSync {
+  /** Empty: it stays. */
+  role: string;
+  /** With `sets_teams`: of these the user becomes a member, where they are known, and of no others. */
+  teamIds: string[];
+  setsTeams: boolean;
 }
 
 export interface AuthorizeSubjectResponse {
@@ -155,7 +167,11 @@ export interface WatchResponse {
   /** What of these leases is not used is wanted back, for others. */
   recalledAccounts: string[];
   /** Absent: as told before. */
-  bounded: Bounded | undefined;
+  bounded:
+    | Bounded
+    | undefined;
+  /** The ledger's clock. What expires, and the day and the period of a call, go by it. */
+  now: Date | undefined;
 }
 
 /**
@@ -202,8 +218,13 @@ export interface LoadConfigurationResponse {
   models: StoredModel[];
   credentials: Credential[];
   settings: Setting[];
+  /**
+   * These two are always empty: the terms of those who call have what matters of them.
+   *
+   * @deprecated
+   */
   accessGroups: AccessGroup[];
-  /** Those that route. */
+  /** @deprecated */
   tags: Tag[];
   /** What does not decrypt is left out and named: "model <id>", "credential <name>", "setting <section>.<field>". */
   undecryptable: string[];
@@ -422,6 +443,7 @@ function createBasePrincipal(): Principal {
     aliases: {},
     allowedRoutes: [],
     allowedCacheControls: [],
+    blockedTools: [],
     limits: [],
     accounts: [],
     metadata: undefined,
@@ -480,6 +502,9 @@ export const Principal: MessageFns<Principal> = {
     }
     for (const v of message.allowedCacheControls) {
       writer.uint32(266).string(v!);
+    }
+    for (const v of message.blockedTools) {
+      writer.uint32(274).string(v!);
     }
     for (const v of message.limits) {
       LimitedScope.encode(v!, writer.uint32(322).fork()).join();
@@ -646,6 +671,14 @@ export const Principal: MessageFns<Principal> = {
             message.allowedCacheControls.push(reader.string());
             continue;
           }
+          case 34: {
+            if (tag !== 274) {
+              break;
+            }
+
+            message.blockedTools.push(reader.string());
+            continue;
+          }
           case 40: {
             if (tag !== 322) {
               break;
@@ -735,6 +768,7 @@ export const Principal: MessageFns<Principal> = {
     );
     message.allowedRoutes = object.allowedRoutes?.map((e) => e) || [];
     message.allowedCacheControls = object.allowedCacheControls?.map((e) => e) || [];
+    message.blockedTools = object.blockedTools?.map((e) => e) || [];
     message.limits = object.limits?.map((e) => LimitedScope.fromPartial(e)) || [];
     message.accounts = object.accounts?.map((e) => Account.fromPartial(e)) || [];
     message.metadata = object.metadata ?? undefined;
@@ -1064,7 +1098,15 @@ export const Account: MessageFns<Account> = {
 };
 
 function createBaseAuthorizeSubjectRequest(): AuthorizeSubjectRequest {
-  return { teamId: "", userId: "", userEmail: "", organizationId: "", upsertUser: false, upsertTeam: false };
+  return {
+    teamId: "",
+    userId: "",
+    userEmail: "",
+    organizationId: "",
+    upsertUser: false,
+    upsertTeam: false,
+    sync: undefined,
+  };
 }
 
 export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
@@ -1086,6 +1128,9 @@ export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
     }
     if (message.upsertTeam !== false) {
       writer.uint32(48).bool(message.upsertTeam);
+    }
+    if (message.sync !== undefined) {
+      UserSync.encode(message.sync, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1151,6 +1196,14 @@ export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
             message.upsertTeam = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.sync = UserSync.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1174,6 +1227,86 @@ export const AuthorizeSubjectRequest: MessageFns<AuthorizeSubjectRequest> = {
     message.organizationId = object.organizationId ?? "";
     message.upsertUser = object.upsertUser ?? false;
     message.upsertTeam = object.upsertTeam ?? false;
+    message.sync = (object.sync !== undefined && object.sync !== null) ? UserSync.fromPartial(object.sync) : undefined;
+    return message;
+  },
+};
+
+function createBaseUserSync(): UserSync {
+  return { role: "", teamIds: [], setsTeams: false };
+}
+
+export const UserSync: MessageFns<UserSync> = {
+  encode(message: UserSync, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.role !== "") {
+      writer.uint32(10).string(message.role);
+    }
+    for (const v of message.teamIds) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.setsTeams !== false) {
+      writer.uint32(24).bool(message.setsTeams);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UserSync {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUserSync();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.teamIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.setsTeams = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UserSync>): UserSync {
+    return UserSync.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UserSync>): UserSync {
+    const message = createBaseUserSync();
+    message.role = object.role ?? "";
+    message.teamIds = object.teamIds?.map((e) => e) || [];
+    message.setsTeams = object.setsTeams ?? false;
     return message;
   },
 };
@@ -1619,7 +1752,7 @@ export const WatchRequest: MessageFns<WatchRequest> = {
 };
 
 function createBaseWatchResponse(): WatchResponse {
-  return { sequence: 0, changes: [], recalledAccounts: [], bounded: undefined };
+  return { sequence: 0, changes: [], recalledAccounts: [], bounded: undefined, now: undefined };
 }
 
 export const WatchResponse: MessageFns<WatchResponse> = {
@@ -1635,6 +1768,9 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     }
     if (message.bounded !== undefined) {
       Bounded.encode(message.bounded, writer.uint32(34).fork()).join();
+    }
+    if (message.now !== undefined) {
+      Timestamp.encode(toTimestamp(message.now), writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1684,6 +1820,14 @@ export const WatchResponse: MessageFns<WatchResponse> = {
             message.bounded = Bounded.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.now = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1707,6 +1851,7 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     message.bounded = (object.bounded !== undefined && object.bounded !== null)
       ? Bounded.fromPartial(object.bounded)
       : undefined;
+    message.now = object.now ?? undefined;
     return message;
   },
 };

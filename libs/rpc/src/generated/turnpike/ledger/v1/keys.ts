@@ -56,6 +56,7 @@ export interface VirtualKey {
   expires: Date | undefined;
   lastActive: Date | undefined;
   rotationCount: number;
+  /** True only of keys of older releases: no key changes its secret by itself, because nobody would be told the new one. */
   autoRotate: boolean;
   rotationInterval: string;
   lastRotationAt: Date | undefined;
@@ -191,7 +192,7 @@ export interface RegenerateKeyRequest {
   duration: string;
   /** Empty: made. */
   newSecret: string;
-  /** "24h": so long both are good. Empty: the old one ends at once. */
+  /** "24h": so long both are good; "none": the old one ends at once. Empty: as the ledger is configured, else "none". */
   gracePeriod: string;
 }
 
