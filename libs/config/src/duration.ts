@@ -4,7 +4,7 @@ const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000
 
 type Unit = keyof typeof UNITS;
 
-export interface Duration {
+interface Duration {
   amount: number;
   unit: Unit;
 }
@@ -13,7 +13,7 @@ export interface Duration {
 const PATTERN = /^(\d+)\s*(?!ms$)(mo|s|m|h|d|w)[a-z]*$/;
 
 /** Reads `30d`, `1 mo`, `30min`; undefined when it is none. */
-export const parseDuration = (text: string): Duration | undefined => {
+const parseDuration = (text: string): Duration | undefined => {
   const match = PATTERN.exec(text.trim().toLowerCase());
   return match ? { amount: Number(match[1]), unit: match[2] as Unit } : undefined;
 };

@@ -1,7 +1,7 @@
 /** Reads `litellm_config.yaml` in every dialect that people use into one frozen structure. */
 export { importBlueprint, type BlueprintOptions } from './blueprint.js';
 export * from './canonical.js';
-export { normaliseDuration, parseDuration, parseDurationMs, type Duration } from './duration.js';
+export { parseDurationMs } from './duration.js';
 export type { Flags } from './flags.js';
 export type { KnownModel } from './implicit.js';
 export type { LoadOptions } from './config-source.js';

@@ -50,6 +50,8 @@ class Keeper {
       if (granted < needed) short.push(account);
       return { account, granted, max: this.max, spent, retryAfterMs: granted < needed && leased > 0 ? 5 : 0 };
     });
+    // Who waits for others has soon waited for long enough.
+    if (short.length > 0) this.clock += 250;
     if (short.length > 0) for (const holder of this.holders) holder.recall(short);
     return Promise.resolve(grants);
   }
@@ -138,6 +140,33 @@ it('a lease whose grant was lost on its way is given back once nothing is reserv
   await jest.advanceTimersByTimeAsync(5_000);
   expect(asked.at(-1)).toEqual({ account: 'a', needed: 0, returned: Number.MAX_SAFE_INTEGER });
   jest.useRealTimers();
+});
+
+it('a call that comes while a lease is filled up in vain asks for itself', async () => {
+  const keeper = new Keeper(1_000, 100);
+  const answers: ((grants: LeaseGrant[]) => void)[] = [];
+  const asked: LeaseAsk[] = [];
+  const budgets = new Budgets({
+    source: (asks) => (asked.push(...asks), new Promise((resolve) => answers.push(resolve))),
+    now: () => 1_000_000,
+  });
+  open.push(budgets);
+  const answered = async (granted: number): Promise<void> => {
+    while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    answers.shift()!([{ account: 'a', granted, max: keeper.max, spent: 0, retryAfterMs: 0 }]);
+  };
+  const first = reserved(budgets, ['a'], 80);
+  await answered(100);
+  await first;
+  const second = budgets.reserve(['a'], 80);
+  // The lease was to be filled up when the first call had taken most of it, and cannot be.
+  await answered(0);
+  await answered(100);
+  expect(await second).toHaveProperty('settle');
+  expect(asked.map(({ needed }) => needed)).toEqual([80, 0, 60]);
+  const closed = budgets.close();
+  await answered(0);
+  await closed;
 });
 
 describe('of several accounts', () => {

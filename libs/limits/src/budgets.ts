@@ -70,6 +70,8 @@ export class BudgetAccount {
   /** Until then there is nothing to be had; why is in `denial`. */
   dryUntil = 0;
   denial: BudgetDenial | undefined;
+  /** Until then it is not filled up beforehand: there was nothing to fill it with. */
+  fullUntil = 0;
   /** Granted beyond the bound, for one call that nothing else stood against. What it does not use goes back. */
   beyond = 0;
   /** An ask was not answered: its keeper may count as leased what never came here. */
@@ -206,8 +208,8 @@ export class Budgets {
     const now = this.options.now();
     for (const account of accounts) {
       account.usedAt = now;
-      if (account.available < account.lastGrant * REFILL_SHARE && !account.filling && now >= account.dryUntil)
-        void this.fill(account, 0);
+      if (account.available >= account.lastGrant * REFILL_SHARE || account.filling) continue;
+      if (now >= account.dryUntil && now >= account.fullUntil) void this.fill(account, 0);
     }
     let isOver = false;
     return {
@@ -254,7 +256,9 @@ export class Budgets {
     account.available += grant.granted;
     account.beyond += Math.max(0, grant.granted - Math.max(0, grant.max - grant.spent));
     if (grant.granted > 0) account.lastGrant = grant.granted;
-    account.denial = grant.granted < Math.max(1, needed) ? { account: account.name, grant } : undefined;
+    // Nothing to fill it up with is no answer to a call that came to wait meanwhile: that asks for itself.
+    if (needed === 0 && grant.granted === 0) account.fullUntil = now + DRY_MS;
+    account.denial = grant.granted < needed ? { account: account.name, grant } : undefined;
     account.dryUntil = account.denial ? now + DRY_MS : 0;
   }
 

@@ -69,7 +69,8 @@ const vectorsOf = ({ status, text }: Whole, count: number): Float32Array[] => {
 
 /** Where an answer ends up that no client waits for. Has what the road asks of a response. */
 class HeldResponse extends EventEmitter {
-  readonly socket = null;
+  /** Nobody is connected. */
+  readonly req = { socket: null };
   readonly whole: Promise<Whole>;
   headersSent = false;
   destroyed = false;

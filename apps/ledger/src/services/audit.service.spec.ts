@@ -183,7 +183,7 @@ describeOnEachDatabase('the audit log', (database) => {
     expect(auditLogs.find(({ action }) => action === 'deleted')).toMatchObject({
       beforeValue: {
         token,
-        metadata: { logging: [{ callback_vars: { langfuse_host: 'h', langfuse_secret_key: '***' } }] },
+        metadata: { logging: [{ callback_name: 'langfuse', callback_vars: '…' }], password: '***' },
       },
     });
   });

@@ -22,9 +22,10 @@ const ISSUER = new RegExp(
 
 /** Digits in a row, and whether a single space or dash joins them to those before. */
 interface Group {
+  /** The first 20. */
   readonly digits: string;
   readonly start: number;
-  readonly end: number;
+  end: number;
   readonly isJoined: boolean;
 }
 
@@ -42,13 +43,21 @@ export const findCards = (text: string): Finding[] => {
   return found;
 };
 
+/** One more than a card has; longer rows are taken in pieces, because an expression needs memory for each repetition. */
+const PIECE = /\d{1,20}/g;
+
 const groupsOf = (text: string): Group[] => {
+  const groups: Group[] = [];
   let end = Number.NEGATIVE_INFINITY;
-  return Array.from(text.matchAll(/\d+/g), ({ 0: digits, index: start }) => {
+  for (const { 0: digits, index: start } of text.matchAll(PIECE)) {
+    const isSameRow = start === end;
     const isJoined = start - end === 1 && /[ -]/.test(text.charAt(end));
     end = start + digits.length;
-    return { digits, start, end, isJoined };
-  });
+    // Of what is too long already, the rest tells nothing.
+    if (isSameRow) groups.at(-1)!.end = end;
+    else groups.push({ digits, start, end, isJoined });
+  }
+  return groups;
 };
 
 /** A card is one or more neighbouring groups. */

@@ -1,5 +1,5 @@
 // Virtual keys: LiteLLM's JSON from and to the ledger's messages.
-import { isJsonObject, type JsonObject } from '@turnpike/domain';
+import { isJsonObject, KEY_TYPES, type JsonObject } from '@turnpike/domain';
 import { invalidRequest } from '@turnpike/errors';
 import { z } from '@turnpike/plugin-sdk';
 import type { GenerateKeyRequest, RegenerateKeyRequest, UpdateKeyRequest, VirtualKey } from '@turnpike/rpc';
@@ -120,20 +120,11 @@ export const KEY_FIELDS: FieldTable = {
   updated_by: told('authorship.updated_by'),
 };
 
-/** Names for what a key may call. */
-const ROUTES_OF_TYPE = {
-  llm_api: ['llm_api_routes'],
-  management: ['management_routes'],
-  read_only: ['info_routes'],
-} as const;
-
 const wish = {
   ...requestShape(KEY_FIELDS),
   duration: optional.describe('How long the key lives: 30d'),
   key_type: z
-    .enum(['default', 'llm_api', 'management', 'read_only'], {
-      error: must('be one of default, llm_api, management, read_only'),
-    })
+    .enum(Object.keys(KEY_TYPES), { error: must(`be one of ${Object.keys(KEY_TYPES).join(', ')}`) })
     .nullish(),
 };
 
@@ -219,8 +210,8 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 
 const withRoutes = (body: Body): Body => {
   const type = body['key_type'];
-  if (typeof type !== 'string' || !Object.hasOwn(ROUTES_OF_TYPE, type)) return body;
-  return { ...body, allowed_routes: [...ROUTES_OF_TYPE[type as keyof typeof ROUTES_OF_TYPE]] };
+  const routes = typeof type === 'string' && Object.hasOwn(KEY_TYPES, type) ? KEY_TYPES[type]! : [];
+  return routes.length === 0 ? body : { ...body, allowed_routes: [...routes] };
 };
 
 const mustExpire = ({ metadata }: Filled<VirtualKey>): void => {
