@@ -123,9 +123,7 @@ export const KEY_FIELDS: FieldTable = {
 const wish = {
   ...requestShape(KEY_FIELDS),
   duration: optional.describe('How long the key lives: 30d'),
-  key_type: z
-    .enum(Object.keys(KEY_TYPES), { error: must(`be one of ${Object.keys(KEY_TYPES).join(', ')}`) })
-    .nullish(),
+  key_type: z.enum(Object.keys(KEY_TYPES), { error: must(`be one of ${Object.keys(KEY_TYPES).join(', ')}`) }).nullish(),
 };
 
 export const newKeyBody = bodyOf({ ...wish, key: optional.describe('The secret, where the caller chooses it') });
