@@ -427,7 +427,8 @@ it('what is stored comes when the ledger does, and the file’s models serve unt
     30_000,
   );
   await eventually(() => call('later', MASTER_KEY, alone), served);
-  expect(await states()).toEqual([]);
+  // Each part of the gateway hears of it for itself.
+  await eventually(states, (told) => told.length === 0);
   expect(await call('nobody', MASTER_KEY, alone)).toMatchObject({ status: 400, code: 'model_not_found' });
   // What is here stays, whoever goes.
   end();

@@ -1,5 +1,6 @@
 // What is not shipped yet, read back in batches, oldest first: from the disk, then what waits in memory.
 import type { Cursor, Position } from './cursor.js';
+import { EntryList } from './entry-list.js';
 import type { Faults } from './faults.js';
 import { codeOf, type JournalFiles } from './files.js';
 import { frameEntry, frameTime, readFrames } from './frame.js';
@@ -15,7 +16,7 @@ export interface BatchLimits {
 }
 
 export interface Batch {
-  readonly entries: readonly Buffer[];
+  readonly entries: EntryList;
   /** Where the next one begins; undefined when this one comes from memory. */
   readonly end: Position | undefined;
   readonly bytes: number;
@@ -45,6 +46,8 @@ export class Backlog {
   private position: Position;
   private reading: { readonly sequence: number; readonly fd: number } | undefined;
   private readonly options: BacklogOptions;
+  /** What is read comes here, batch after batch: each is done before the next one is asked for. */
+  private room = Buffer.alloc(0);
 
   /** @param position from where on nothing is shipped */
   constructor(position: Position, options: BacklogOptions) {
@@ -161,7 +164,7 @@ export class Backlog {
     tail.isLent = true;
     unshipped.nextIsOf(frameTime(oldest));
     const bytes = frames.reduce((sum, { length }) => sum + length, 0);
-    return { entries: frames.map(frameEntry), end: undefined, bytes, skipped: 0 };
+    return { entries: EntryList.of(frames.map(frameEntry)), end: undefined, bytes, skipped: 0 };
   }
 
   private moveTo(position: Position, skipped: number): void {
@@ -182,7 +185,7 @@ export class Backlog {
   /** @returns fewer bytes than asked for at the end of the file only */
   private async read(segment: Segment, offset: number, length: number): Promise<Buffer> {
     const { files, faults } = this.options;
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = this.roomFor(length);
     try {
       const fd = this.descriptorOf(segment);
       let at = 0;
@@ -209,6 +212,13 @@ export class Backlog {
       this.stopReading();
       throw error;
     }
+  }
+
+  private roomFor(length: number): Buffer {
+    const { bytes: usual } = this.options.limits;
+    if (length > usual) return Buffer.allocUnsafeSlow(length);
+    if (this.room.length === 0) this.room = Buffer.allocUnsafeSlow(usual);
+    return this.room.subarray(0, length);
   }
 
   private descriptorOf(segment: Segment): number {

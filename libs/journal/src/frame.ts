@@ -6,6 +6,7 @@
 // The length is that of the JSON. The CRC covers everything behind it. FF occurs nowhere in UTF-8, so the beginning of a
 // frame is found again behind a damaged one.
 import { crc32 } from 'node:zlib';
+import { EntryList } from './entry-list.js';
 
 export const FRAME_HEADER_BYTES = 16;
 /** Entries are small; a greater length is damage. */
@@ -45,7 +46,7 @@ export interface FrameLimits {
 
 export interface Frames {
   /** JSON of each entry. They share the memory of what was read. */
-  readonly entries: Buffer[];
+  readonly entries: EntryList;
   /** When the first of them was appended, epoch milliseconds. */
   readonly firstAt: number | undefined;
   /** Bytes gone through: what follows was not looked at, or is not complete. */
@@ -61,7 +62,7 @@ export const readFrames = (
   bytes: Buffer,
   { isEnd, maxEntries = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY }: FrameLimits,
 ): Frames => {
-  const entries: Buffer[] = [];
+  const entries = new EntryList(bytes);
   let firstAt: number | undefined;
   let at = 0;
   let skipped = 0;
@@ -77,7 +78,7 @@ export const readFrames = (
     if (isComplete && isIntact(bytes, at, needed)) {
       if (entries.length > 0 && size + needed > maxBytes) break;
       firstAt ??= bytes.readUInt32LE(at + AT_SECONDS) * 1_000;
-      entries.push(bytes.subarray(at + FRAME_HEADER_BYTES, at + needed));
+      entries.add(at + FRAME_HEADER_BYTES, at + needed);
       size += needed;
       at += needed;
       continue;

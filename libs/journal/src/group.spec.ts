@@ -3,7 +3,7 @@ import { readFrames } from './frame.js';
 import { Group } from './group.js';
 
 const textsOf = (group: Group): string[] =>
-  readFrames(group.content, { isEnd: true }).entries.map((entry) => entry.toString());
+  Array.from(readFrames(group.content, { isEnd: true }).entries, (entry) => entry.toString());
 
 describe('a group', () => {
   it('holds entries in their order, until it is cleared', () => {

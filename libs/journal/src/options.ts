@@ -1,4 +1,5 @@
 // What whoever keeps or adopts a journal decides.
+import type { EntryList } from './entry-list.js';
 import type { FaultListeners } from './faults.js';
 import type { JournalFiles } from './files.js';
 import type { SyncMode } from './syncer.js';
@@ -7,8 +8,8 @@ import type { SyncMode } from './syncer.js';
 export interface JournalBatch {
   /** Whose they are: `worker-1`. */
   readonly worker: string;
-  /** JSON text of each, UTF-8. */
-  readonly entries: readonly Buffer[];
+  /** JSON text of each, UTF-8. Their memory is used again when this batch is done, or given up. */
+  readonly entries: EntryList;
 }
 
 /**

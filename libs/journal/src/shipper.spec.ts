@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Batch } from './backlog.js';
+import { EntryList } from './entry-list.js';
 import { Faults } from './faults.js';
 import type { Ship } from './options.js';
 import { Shipper, type Source } from './shipper.js';
@@ -21,7 +22,7 @@ class TestSource implements Source {
   async next(): Promise<Batch | undefined> {
     if (this.isUnreadable) throw new Error('EIO');
     const entries = this.entries.slice(0, 3).map((entry) => Buffer.from(String(entry)));
-    return entries.length === 0 ? undefined : { entries, end: undefined, bytes: 0, skipped: 0 };
+    return entries.length === 0 ? undefined : { entries: EntryList.of(entries), end: undefined, bytes: 0, skipped: 0 };
   }
 
   acknowledge({ entries }: Batch): void {
@@ -58,7 +59,7 @@ const pass = (milliseconds: number): Promise<void> => jest.advanceTimersByTimeAs
 const noting = (answer: (signal: AbortSignal) => Promise<void> = async () => undefined) => {
   const batches: string[] = [];
   const ship: Ship = (batch, signal) => {
-    batches.push(`${batch.worker}: ${batch.entries.map(String).join(' ')}`);
+    batches.push(`${batch.worker}: ${Array.from(batch.entries, String).join(' ')}`);
     return answer(signal);
   };
   return { ship, batches };

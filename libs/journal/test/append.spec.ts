@@ -13,7 +13,7 @@ afterEach(cleanUp);
 /** Ids on the disk. */
 const idsIn = (directory: string): number[] =>
   segmentsOf(directory)
-    .flatMap((path) => readFrames(readFileSync(path).subarray(SEGMENT_HEADER_BYTES), { isEnd: true }).entries)
+    .flatMap((path) => [...readFrames(readFileSync(path).subarray(SEGMENT_HEADER_BYTES), { isEnd: true }).entries])
     .map((entry) => (JSON.parse(entry.toString()) as TestEntry).id);
 
 const away = (): TestLedger => Object.assign(new TestLedger(), { manner: 'refuse' as const });

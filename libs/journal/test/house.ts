@@ -49,7 +49,7 @@ export interface TestEntry {
 }
 
 export const entriesOf = ({ entries }: JournalBatch): TestEntry[] =>
-  entries.map((bytes) => JSON.parse(bytes.toString()) as TestEntry);
+  Array.from(entries, (bytes) => JSON.parse(bytes.toString()) as TestEntry);
 
 /** `take` it; `refuse` it; `lose` the answer after taking it; `hang` until aborted. */
 export type Manner = 'take' | 'refuse' | 'lose' | 'hang';

@@ -50,7 +50,7 @@ describe('entries', () => {
             batchEntries,
             batchBytes,
             ship: async (batch) =>
-              void seen.push(...batch.entries.map((bytes) => JSON.parse(bytes.toString()) as unknown)),
+              void seen.push(...Array.from(batch.entries, (bytes) => JSON.parse(bytes.toString()) as unknown)),
           });
           for (const entry of texts) journal.append(entry);
           expect(await journal.close({ shipWithinMs: 2_000 })).toEqual({ left: 0, lost: 0 });

@@ -55,6 +55,8 @@ export interface CallOptions {
   /** For this call. A stream has none unless it is given here. */
   deadlineMs?: number;
   signal?: AbortSignal;
+  /** The request as its bytes; the one that is given as a message is not looked at then. Not for streams. */
+  encoded?: Buffer;
   /** Further metadata, such as {'x-turnpike-caller': hash}. ASCII. */
   metadata?: Readonly<Record<string, string>>;
 }
@@ -162,14 +164,15 @@ class Connection {
     const path = pathOf(contract, method);
     const encode = encodeWith(method.requestType);
     const decode = decodeWith(method.responseType);
-    return (request, { deadlineMs = this.options.deadlineMs ?? DEFAULT_DEADLINE_MS, signal, metadata } = {}) =>
+    const asItIs = (message: unknown): Buffer => message as Buffer;
+    return (request, { deadlineMs = this.options.deadlineMs ?? DEFAULT_DEADLINE_MS, signal, encoded, metadata } = {}) =>
       new Promise((resolve, reject) => {
         try {
           const call = this.#client.makeUnaryRequest(
             path,
-            encode,
+            encoded ? asItIs : encode,
             decode,
-            method.requestType.fromPartial(request),
+            encoded ?? method.requestType.fromPartial(request),
             metadataOf(this.options.token, metadata),
             deadlineIn(deadlineMs),
             (error, response) => {

@@ -20,6 +20,7 @@ export {
   type PartialOf,
   type ServiceContract,
 } from './service.js';
+export { settleRequestBytes, type ByteRanges } from './settle-request.js';
 export { FILE_DESCRIPTOR_SET } from './generated/descriptors.js';
 export * from './generated/turnpike/ledger/v1/access_groups.js';
 export * from './generated/turnpike/ledger/v1/audit.js';

@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { EntryList } from '@turnpike/journal';
 import {
   BudgetEvent,
   BudgetEvent_Kind,
   Change_Kind,
   LedgerError,
+  SettleRequest,
   type Bounded,
+  type CallOptions,
   type Change,
   type LedgerClient,
   type WatchResponse,
@@ -30,10 +33,12 @@ class FakeLedger {
   }
 
   get client(): LedgerClient {
-    const answer = (name: string) => async (request: unknown) => {
-      this.asked.push(request);
-      return this.answers[name]?.();
-    };
+    const answer =
+      (name: string) =>
+      async (request: unknown, { encoded }: CallOptions = {}) => {
+        this.asked.push(encoded ? SettleRequest.decode(encoded) : request);
+        return this.answers[name]?.();
+      };
     return {
       gateway: {
         authorize: answer('authorize'),
@@ -232,7 +237,7 @@ it('finished calls are handed over, and marks that they reached are told', async
   const event = BudgetEvent.fromPartial({ kind: BudgetEvent_Kind.SOFT_BUDGET, account: 'key:a' });
   const ledger = new FakeLedger({ settle: () => ({ budgetEvents: [event] }) });
   const { link, told } = linked(ledger);
-  await link.settle('host/worker-1', [Buffer.from('{}')], new AbortController().signal);
+  await link.settle('host/worker-1', EntryList.of([Buffer.from('{}')]), new AbortController().signal);
   expect(ledger.asked).toEqual([{ journal: 'host/worker-1', entries: [Buffer.from('{}')] }]);
   expect(told.budgets).toEqual([event]);
 });

@@ -3,11 +3,13 @@ import { GatewayError } from '@turnpike/errors';
 import type { LeaseAsk, LeaseGrant } from '@turnpike/limits';
 import {
   LedgerError,
+  settleRequestBytes,
   type AuthorizeCustomerResponse,
   type AuthorizeSubjectRequest,
   type AuthorizeTagResponse,
   type Bounded,
   type BudgetEvent,
+  type ByteRanges,
   type Change,
   type LedgerClient,
   type LoadConfigurationResponse,
@@ -144,9 +146,10 @@ export class LedgerLink {
   }
 
   /** Resolves when the ledger keeps them. */
-  async settle(journal: string, entries: readonly Buffer[], signal: AbortSignal): Promise<void> {
+  async settle(journal: string, entries: ByteRanges, signal: AbortSignal): Promise<void> {
     const { client, events } = this.options;
-    const settled = await client.gateway.settle({ journal, entries: [...entries] }, { signal, deadlineMs: 30_000 });
+    const encoded = settleRequestBytes(journal, entries);
+    const settled = await client.gateway.settle({}, { encoded, signal, deadlineMs: 30_000 });
     if (settled.budgetEvents.length > 0) events.onBudgetEvents(settled.budgetEvents);
   }
 

@@ -8,7 +8,7 @@ const [directory, notes] = process.argv.slice(2);
 const fd = openSync(notes, 'a');
 const ship = async ({ entries }) => {
   await sleep(1);
-  writeSync(fd, entries.map((bytes) => `${JSON.parse(bytes).id}\n`).join(''));
+  writeSync(fd, Array.from(entries, (bytes) => `${JSON.parse(bytes).id}\n`).join(''));
 };
 process.on('message', async () => {
   const adoptions = await adoptAbandoned({ directory, ship, batchEntries: 50 });
