@@ -30,7 +30,10 @@ describe('afterMs', () => {
     const cancel = afterMs(1, () => {
       calls += 1;
     });
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    const over = new Promise((resolve) => setTimeout(resolve, 1));
+    // Both are due in the same turn.
+    block(10);
+    await over;
     cancel();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(calls).toBe(0);
