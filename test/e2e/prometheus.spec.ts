@@ -12,7 +12,7 @@ import { chat, exchange } from './client.js';
 import { eventually, MASTER_KEY, newFolder, ROOT, startGateway, type Gateway } from './harness.js';
 import { deployment } from './upstreams.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const RULES = join(ROOT, 'deploy', 'prometheus', 'alerts.yml');
 
@@ -153,13 +153,13 @@ beforeAll(async () => {
   await eventually(
     () => prometheus.query('count_over_time(up[1m])'),
     ([scrapes]) => (scrapes?.value ?? 0) >= 3,
-    20_000,
+    60_000,
   );
   for (let round = 0; round < 3; round += 1) await traffic(secret);
   await eventually(
     () => prometheus.query('sum(rate(litellm_deployment_cooled_down_total[1m]))'),
     ([rate]) => rate !== undefined,
-    20_000,
+    60_000,
   );
 });
 afterAll(async () => {
@@ -267,7 +267,7 @@ const eventuallyWithoutData = (asked: readonly string[]): Promise<string[]> =>
   eventually(
     () => withoutData(asked),
     (none) => none.length === 0,
-    10_000,
+    30_000,
   ).catch(() => withoutData(asked));
 
 describe('our dashboard', () => {
