@@ -2,7 +2,7 @@
 import { learnAllBudgets } from '../metrics/all-budgets.js';
 import type { Runtime } from './runtime.js';
 
-/** As often as LiteLLM does. */
+/** As often as LiteLLM does; sooner at first, since much is set up right after a start. */
 const BUDGETS_EVERY_MS = 300_000;
 /** The ledger may begin later than the gateway. */
 const BUDGETS_RETRY_MS = 5_000;
@@ -10,6 +10,7 @@ const BUDGETS_RETRY_MS = 5_000;
 export class Duty {
   private timers = new Set<NodeJS.Timeout>();
   private isOn = false;
+  private budgetsMs = BUDGETS_RETRY_MS;
 
   constructor(private readonly runtime: Runtime) {}
 
@@ -39,7 +40,8 @@ export class Duty {
     if (!ledger || !config.metrics.tellsAllBudgets) return;
     try {
       await learnAllBudgets(ledger.client, metrics.book, keys.masterHash);
-      this.later(BUDGETS_EVERY_MS, () => void this.learnBudgets());
+      this.later(this.budgetsMs, () => void this.learnBudgets());
+      this.budgetsMs = Math.min(2 * this.budgetsMs, BUDGETS_EVERY_MS);
     } catch (error) {
       log.debug('budgets could not be asked for', { error });
       this.later(BUDGETS_RETRY_MS, () => void this.learnBudgets());
