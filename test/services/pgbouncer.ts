@@ -1,12 +1,12 @@
 // A PgBouncer of the test's own in front of a PostgreSQL, lending connections for one transaction at a time.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { PostgresServer } from './postgres.js';
 import { freePort } from './redis-server.js';
+import { endChild } from './end-child.js';
 
 const START_MS = 10_000;
 /** Debian has it where only administrators' shells look. */
@@ -78,10 +78,7 @@ export class PgBouncer {
   async stop(): Promise<void> {
     const { child } = this;
     this.child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
+    await endChild(child, 'SIGKILL');
   }
 
   async remove(): Promise<void> {

@@ -1,11 +1,11 @@
 // A PostgreSQL of the test's own: in a temporary folder, on a free port, ended with its process.
 import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { freePort } from './redis-server.js';
+import { endChild } from './end-child.js';
 
 const START_MS = 30_000;
 const MISSING =
@@ -126,10 +126,7 @@ export class PostgresServer {
   async stop(how: 'fast' | 'crash' = 'fast'): Promise<void> {
     const { child } = this;
     this.child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(how === 'fast' ? 'SIGINT' : 'SIGQUIT');
-    await ended;
+    await endChild(child, how === 'fast' ? 'SIGINT' : 'SIGQUIT');
   }
 
   async restart(how: 'fast' | 'crash' = 'fast'): Promise<void> {

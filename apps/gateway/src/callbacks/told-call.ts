@@ -7,6 +7,7 @@ import { shownMessage } from '../filters/error-answer.js';
 import type { Attempt } from '../pipeline/attempt.js';
 import { sessionOf } from '../pipeline/conversation-key.js';
 import type { Exchange, Outcome } from '../pipeline/exchange.js';
+import { publicMetadata } from '../pipeline/public-metadata.js';
 import { recordedAnswer } from '../pipeline/recorded-answer.js';
 import { loggedView, type SaidInCall } from '../guarding/logged-view.js';
 import type { PendingCall } from './delivery.js';
@@ -190,7 +191,8 @@ const metadataOf = (body: Readonly<JsonObject> | undefined): JsonObject => {
   const own = body?.['litellm_metadata'];
   const metadata = isJsonObject(told) ? told : {};
   const all = isJsonObject(own) ? { ...metadata, ...own } : metadata;
-  return Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('user_api_key_')));
+  // Callbacks are plugins: what they do to it is nothing to the call.
+  return { ...publicMetadata(all) };
 };
 
 /** Without what lets the gateway in elsewhere, where clients may bring that. */

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from '@turnpike/domain';
 import type { GuardrailContext, GuardrailMode } from '@turnpike/plugin-sdk';
 import { isSecretName } from '@turnpike/telemetry';
 import type { Exchange } from '../pipeline/exchange.js';
+import { publicMetadata } from '../pipeline/public-metadata.js';
 import { parametersFor, type ActiveGuardrail } from './selection.js';
 
 const NOTHING: Readonly<JsonObject> = {};
@@ -68,7 +69,8 @@ export class Look implements GuardrailContext {
   }
 
   get metadata(): Readonly<JsonObject> {
-    return publicMetadata(this.exchange.body);
+    const metadata = this.exchange.body?.['metadata'];
+    return isJsonObject(metadata) ? publicMetadata(metadata) : NOTHING;
   }
 
   get parameters(): Readonly<JsonObject> {
@@ -86,15 +88,3 @@ export class Look implements GuardrailContext {
     return typeof value === 'string' ? value : undefined;
   }
 }
-
-/** What clients write among the gateway's own names is not theirs to write. */
-const INTERNAL = /^user_api_key_/;
-
-/** The request's metadata without internal keys; the very same object where there are none. */
-export const publicMetadata = (body: Readonly<JsonObject> | undefined): Readonly<JsonObject> => {
-  const metadata = body?.['metadata'];
-  if (!isJsonObject(metadata)) return NOTHING;
-  const names = Object.keys(metadata);
-  if (!names.some((name) => INTERNAL.test(name))) return metadata;
-  return Object.fromEntries(names.filter((name) => !INTERNAL.test(name)).map((name) => [name, metadata[name]]));
-};

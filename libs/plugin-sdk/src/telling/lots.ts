@@ -43,7 +43,7 @@ export async function* lotsOf(
 }
 
 export interface LotPosting {
-  /** Who is told, for messages: `LangSmith`. */
+  /** Who is told, by the name that people know, for messages. */
   readonly to: string;
   readonly request: (lot: Lot) => HttpRequest | Promise<HttpRequest>;
   /** Gets the calls that are not to be sent again: a batch that failed comes again with the same objects. */
