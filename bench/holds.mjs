@@ -116,7 +116,7 @@ export function holdsOf(results) {
         of('c1000', `gateway-${workers}`),
       ),
     ),
-    atMost('cold start to the first answer, with the ledger', 1.5, 's', coldStarts['gateway-1'] ?? []),
+    atMost('cold start to the first answer, with the ledger', 1.5, 's', coldStarts['gateway-embedded'] ?? []),
     atMost('cold start to the first answer, gateway alone', 0.8, 's', coldStarts['gateway-alone'] ?? []),
     memoryHold(of('soak', 'gateway-1')),
     ...CHOICE_SIZES.map((size) =>

@@ -2,7 +2,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { freePort } from './processes.mjs';
+
+/**
+ * @typedef {object} Postgres
+ * @property {string} url of a database that is empty at first
+ * @property {(name: string) => Promise<string>} database makes a further one, and tells its address
+ * @property {() => Promise<void>} stop
+ */
 
 /** Where Debian keeps the server's programs, off the PATH, one folder a version. */
 const VERSIONS = '/usr/lib/postgresql';
@@ -29,7 +37,7 @@ function whoRuns() {
 
 /**
  * @param {string} directory empty, or not there yet
- * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
+ * @returns {Promise<Postgres>}
  */
 export async function startPostgres(directory) {
   const bin = binFolder();
@@ -59,8 +67,17 @@ export async function startPostgres(directory) {
     if (Date.now() > until || child.exitCode !== null) throw new Error('PostgreSQL did not start');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  /** @param {string} name */
+  const urlOf = (name) => `postgresql://postgres@127.0.0.1:${port}/${name}`;
   return {
-    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    url: urlOf('postgres'),
+    database: async (name) => {
+      const client = new pg.Client({ connectionString: urlOf('postgres') });
+      await client.connect();
+      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+      await client.end();
+      return urlOf(name);
+    },
     stop: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());

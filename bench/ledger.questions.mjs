@@ -61,6 +61,8 @@ const optionsOf = (databaseUrl, dataDir, address) => ({
   saltKey: 'salt',
   gatewayToken: TOKEN,
   timeZone: 'UTC',
+  apiEnvNames: [],
+  rotationGrace: undefined,
   keySettings: {},
   budget: /** @type {any} */ ({}),
   logging: /** @type {any} */ ({}),

@@ -16,6 +16,7 @@ import { streamFrames, streamsWithoutUsage } from './wire.mjs';
  * @property {number} connections
  * @property {number} [count]
  * @property {number} [durationMs]
+ * @property {string[]} [keys] each request comes with the next one of them, instead of the one in its headers
  * @property {boolean} [windows] also return when each request began and ended
  */
 
@@ -74,9 +75,12 @@ async function requests({
   connections,
   count = Infinity,
   durationMs = Infinity,
+  keys,
   windows = false,
 }) {
-  const request = chatRequest(port, headers, body);
+  const all = keys?.map((key) => chatRequest(port, { ...headers, authorization: `Bearer ${key}` }, body)) ?? [
+    chatRequest(port, headers, body),
+  ];
   const latencies = new Samples();
   /** @type {[number, number][]} */
   const times = [];
@@ -114,8 +118,8 @@ async function requests({
     const next = () => {
       began = performance.now();
       if (sent >= count || began >= deadline) return leave();
+      connection.send(/** @type {Buffer} */ (all[sent % all.length]));
       sent += 1;
-      connection.send(request);
     };
     open += 1;
     return { next, leave };

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import { chatRequest, openConnection } from './load.client.mjs';
 import { ask, commandLineOf, cpuSecondsOf, freePort, rssMibOf, startProcess, treeOf } from './processes.mjs';
 import { median } from './stats.mjs';
@@ -19,6 +20,7 @@ import { chatBody, LANGUAGES, largeBody } from './wire.mjs';
  * @property {Record<string, string>} headers
  * @property {Running} [running] none for the upstream itself
  * @property {string} [note] what is not as it should be
+ * @property {string | undefined} [databaseUrl] of its ledger
  */
 
 /**
@@ -49,6 +51,8 @@ const START_MS = 20_000;
 const RETRY_MS = 3;
 const SOAK_TURNS = 4;
 const SOAK_REQUESTS = 50_000;
+/** That a worker knows while its memory is looked at. */
+const SOAK_KEYS = 10_000;
 
 /** @typedef {Record<string, any>} Figures */
 
@@ -58,6 +62,7 @@ const SOAK_REQUESTS = 50_000;
  * @property {(sizes: Sizes) => number} rounds how many turns each target has
  * @property {(load: Running, contender: Contender, sizes: Sizes) => Promise<Figures>} turn
  * @property {string[]} [fresh] these targets, started anew; with `--full` or by name only
+ * @property {(load: Running, contender: Contender) => Promise<void>} [begin] before its first turn
  * @property {string[]} [only] these targets
  */
 
@@ -100,6 +105,7 @@ export const PHASES = {
     title: `${(SOAK_TURNS * SOAK_REQUESTS).toLocaleString('en')} requests`,
     rounds: () => SOAK_TURNS,
     fresh: ['floor', 'gateway-1'],
+    begin: useManyKeys,
     turn: (load, contender) => requests(load, contender, { connections: 32, count: SOAK_REQUESTS }),
   },
 };
@@ -107,7 +113,7 @@ export const PHASES = {
 /**
  * @param {Running} load
  * @param {Contender} contender
- * @param {{ connections: number, count?: number, durationMs?: number, body?: string, windows?: boolean }} order
+ * @param {{ connections: number, count?: number, durationMs?: number, body?: string, keys?: string[], windows?: boolean }} order
  * @returns {Promise<Figures>}
  */
 export async function requests(load, contender, { body = chatBody(), ...order }) {
@@ -120,6 +126,32 @@ export async function requests(load, contender, { body = chatBody(), ...order })
     perSecond: result.requests / result.seconds,
     ...(contender.running && { cpuMicros: (cpuSeconds * 1e6) / result.requests, memoryMib: memoryOf(contender) }),
   };
+}
+
+/**
+ * Each calls once, so that the worker knows all of them. They are made as the ledger makes them, without its API.
+ * @param {Running} load @param {Contender} contender
+ */
+async function useManyKeys(load, contender) {
+  const { databaseUrl } = contender;
+  if (databaseUrl === undefined) return;
+  const keys = Array.from({ length: SOAK_KEYS }, (_, number) => `sk-bench-${number}`);
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(
+    `INSERT INTO turnpike.virtual_keys (token, key_name, key_alias, max_budget_nano, rpm_limit, tpm_limit)
+     SELECT encode(sha256(convert_to(key, 'UTF8')), 'hex'), 'sk-...' || right(key, 4), key, 9e12, 1000000, 1000000000
+     FROM unnest($1::text[]) AS key`,
+    [keys],
+  );
+  await client.query(
+    `INSERT INTO turnpike.balances (account, max_nano)
+     SELECT 'key:' || token, max_budget_nano FROM turnpike.virtual_keys WHERE key_alias = ANY($1)`,
+    [keys],
+  );
+  await client.end();
+  const { errors } = await requests(load, contender, { connections: 32, count: keys.length, keys });
+  if (errors > 0) throw new Error(`${errors} of ${keys.length} keys were not let in`);
 }
 
 /**
@@ -216,15 +248,15 @@ export async function parseTimes(reference, { large: count }) {
 /**
  * Starts a target and waits for its first answer to a chat request.
  * @param {Target} target
- * @param {{ upstreamPort: number, dataDir: string, probe: boolean }} options
+ * @param {{ upstreamPort: number, databaseUrl?: string | undefined, dataDir: string, probe: boolean }} options
  * @returns {Promise<{ contender: Contender, seconds: number }>} seconds from the start of the process to that answer
  */
-export async function startTarget(target, { upstreamPort, dataDir, probe }) {
+export async function startTarget(target, { upstreamPort, databaseUrl, dataDir, probe }) {
   const headers = target.headers(upstreamPort);
   if (!target.command) return { contender: { target, port: upstreamPort, headers }, seconds: 0 };
   const [port, redisPort] = [await freePort(), await freePort()];
   if (target.hasRedis) await startRedis(redisPort);
-  const { args, cwd, env } = target.command({ port, upstreamPort, redisPort, dataDir });
+  const { args, cwd, env } = target.command({ port, upstreamPort, redisPort, databaseUrl, dataDir });
   mkdirSync(PROBE_DIR, { recursive: true });
   const probeOptions = {
     NODE_OPTIONS: `--import ${join(import.meta.dirname, 'loop-probe.mjs')}`,

@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureCallbacks } from './callbacks.mjs';
 import { APPEND_SIZES, CHOICE_SIZES, holdsOf, RECORD_SIZES } from './holds.mjs';
-import { binFolder } from './ledger.postgres.mjs';
+import { binFolder, startPostgres } from './ledger.postgres.mjs';
 import { memoryOf, parseTimes, PHASES, PROBE_DIR, requests, startTarget } from './phases.mjs';
 import { ask, freePort, killAll, startProcess, stopAll } from './processes.mjs';
 import { measureService } from './service.mjs';
@@ -92,6 +92,9 @@ if (flags.requests !== '') {
   }
   sizes.callbacks.requests = count;
 }
+/** Of the ledgers beside the gateways; started when the first one asks. @type {Promise<import('./ledger.postgres.mjs').Postgres> | undefined} */
+let postgres;
+let databases = 0;
 /** @type {string[]} */
 const notes = [];
 /** @type {import('./holds.mjs').Results} */
@@ -167,11 +170,13 @@ async function run() {
   for (const [name, phase] of phases.filter(([, { fresh }]) => fresh !== undefined)) {
     const targets = startable(false).filter((target) => phase.fresh?.includes(target.name));
     const contenders = await startContenders(targets, upstreamPort);
+    for (const contender of contenders) await phase.begin?.(load, contender);
     await takeTurns(name, phase, contenders, load, reference);
     for (const { running } of contenders) await running?.stop();
   }
   if (wanted('cold')) await coldStarts(upstreamPort);
   await stopAll();
+  await (await postgres)?.stop();
 }
 
 /** @param {Target} target @param {string} phase */
@@ -195,7 +200,8 @@ async function startContenders(targets, upstreamPort) {
   const contenders = [];
   for (const target of targets) {
     try {
-      const options = { upstreamPort, dataDir: dataDirs.make(target.name), probe: !target.isPeer };
+      const databaseUrl = await databaseFor(target);
+      const options = { upstreamPort, databaseUrl, dataDir: dataDirs.make(target.name), probe: !target.isPeer };
       const { contender } = await startTarget(target, options);
       const headers = await target
         .prepare?.(`http://127.0.0.1:${contender.port}`)
@@ -203,12 +209,24 @@ async function startContenders(targets, upstreamPort) {
           remark(`${target.name} is measured with its master key: ${error.message}`);
           return undefined;
         });
-      contenders.push({ ...contender, ...(headers && { headers }) });
+      contenders.push({ ...contender, databaseUrl, ...(headers && { headers }) });
     } catch (error) {
       remark(`${target.name} is left out: ${/** @type {Error} */ (error).message}`);
     }
   }
   return contenders;
+}
+
+/** A database of its own. @param {Target} target @returns {Promise<string | undefined>} none: its ledger embeds one */
+async function databaseFor({ name, hasPostgres }) {
+  if (!hasPostgres) return undefined;
+  if (!binFolder()) {
+    remark(`${name} has an embedded database: there is no PostgreSQL server`);
+    return undefined;
+  }
+  postgres ??= startPostgres(dataDirs.make('postgres'));
+  databases += 1;
+  return (await postgres).database(`bench_${databases}`);
 }
 
 /** @param {import('./processes.mjs').Running} load @param {Contender} contender */
@@ -255,17 +273,20 @@ async function takeTurns(name, phase, contenders, load, reference) {
 async function coldStarts(upstreamPort) {
   say('cold starts …');
   const targets = startable(true).filter((target) => target.command && takesPart(target, 'cold'));
-  const dirs = new Map(targets.map((target) => [target, dataDirs.make(target.name)]));
+  /** @type {Map<Target, { dataDir: string, databaseUrl: string | undefined }>} */
+  const kept = new Map();
+  for (const target of targets)
+    kept.set(target, { dataDir: dataDirs.make(target.name), databaseUrl: await databaseFor(target) });
   // The first start makes the data directory and fills the machine's file cache; it is not counted.
   for (let round = 0; round <= sizes.coldStarts; round += 1) {
-    for (const [target, dataDir] of dirs) {
+    for (const [target, data] of kept) {
       try {
-        const { contender, seconds } = await startTarget(target, { upstreamPort, dataDir, probe: false });
+        const { contender, seconds } = await startTarget(target, { upstreamPort, ...data, probe: false });
         await contender.running?.stop();
         if (round > 0) (results.coldStarts[target.name] ??= []).push(seconds);
       } catch (error) {
         remark(`${target.name} did not start: ${/** @type {Error} */ (error).message}`);
-        dirs.delete(target);
+        kept.delete(target);
       }
     }
   }

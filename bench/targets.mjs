@@ -16,12 +16,13 @@ import { ROOT } from './processes.mjs';
  * @property {(upstreamPort: number) => Record<string, string>} headers
  * @property {string} [needs] a file without which it cannot be started
  * @property {boolean} [hasRedis] a Redis of its own stands beside it
+ * @property {boolean} [hasPostgres] its ledger keeps its data in PostgreSQL, where there is one
  * @property {(commandLine: string) => boolean} [counts] which of its processes the CPU and memory figures are about
  * @property {(origin: string) => Promise<Record<string, string>>} [prepare] headers that replace the first ones
  */
 
 /** @typedef {{ args: string[], cwd?: string, env?: Record<string, string> }} Command */
-/** @typedef {{ port: number, upstreamPort: number, redisPort: number, dataDir: string }} Place */
+/** @typedef {{ port: number, upstreamPort: number, redisPort: number, databaseUrl?: string | undefined, dataDir: string }} Place */
 
 const PORTKEY = join(ROOT, 'bench/peers/portkey');
 /** Where several processes differ from one. */
@@ -42,11 +43,15 @@ const bearer = (key) => ({ authorization: `Bearer ${key}` });
  * @returns {NonNullable<Target['command']>}
  */
 const turnpike = (subcommand, workers, settings) => (place) => {
-  const { port, upstreamPort, dataDir } = place;
+  const { port, upstreamPort, databaseUrl, dataDir } = place;
   const config = settings ? withSettings(dataDir, settings(place)) : CONFIG;
   return {
     args: [CLI, ...subcommand, ...flags({ config, host: '127.0.0.1', port, num_workers: workers })],
-    env: { BENCH_API_BASE: `http://127.0.0.1:${upstreamPort}/v1`, TURNPIKE_DATA_DIR: dataDir },
+    env: {
+      BENCH_API_BASE: `http://127.0.0.1:${upstreamPort}/v1`,
+      TURNPIKE_DATA_DIR: dataDir,
+      ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+    },
   };
 };
 
@@ -77,6 +82,7 @@ const gateway = (workers) => ({
   when: workers === 1 ? 'always' : 'full',
   ...(workers > 1 && { phases: MANY_CLIENTS }),
   needs: CLI,
+  hasPostgres: true,
   command: turnpike([], workers),
   headers: () => bearer(MASTER_KEY),
   // The command line and the ledger are processes of their own, not on the road of a request.
@@ -117,6 +123,7 @@ export const TARGETS = [
     headers: () => bearer(MASTER_KEY),
   },
   gateway(1),
+  { ...gateway(1), name: 'gateway-embedded', phases: ['c32', 'cold'], hasPostgres: false },
   floor(4),
   gateway(4),
   cached('memory', () => ({ type: 'local' })),

@@ -28,6 +28,15 @@ describe('a request to settle', () => {
     );
   });
 
+  it('is written into memory that is given, where it is large enough', () => {
+    const [small, large] = [[Buffer.alloc(100, 1)], [Buffer.alloc(1_048_576, 2)]];
+    const { buffer: memory } = settleRequestBytes('a', rangesOf(small));
+    const bytes = settleRequestBytes('b', rangesOf(small), memory);
+    expect([bytes.buffer === memory, SettleRequest.decode(bytes).entries]).toEqual([true, small]);
+    const more = settleRequestBytes('c', rangesOf(large), memory);
+    expect([more.buffer === memory, SettleRequest.decode(more).entries]).toEqual([false, large]);
+  });
+
   it.each([0, 1, 127, 128, 16_383, 16_384, 1_048_576])('has entries of %d bytes', (length) => {
     const entry = Buffer.alloc(length, 7);
     const { journal, entries } = SettleRequest.decode(settleRequestBytes('host/worker-1', rangesOf([entry])));

@@ -10,12 +10,20 @@ export interface ByteRanges {
 const JOURNAL = tagOf(1);
 const ENTRIES = tagOf(2);
 
-/** As `SettleRequest.encode` has it. */
-export const settleRequestBytes = (journal: string, entries: ByteRanges): Buffer => {
+/** Of most requests: a batch of a journal, and the name of the journal. */
+const USUAL_BYTES = 264 * 1024;
+
+/**
+ * As `SettleRequest.encode` has it.
+ * @param memory written into if it is large enough. What a request takes lives for as long as the ledger does, comes to the
+ *   old part of the heap meanwhile, and is given back only when all of that is searched for garbage: so give it again
+ */
+export const settleRequestBytes = (journal: string, entries: ByteRanges, memory?: ArrayBuffer): Buffer<ArrayBuffer> => {
   const name = new BinaryWriter().uint32(JOURNAL).string(journal).finish();
   let size = name.length;
   entries.visit((_bytes, start, end) => (size += 1 + varintBytes(end - start) + end - start));
-  const target = Buffer.allocUnsafeSlow(size);
+  const room = memory && memory.byteLength >= size ? memory : new ArrayBuffer(Math.max(size, USUAL_BYTES));
+  const target = Buffer.from(room, 0, size);
   target.set(name);
   let at = name.length;
   entries.visit((bytes, start, end) => {

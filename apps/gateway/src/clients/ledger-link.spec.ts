@@ -25,7 +25,7 @@ class FakeLedger {
   private said: (WatchResponse | Error)[] = [];
   private wake: () => void = () => undefined;
 
-  constructor(private readonly answers: Record<string, () => unknown> = {}) {}
+  constructor(private readonly answers: Record<string, (encoded?: Buffer) => unknown> = {}) {}
 
   says(...said: (Partial<WatchResponse> | Error)[]): void {
     this.said.push(...said.map((one) => (one instanceof Error ? one : { ...NEWS, ...one })));
@@ -37,7 +37,7 @@ class FakeLedger {
       (name: string) =>
       async (request: unknown, { encoded }: CallOptions = {}) => {
         this.asked.push(encoded ? SettleRequest.decode(encoded) : request);
-        return this.answers[name]?.();
+        return this.answers[name]?.(encoded);
       };
     return {
       gateway: {
@@ -240,6 +240,30 @@ it('finished calls are handed over, and marks that they reached are told', async
   await link.settle('host/worker-1', EntryList.of([Buffer.from('{}')]), new AbortController().signal);
   expect(ledger.asked).toEqual([{ journal: 'host/worker-1', entries: [Buffer.from('{}')] }]);
   expect(told.budgets).toEqual([event]);
+});
+
+it('batches under way at the same time do not write over each other, nor over one that was not answered', async () => {
+  const sent: Buffer[] = [];
+  const answers: ((error?: Error) => void)[] = [];
+  const settled = (encoded?: Buffer) =>
+    new Promise((resolve, reject) => {
+      sent.push(encoded!);
+      answers.push((error) => (error ? reject(error) : resolve({ budgetEvents: [] })));
+    });
+  const { link } = linked(new FakeLedger({ settle: settled }));
+  const settle = (text: string) =>
+    link.settle('j', EntryList.of([Buffer.from(text)]), new AbortController().signal).catch(() => undefined);
+  const first = [settle('a'), settle('b')];
+  answers[0]!(new Error('no answer'));
+  answers[1]!();
+  await Promise.all(first);
+  const second = [settle('c'), settle('d')];
+  answers.slice(2).forEach((answer) => answer());
+  await Promise.all(second);
+  const [a, b, c, d] = sent.map((bytes) => bytes.buffer);
+  expect(new Set([a, b, d]).size).toBe(3);
+  expect(c).toBe(b);
+  expect(SettleRequest.decode(sent[0]!).entries).toEqual([Buffer.from('a')]);
 });
 
 it.each<[string, (link: LedgerLink) => Promise<unknown>, object]>([

@@ -59,6 +59,8 @@ export class LedgerLink {
   private retryMs = FIRST_RETRY_MS;
   /** Why the two do not come together, as it was told last. */
   private mismatch: string | undefined;
+  /** Of the last request to settle, for the next one. */
+  private settleMemory: ArrayBuffer | undefined;
   private readonly end = new AbortController();
   /** Ends the pause before the next attempt. */
   private wake: () => void = () => undefined;
@@ -148,8 +150,11 @@ export class LedgerLink {
   /** Resolves when the ledger keeps them. */
   async settle(journal: string, entries: ByteRanges, signal: AbortSignal): Promise<void> {
     const { client, events } = this.options;
-    const encoded = settleRequestBytes(journal, entries);
+    const encoded = settleRequestBytes(journal, entries, this.settleMemory);
+    // Another journal's batch may be under way at the same time, and what was not answered may still be read.
+    this.settleMemory = undefined;
     const settled = await client.gateway.settle({}, { encoded, signal, deadlineMs: 30_000 });
+    this.settleMemory = encoded.buffer;
     if (settled.budgetEvents.length > 0) events.onBudgetEvents(settled.budgetEvents);
   }
 
