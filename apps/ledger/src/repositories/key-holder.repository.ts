@@ -1,5 +1,6 @@
 // Whom keys belong to, and what bounds them, in one statement: this is what gateways ask for every key they do not know.
 import { Injectable } from '@nestjs/common';
+import { accountNameSql, INSTALLATION_ACCOUNT } from '@turnpike/domain';
 import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { BudgetEntity } from '../schema/entities/budget.entity.js';
 import { OrganizationEntity } from '../schema/entities/organization.entity.js';
@@ -7,7 +8,9 @@ import { TeamMembershipEntity } from '../schema/entities/team-membership.entity.
 import { TeamEntity } from '../schema/entities/team.entity.js';
 import { UserEntity } from '../schema/entities/user.entity.js';
 import { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
+import type { BalanceJson } from '../settlement/balance-book.js';
 import { Coalescer } from '../settlement/coalescer.js';
+import { PreparedStatement } from '../storage/prepared-statement.js';
 import { isStorable } from '../storage/storable.js';
 import { fromJson } from './repository.js';
 
@@ -33,6 +36,12 @@ export type OwnedKey = Pick<
 
 type Json = Record<string, unknown>;
 
+interface FoundRow extends Row {
+  key: Json;
+  balances: BalanceJson[] | null;
+  sequence: number;
+}
+
 interface Row {
   user: Json | null;
   team: Json | null;
@@ -51,23 +60,45 @@ const OWNERS = `
     WHERE g.access_group_id = ANY(k.access_group_ids || t.access_group_ids)) AS groups,
   (SELECT json_object_agg(g.name, g.models) FROM turnpike.access_groups g
     WHERE g.name = ANY(k.models || t.models || m.models || u.models || o.models)) AS named`;
-const JOINED = `
-  LEFT JOIN turnpike.users u ON u.user_id = k.user_id
-  LEFT JOIN turnpike.teams t ON t.team_id = k.team_id
-  LEFT JOIN turnpike.team_memberships m ON m.team_id = k.team_id AND m.user_id = k.user_id
-  LEFT JOIN turnpike.organizations o ON o.organization_id =
-    coalesce(k.organization_id, t.organization_id, CASE WHEN t.team_id IS NULL THEN u.organization_id END)`;
+/** One row at most. What stands behind an OFFSET is planned by itself: there is but one order in which to look these up. */
+const the = (table: string, as: string, condition: string): string =>
+  `LEFT JOIN LATERAL (SELECT * FROM turnpike.${table} ${as} WHERE ${condition} OFFSET 0) ${as} ON true`;
+const JOINED = [
+  the('users', 'u', 'u.user_id = k.user_id'),
+  the('teams', 't', 't.team_id = k.team_id'),
+  the('team_memberships', 'm', 'm.team_id = k.team_id AND m.user_id = k.user_id'),
+  the(
+    'organizations',
+    'o',
+    `o.organization_id =
+      coalesce(k.organization_id, t.organization_id, CASE WHEN t.team_id IS NULL THEN u.organization_id END)`,
+  ),
+].join('\n  ');
 
-const BY_TOKENS = `
-  SELECT row_to_json(k) AS key, ${OWNERS}, (SELECT sequence FROM turnpike.change_clock) AS sequence
-  FROM turnpike.virtual_keys k ${JOINED} WHERE k.token = ANY($1::text[])`;
+/** Of the whole of each; those of models and windows are read apart, where there are any. */
+const ACCOUNTS = [
+  `'${INSTALLATION_ACCOUNT}'`,
+  accountNameSql('key', 'k.token'),
+  accountNameSql('team', 'k.team_id'),
+  accountNameSql('user', 'k.user_id'),
+  accountNameSql('member', `(k.team_id || ':' || k.user_id)`),
+  accountNameSql('organization', 'o.organization_id'),
+].join(', ');
+
+/** Keys in one statement. So many it always asks for, that its plan is the same for any number of them. */
+const MOST = 8;
+const TOKENS = Array.from({ length: MOST }, (_, at) => `$${at + 1}::text`).join(', ');
+const BY_TOKENS = new PreparedStatement<FoundRow>(`
+  SELECT row_to_json(k) AS key, ${OWNERS},
+    (SELECT json_agg(b) FROM turnpike.balances b WHERE b.account IN (${ACCOUNTS})) AS balances,
+    (SELECT sequence FROM turnpike.change_clock) AS sequence
+  FROM turnpike.virtual_keys k ${JOINED} WHERE k.token IN (${TOKENS})`);
 const OF_KEY = `
   SELECT ${OWNERS} FROM (SELECT $1::text AS user_id, $2::text AS team_id, $3::text AS organization_id, $4::text AS budget_id,
     $5::text[] AS access_group_ids, $6::text[] AS models) k ${JOINED}`;
 
-/** Statements at a time; of keys, in one of them. */
+/** Statements at a time. */
 const LANES = 2;
-const MOST = 100;
 
 /** `manager`: outside of any transaction. */
 interface LookUp {
@@ -79,6 +110,8 @@ interface LookUp {
 export interface FoundKey {
   key: VirtualKeyEntity;
   owners: Owners;
+  /** Of the accounts of all of these, as far as they have any. */
+  balances: readonly BalanceJson[];
   sequence: number;
 }
 
@@ -99,14 +132,20 @@ export class KeyHolderRepository {
 
   private async findAll(asks: LookUp[]): Promise<(FoundKey | null)[]> {
     const { manager } = asks[0]!;
-    const tokens = [...new Set(asks.map(({ token }) => token))];
-    const rows = await manager.query<(Row & { key: Json; sequence: number })[]>(BY_TOKENS, [tokens]);
+    const tokens = asks.map(({ token }) => token);
+    // Nobody's token is empty.
+    const rows = await BY_TOKENS.run(manager.dataSource, [...tokens, ...Array<string>(MOST - tokens.length).fill('')]);
     const byToken = new Map(rows.map((row) => [row.key['token'], row]));
     return asks.map(({ token }) => {
       const row = byToken.get(token);
       if (!row) return null;
-      const { key, sequence } = row;
-      return { key: entityOf(manager, VirtualKeyEntity, key), owners: ownersOf(manager, row), sequence };
+      const { key, balances, sequence } = row;
+      return {
+        key: entityOf(manager, VirtualKeyEntity, key),
+        owners: ownersOf(manager, row),
+        balances: balances ?? [],
+        sequence,
+      };
     });
   }
 

@@ -82,7 +82,8 @@ export class AuthorizeService {
       const now = this.now();
       const found = await this.holders.find(manager, keyHash, new Date(now));
       if (!found) throw unknownKey(keyHash);
-      return { principal: await this.principalOf(manager, found.holder, now), sequence: found.sequence };
+      const { holder, balances, sequence } = found;
+      return { principal: await this.principalOf(manager, holder, now, this.bounds.readFrom(balances)), sequence };
     });
   }
 
@@ -137,8 +138,13 @@ export class AuthorizeService {
     });
   }
 
-  private async principalOf(manager: EntityManager, holder: KeyHolder, now: number): Promise<Principal> {
-    const accounts = await this.accountsOf(manager, [...boundsOfHolder(holder, now), ...this.installation]);
+  private async principalOf(
+    manager: EntityManager,
+    holder: KeyHolder,
+    now: number,
+    known?: ReadonlyMap<string, Balance>,
+  ): Promise<Principal> {
+    const accounts = await this.accountsOf(manager, [...boundsOfHolder(holder, now), ...this.installation], known);
     const principal = composePrincipal(holder, accounts, now);
     const { metadata, teamMetadata } = principal;
     return {
@@ -166,8 +172,13 @@ export class AuthorizeService {
     return budgetId ? await this.budgets.find(manager, budgetId) : null;
   }
 
-  private async accountsOf(manager: EntityManager, bounds: readonly ScopedBound[]): Promise<Account[]> {
-    const balances = await this.settled(manager, bounds);
+  /** @param known balances that were read with whom they are of */
+  private async accountsOf(
+    manager: EntityManager,
+    bounds: readonly ScopedBound[],
+    known?: ReadonlyMap<string, Balance>,
+  ): Promise<Account[]> {
+    const balances = await this.settled(manager, bounds, known);
     return bounds.flatMap(({ account, max, model }) => {
       const resetAt = balances.get(account)?.resetAt;
       if (max === undefined) return [];
@@ -179,9 +190,14 @@ export class AuthorizeService {
    * Balances with these bounds. Some follow from defaults, for whom no row was ever written, or end with time, as
    * temporary increases do: they are written down when somebody comes for whom they hold.
    */
-  private async settled(manager: EntityManager, bounds: readonly ScopedBound[]): Promise<ReadonlyMap<string, Balance>> {
+  private async settled(
+    manager: EntityManager,
+    bounds: readonly ScopedBound[],
+    known?: ReadonlyMap<string, Balance>,
+  ): Promise<ReadonlyMap<string, Balance>> {
     const accounts = bounds.map(({ account }) => account);
-    const balances = await this.bounds.read(manager, accounts);
+    const isKnown = known !== undefined && accounts.every((account) => known.has(account));
+    const balances = isKnown ? known : await this.bounds.read(manager, accounts);
     const differing = bounds.filter(({ account, max, soft, duration }) => {
       const balance = balances.get(account);
       return balance?.max !== max || balance?.soft !== soft || balance?.duration !== duration;

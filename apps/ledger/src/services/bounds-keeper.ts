@@ -1,6 +1,6 @@
 // Keeps the bounds of balances as the terms of keys, teams, users and all others say.
 import type { EntityManager } from 'typeorm';
-import type { Balance, BalanceBook } from '../settlement/balance-book.js';
+import type { Balance, BalanceBook, BalanceJson } from '../settlement/balance-book.js';
 import { Coalescer } from '../settlement/coalescer.js';
 import { boundsOf, type ScopedBound, type Terms } from './effective-terms.js';
 
@@ -108,6 +108,11 @@ export class BoundsKeeper {
     // Within a transaction there is what nobody else sees.
     if (manager !== manager.dataSource.manager) return await this.balances.read(manager, [...new Set(accounts)]);
     return await this.reads.ask({ manager, accounts });
+  }
+
+  /** What somebody else has read of them. */
+  readFrom(rows: readonly BalanceJson[]): ReadonlyMap<string, Balance> {
+    return this.balances.readFrom(rows);
   }
 
   private async readAll(asks: Reading[]): Promise<ReadonlyMap<string, Balance>[]> {

@@ -5,11 +5,14 @@ import { Changes } from '../repositories/changes.js';
 import { DeprecatedKeyRepository } from '../repositories/deprecated-key.repository.js';
 import { KeyHolderRepository, type Owners } from '../repositories/key-holder.repository.js';
 import type { VirtualKeyEntity } from '../schema/entities/virtual-key.entity.js';
+import type { BalanceJson } from '../settlement/balance-book.js';
 import type { KeyHolder } from './principal.js';
 
 /** `sequence`: the change that it is as new as. */
 export interface FoundHolder {
   holder: KeyHolder;
+  /** Of the key and whom it belongs to. */
+  balances: readonly BalanceJson[];
   sequence: number;
 }
 
@@ -25,7 +28,8 @@ export class Holders {
   async find(manager: EntityManager, token: string, now: Date): Promise<FoundHolder | null> {
     const found = await this.keyHolders.find(manager, token);
     if (!found) return await this.findSuccessor(manager, token, now);
-    return { holder: holderOf(found.key, found.owners), sequence: found.sequence };
+    const { key, owners, balances, sequence } = found;
+    return { holder: holderOf(key, owners), balances, sequence };
   }
 
   async of(manager: EntityManager, key: VirtualKeyEntity): Promise<KeyHolder> {
@@ -39,9 +43,9 @@ export class Holders {
     const successor = deprecated && (await this.keyHolders.find(manager, deprecated.activeTokenId));
     if (!successor) return null;
     // Whoever remembers it must know when its grace is over.
-    const { key, owners } = successor;
+    const { key, owners, balances } = successor;
     if (!key.expires || key.expires > deprecated.revokeAt) key.expires = deprecated.revokeAt;
-    return { holder: holderOf(key, owners), sequence };
+    return { holder: holderOf(key, owners), balances, sequence };
   }
 }
 

@@ -43,14 +43,20 @@ export interface BalanceBookOptions {
 
 interface Row {
   account: string;
-  spent_nano: string;
-  total_nano: string;
-  max_nano: string | null;
-  soft_nano: string | null;
+  spent_nano: string | number;
+  total_nano: string | number;
+  max_nano: string | number | null;
+  soft_nano: string | number | null;
   duration: string | null;
   period_start: Date | null;
   reset_at: Date | null;
 }
+
+/** A row as `row_to_json` gives it. */
+export type BalanceJson = Omit<Row, 'period_start' | 'reset_at'> & {
+  period_start: string | null;
+  reset_at: string | null;
+};
 
 /** What one account is charged: `spent` of it belongs to the period under way. */
 export interface Posting {
@@ -84,6 +90,18 @@ export class BalanceBook {
       `SELECT ${COLUMNS} FROM turnpike.balances WHERE account = ANY($1::text[])`,
       [texts(accounts)],
     );
+    return this.asTheyAre(rows);
+  }
+
+  /** The same of what somebody else has read. */
+  readFrom(rows: readonly BalanceJson[]): Map<string, Balance> {
+    const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
+    return this.asTheyAre(
+      rows.map((row) => ({ ...row, period_start: date(row.period_start), reset_at: date(row.reset_at) })),
+    );
+  }
+
+  private asTheyAre(rows: readonly Row[]): Map<string, Balance> {
     return new Map(rows.map((row) => [row.account, this.turned(balanceOf(row)) ?? balanceOf(row)]));
   }
 

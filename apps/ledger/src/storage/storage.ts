@@ -10,6 +10,7 @@ import { DataSource } from 'typeorm';
 import { migrate } from './migrate.js';
 import { SCHEMA, SnakeCaseNaming } from './naming.js';
 import { openEmbedded } from './pglite.js';
+import { planEachTime } from './prepared-statement.js';
 
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -116,6 +117,8 @@ const openPglite = async (options: StorageOptions): Promise<Storage> => {
       connectTimeoutMS: EMBEDDED_WAIT_MS,
       extra: { ...embedded.config, max: 1, idleTimeoutMillis: 0 },
     });
+    // One session serves every connection of its pool, and a name that is wrong there puts question and answer out of step.
+    planEachTime(dataSource);
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       if (dataSource.isInitialized) await dataSource.destroy();
