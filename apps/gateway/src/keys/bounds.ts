@@ -11,6 +11,9 @@ export interface BoundSet {
   readonly furtherAccounts: string[] | undefined;
 }
 
+/** Most keys have bounds for all models together, and there are many keys. */
+const OF_NO_MODEL: ReadonlyMap<string, BoundSet> = new Map();
+
 export const UNBOUNDED_SET: BoundSet = { limits: [], accounts: [], furtherAccounts: undefined };
 
 /** Made once, and then only read: a call finds its set without making anything. */
@@ -28,7 +31,8 @@ export class Bounds {
       const isMeant = (one: { readonly model: string }): boolean => one.model === '' || one.model === model;
       return setOf(told.limits.filter(isMeant).map(ruleOf), told.accounts.filter(isMeant).map(nameOf));
     };
-    return new Bounds(setFor(''), new Map([...models].map((model) => [model, setFor(model)])));
+    const byModel = models.size === 0 ? OF_NO_MODEL : new Map([...models].map((model) => [model, setFor(model)]));
+    return new Bounds(setFor(''), byModel);
   }
 
   /** For calls of this model. */
@@ -37,7 +41,7 @@ export class Bounds {
   }
 }
 
-export const UNBOUNDED = new Bounds(UNBOUNDED_SET, new Map());
+export const UNBOUNDED = new Bounds(UNBOUNDED_SET, OF_NO_MODEL);
 
 /** All of them hold. */
 export const joined = (sets: readonly BoundSet[]): BoundSet =>

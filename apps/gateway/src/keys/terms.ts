@@ -102,7 +102,7 @@ const termsOf = (told: ToldPrincipal, settings: TermsSettings): Terms => {
       aliases,
       settings.catalog,
     ),
-    routes: new AllowedRoutes(told.allowedRoutes),
+    routes: AllowedRoutes.of(told.allowedRoutes),
     bounds: Bounds.of({ limits: limitsOf(told, settings), accounts: told.accounts }),
     cache: {
       allowed: told.allowedCacheControls.length === 0 ? undefined : new Set(told.allowedCacheControls),

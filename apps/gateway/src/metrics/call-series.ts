@@ -23,7 +23,7 @@ interface Answer {
 /** What the calls of one caller under one name are counted in, of those that one deployment answered. */
 export class CallSeries {
   rateLimits: RateLimits | undefined;
-  private readonly answers: Answer[] = [];
+  private answers: readonly Answer[] = [];
 
   constructor(
     /** As it was asked for. */
@@ -43,7 +43,8 @@ export class CallSeries {
   }
 
   addAnswer(route: string, status: number, isStream: boolean, row: Float64Array): Float64Array {
-    this.answers.push({ route, status, isStream, row });
+    // Not pushed: that makes room for sixteen more, in each of the many series.
+    this.answers = [...this.answers, { route, status, isStream, row }];
     return row;
   }
 }
@@ -53,7 +54,7 @@ const MAX_SEARCHED = 12;
 
 /** One caller, as metrics tell callers apart. */
 export class CallerSeries {
-  private readonly series: CallSeries[] = [];
+  private series: readonly CallSeries[] = [];
   private byKey: Map<string, CallSeries> | undefined;
 
   constructor(
@@ -69,14 +70,18 @@ export class CallerSeries {
   }
 
   add(series: CallSeries): void {
-    this.series.push(series);
-    if (this.byKey) this.byKey.set(keyOf(series.requested, series.deploymentId, series.model), series);
-    else if (this.series.length > MAX_SEARCHED)
-      this.byKey = new Map(this.series.map((one) => [keyOf(one.requested, one.deploymentId, one.model), one]));
+    if (this.byKey) {
+      this.byKey.set(keyOf(series.requested, series.deploymentId, series.model), series);
+      return;
+    }
+    this.series = [...this.series, series];
+    if (this.series.length <= MAX_SEARCHED) return;
+    this.byKey = new Map(this.series.map((one) => [keyOf(one.requested, one.deploymentId, one.model), one]));
+    this.series = [];
   }
 
-  all(): readonly CallSeries[] {
-    return this.series;
+  all(): Iterable<CallSeries> {
+    return this.byKey?.values() ?? this.series;
   }
 }
 

@@ -29,8 +29,8 @@ interface Known {
   /** The one there is, where nothing but the key tells callers apart. */
   readonly only: CallerSeries | undefined;
   readonly custom: readonly (string | undefined)[] | undefined;
-  /** By what else tells them apart. */
-  readonly variants: Map<string, CallerSeries>;
+  /** By what else tells them apart; undefined where there is nothing else. */
+  readonly variants: Map<string, CallerSeries> | undefined;
 }
 
 export class Callers {
@@ -53,7 +53,7 @@ export class Callers {
     const found = this.known.get(keyHash);
     // A key that was asked for again may have another alias by now.
     const known = found?.principal === principal && found ? found : this.add(keyHash, principal);
-    return known.only ?? this.variant(exchange, known);
+    return known.only ?? this.variant(exchange, known, known.variants!);
   }
 
   /** Its rows are at hand from now on. */
@@ -74,7 +74,7 @@ export class Callers {
   *all(): Generator<CallerSeries> {
     for (const { only, variants } of this.known.values()) {
       if (only) yield only;
-      yield* variants.values();
+      if (variants) yield* variants.values();
     }
   }
 
@@ -82,12 +82,17 @@ export class Callers {
     if (this.known.size >= MAX_CALLERS_AT_HAND) this.clear();
     const only = this.varies ? undefined : new CallerSeries(principal, this.labelsOf(principal));
     const custom = principal && this.book.of(keyHash)?.custom;
-    const known: Known = { principal, only, custom, variants: new Map<string, CallerSeries>() };
+    const variants = this.varies ? new Map<string, CallerSeries>() : undefined;
+    const known: Known = { principal, only, custom, variants };
     this.known.set(keyHash, known);
     return known;
   }
 
-  private variant(exchange: Exchange, { principal, custom: ofCaller, variants }: Known): CallerSeries {
+  private variant(
+    exchange: Exchange,
+    { principal, custom: ofCaller }: Known,
+    variants: Map<string, CallerSeries>,
+  ): CallerSeries {
     const { told, custom } = this;
     const { headers } = exchange;
     const endUser = told.endUser ? (exchange.customer ?? '') : '';

@@ -9,6 +9,9 @@ export interface ModelRefusal {
   message: string;
 }
 
+/** Most callers have none, and there are many callers. */
+const NO_ALIASES: ReadonlyMap<string, string> = new Map();
+
 /** Made once for a caller and a configuration; asked with every request. */
 export class PrincipalModels {
   private readonly matchers: readonly ModelMatcher[];
@@ -24,7 +27,8 @@ export class PrincipalModels {
     private readonly catalog: ModelCatalog = EMPTY_MODEL_CATALOG,
   ) {
     this.matchers = lists.map((list) => new ModelMatcher(list, catalog));
-    this.aliases = new Map(Object.entries(ownAliases));
+    const aliases = Object.entries(ownAliases);
+    this.aliases = aliases.length === 0 ? NO_ALIASES : new Map(aliases);
   }
 
   /** The same, and every one of these must allow a model, too. */

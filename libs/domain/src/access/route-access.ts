@@ -60,6 +60,7 @@ export const isInRouteGroup = (name: RouteGroup, path: string): boolean => group
 
 /** What `allowed_routes` of a key says. */
 export class AllowedRoutes {
+  private static readonly everything = new AllowedRoutes([]);
   private readonly groups: readonly RouteMatcher[];
   private readonly own: RouteMatcher;
   private readonly isEverything: boolean;
@@ -69,6 +70,11 @@ export class AllowedRoutes {
     this.isEverything = entries.length === 0 || entries.includes('*') || entries.includes('/*');
     this.groups = entries.filter(isRouteGroup).map(groupMatcher);
     this.own = new RouteMatcher(entries.filter((entry) => !isRouteGroup(entry)));
+  }
+
+  /** Most keys have no entries, and share what that comes to. */
+  static of(entries: readonly string[]): AllowedRoutes {
+    return entries.length === 0 ? AllowedRoutes.everything : new AllowedRoutes(entries);
   }
 
   allows(path: string): boolean {
