@@ -1,8 +1,9 @@
 // Connection pools: one per origin, kept alive; through a proxy where the environment says so.
-import { Agent, EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
+import type * as Undici from 'undici';
 import { rootCertificates } from 'node:tls';
 import { EgressGuard } from './egress-guard.js';
 import type { HttpClientSettings } from './settings.js';
+import { Agent, EnvHttpProxyAgent, Pool } from './undici.js';
 
 /** An upstream that is silent this long before it even accepts the connection is away. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -13,10 +14,10 @@ const MAX_ORIGINS = 1_000;
 
 export class Pools {
   readonly guard: EgressGuard;
-  private readonly trusted = new Map<string, Dispatcher>();
-  private readonly proxied: Dispatcher | undefined;
-  private readonly guarded: Agent;
-  private readonly options: Pool.Options;
+  private readonly trusted = new Map<string, Undici.Dispatcher>();
+  private readonly proxied: Undici.Dispatcher | undefined;
+  private readonly guarded: Undici.Agent;
+  private readonly options: Undici.Pool.Options;
 
   constructor(settings: HttpClientSettings) {
     this.guard = new EgressGuard(settings.allowedHosts);
@@ -48,7 +49,7 @@ export class Pools {
   }
 
   /** For addresses from the operator's file. */
-  forOrigin(origin: string): Dispatcher {
+  forOrigin(origin: string): Undici.Dispatcher {
     if (this.proxied) return this.proxied;
     let pool = this.trusted.get(origin);
     if (!pool) {
@@ -60,7 +61,7 @@ export class Pools {
   }
 
   /** For all other addresses. @throws GW_EGRESS_REFUSED for literal addresses; names are checked at connect */
-  forGuarded(url: URL): Dispatcher {
+  forGuarded(url: URL): Undici.Dispatcher {
     this.guard.checkUrl(url);
     return this.guarded;
   }
@@ -68,7 +69,7 @@ export class Pools {
   /** Open and pending requests over all origins. */
   stats(): { origin: string; running: number; queued: number }[] {
     return [...this.trusted].map(([origin, pool]) => {
-      const { running, queued } = (pool as Pool).stats;
+      const { running, queued } = (pool as Undici.Pool).stats;
       return { origin, running, queued };
     });
   }
