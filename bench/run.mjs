@@ -23,7 +23,7 @@ const LIMIT_MS = { quick: 60_000, usual: 480_000 };
 const SIZES = {
   usual: {
     rounds: 5,
-    warmUp: 3_000,
+    warmUp: 12_000,
     sequential: 250,
     loadMs: 1_500,
     crowdRounds: 3,
