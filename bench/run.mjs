@@ -17,7 +17,7 @@ import { LANGUAGES, largeBody } from './wire.mjs';
 /** @typedef {import('./targets.mjs').Target} Target */
 
 const MAX_REQUESTS = 1_000_000;
-const LIMIT_MS = { quick: 60_000, usual: 480_000 };
+const LIMIT_MS = { quick: 180_000, usual: 900_000 };
 
 /** @type {Record<'quick' | 'usual', Sizes>} */
 const SIZES = {
