@@ -12,6 +12,14 @@ import { freePort } from './processes.mjs';
  * @property {() => Promise<void>} stop
  */
 
+/** @param {string} url @param {readonly (readonly [sql: string, values?: readonly unknown[]])[]} statements one after the other */
+export async function runOn(url, statements) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (const [sql, values = []] of statements) await client.query(sql, [...values]);
+  await client.end();
+}
+
 /** Where Debian keeps the server's programs, off the PATH, one folder a version. */
 const VERSIONS = '/usr/lib/postgresql';
 const START_MS = 30_000;
@@ -72,10 +80,7 @@ export async function startPostgres(directory) {
   return {
     url: urlOf('postgres'),
     database: async (name) => {
-      const client = new pg.Client({ connectionString: urlOf('postgres') });
-      await client.connect();
-      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
-      await client.end();
+      await runOn(urlOf('postgres'), [[`CREATE DATABASE ${pg.escapeIdentifier(name)}`]]);
       return urlOf(name);
     },
     stop: () =>

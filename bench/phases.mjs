@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { runOn } from './ledger.postgres.mjs';
 import { chatRequest, openConnection } from './load.client.mjs';
 import { ask, commandLineOf, cpuSecondsOf, freePort, rssMibOf, startProcess, treeOf } from './processes.mjs';
 import { median } from './stats.mjs';
@@ -128,6 +128,14 @@ export async function requests(load, contender, { body = chatBody(), ...order })
   };
 }
 
+const MAKE_KEYS = [
+  `INSERT INTO turnpike.virtual_keys (token, key_name, key_alias, max_budget_nano, rpm_limit, tpm_limit)
+   SELECT encode(sha256(convert_to(key, 'UTF8')), 'hex'), 'sk-...' || right(key, 4), key, 9e12, 1000000, 1000000000
+   FROM unnest($1::text[]) AS key`,
+  `INSERT INTO turnpike.balances (account, max_nano)
+   SELECT 'key:' || token, max_budget_nano FROM turnpike.virtual_keys WHERE key_alias = ANY($1)`,
+];
+
 /**
  * Each calls once, so that the worker knows all of them. They are made as the ledger makes them, without its API.
  * @param {Running} load @param {Contender} contender
@@ -136,20 +144,10 @@ async function useManyKeys(load, contender) {
   const { databaseUrl } = contender;
   if (databaseUrl === undefined) return;
   const keys = Array.from({ length: SOAK_KEYS }, (_, number) => `sk-bench-${number}`);
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query(
-    `INSERT INTO turnpike.virtual_keys (token, key_name, key_alias, max_budget_nano, rpm_limit, tpm_limit)
-     SELECT encode(sha256(convert_to(key, 'UTF8')), 'hex'), 'sk-...' || right(key, 4), key, 9e12, 1000000, 1000000000
-     FROM unnest($1::text[]) AS key`,
-    [keys],
+  await runOn(
+    databaseUrl,
+    MAKE_KEYS.map((sql) => [sql, [keys]]),
   );
-  await client.query(
-    `INSERT INTO turnpike.balances (account, max_nano)
-     SELECT 'key:' || token, max_budget_nano FROM turnpike.virtual_keys WHERE key_alias = ANY($1)`,
-    [keys],
-  );
-  await client.end();
   const { errors } = await requests(load, contender, { connections: 32, count: keys.length, keys });
   if (errors > 0) throw new Error(`${errors} of ${keys.length} keys were not let in`);
 }

@@ -1,7 +1,6 @@
 /** One ledger as it is run beside gateways: a process of its own on a PostgreSQL of its own, asked over gRPC. */
 import { rmSync } from 'node:fs';
-import pg from 'pg';
-import { startPostgres } from './ledger.postgres.mjs';
+import { runOn, startPostgres } from './ledger.postgres.mjs';
 import { ask, commandLineOf, cpuSecondsOf, freePort, rssMibOf, startProcess, treeOf } from './processes.mjs';
 
 /** @typedef {import('./service.load.mjs').Summary} Summary */
@@ -69,7 +68,10 @@ async function measureOn(databaseUrl, { dataDir, rounds, calls, keys, perSecond,
   const load = startProcess('gateways', [...LOAD_FLAGS, 'bench/service.load.mjs'], { messages: true });
   try {
     const pid = await readyLedger(command);
-    await makeKeys(databaseUrl, keys);
+    await runOn(
+      databaseUrl,
+      MAKE_KEYS.map((sql) => [sql, sql.includes('$1') ? [keys] : []]),
+    );
     /** @type {ServiceFigures} */
     const figures = { perSecond: [], authorise: [], memoryMib: [] };
     const place = { address, token: TOKEN };
@@ -104,12 +106,4 @@ async function readyLedger(command) {
     if (pid !== undefined && command.output().includes('The ledger is ready.')) return pid;
     if (!command.alive() || Date.now() > until) throw new Error(`the ledger did not start: ${command.output()}`);
   }
-}
-
-/** @param {string} databaseUrl @param {number} keys */
-async function makeKeys(databaseUrl, keys) {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  for (const sql of MAKE_KEYS) await client.query(sql, sql.includes('$1') ? [keys] : []);
-  await client.end();
 }

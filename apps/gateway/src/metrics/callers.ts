@@ -26,11 +26,9 @@ export const toldLabelsIn = (shown: ReadonlySet<string>): ToldLabels => ({
 /** One key, or none. */
 interface Known {
   readonly principal: Principal | undefined;
-  /** The one there is, where nothing but the key tells callers apart. */
-  readonly only: CallerSeries | undefined;
   readonly custom: readonly (string | undefined)[] | undefined;
-  /** By what else tells them apart; undefined where there is nothing else. */
-  readonly variants: Map<string, CallerSeries> | undefined;
+  /** The one there is, or, where more than the key tells callers apart, those there are by what does. */
+  readonly series: CallerSeries | Map<string, CallerSeries>;
 }
 
 export class Callers {
@@ -53,7 +51,8 @@ export class Callers {
     const found = this.known.get(keyHash);
     // A key that was asked for again may have another alias by now.
     const known = found?.principal === principal && found ? found : this.add(keyHash, principal);
-    return known.only ?? this.variant(exchange, known, known.variants!);
+    const { series } = known;
+    return series instanceof Map ? this.variant(exchange, known, series) : series;
   }
 
   /** Its rows are at hand from now on. */
@@ -72,18 +71,19 @@ export class Callers {
   }
 
   *all(): Generator<CallerSeries> {
-    for (const { only, variants } of this.known.values()) {
-      if (only) yield only;
-      if (variants) yield* variants.values();
+    for (const { series } of this.known.values()) {
+      if (series instanceof Map) yield* series.values();
+      else yield series;
     }
   }
 
   private add(keyHash: string, principal: Principal | undefined): Known {
     if (this.known.size >= MAX_CALLERS_AT_HAND) this.clear();
-    const only = this.varies ? undefined : new CallerSeries(principal, this.labelsOf(principal));
     const custom = principal && this.book.of(keyHash)?.custom;
-    const variants = this.varies ? new Map<string, CallerSeries>() : undefined;
-    const known: Known = { principal, only, custom, variants };
+    const series = this.varies
+      ? new Map<string, CallerSeries>()
+      : new CallerSeries(principal, this.labelsOf(principal));
+    const known: Known = { principal, custom, series };
     this.known.set(keyHash, known);
     return known;
   }
