@@ -5,6 +5,7 @@ export default tseslint.config(
   {
     ignores: [
       '**/dist/',
+      'apps/gateway/build/',
       '**/node_modules/',
       '**/fixtures/',
       'bench/peers/',

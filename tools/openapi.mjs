@@ -7,7 +7,7 @@ import { nodePath, root } from './prepare.mjs';
 
 const target = join(root, 'docs', 'openapi.json');
 const folder = mkdtempSync(join(tmpdir(), 'turnpike-openapi-'));
-const { status, stdout, stderr } = spawnSync(nodePath(), [join(root, 'apps/gateway/dist/main.js')], {
+const { status, stdout, stderr } = spawnSync(nodePath(), [join(root, 'apps/gateway/build/main.js')], {
   cwd: folder,
   env: { PATH: process.env.PATH, TURNPIKE_START: JSON.stringify({ flags: { dataDir: folder }, action: 'openapi' }) },
   encoding: 'utf8',

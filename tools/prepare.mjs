@@ -32,13 +32,17 @@ const installStamp = () => {
   return sha(hash);
 };
 
+/** What makes the build, in this order. */
+const STEPS = [['node_modules/typescript/bin/tsc', '-b'], ['tools/bundle.mjs'], ['tools/pack.mjs']];
+
 /** Sources and what steers their build; neither tests nor what they produce. */
 const isSource = (name) => /\.(ts|tsx|mts|json)$/.test(name) && !/\.spec\.ts$/.test(name);
 
+const NO_SOURCES = new Set(['build', 'dist', 'fixtures', 'node_modules', 'test']);
+
 const sourceFiles = (folder) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name === 'fixtures' || entry.name === 'test')
-      return [];
+    if (NO_SOURCES.has(entry.name)) return [];
     const path = join(folder, entry.name);
     return entry.isDirectory() ? sourceFiles(path) : isSource(entry.name) ? [path] : [];
   });
@@ -50,6 +54,7 @@ const buildStamp = () => {
     join(root, 'package-lock.json'),
     join(root, 'tsconfig.base.json'),
     join(root, 'tsconfig.json'),
+    join(root, 'tools', 'pack.mjs'),
     ...files,
   ]) {
     hash.update(file.slice(root.length)).update('\0').update(readFileSync(file));
@@ -86,8 +91,7 @@ export const prepare = () => {
   const built = buildStamp();
   if (readStamp('build') !== built) {
     console.log('Building …');
-    run(nodePath(), [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
-    run(nodePath(), [join(root, 'tools', 'bundle.mjs')]);
+    for (const step of STEPS) run(nodePath(), step);
     // The bundle list is made from the build and is itself no source.
     writeStamp('build', buildStamp());
   }

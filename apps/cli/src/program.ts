@@ -1,9 +1,8 @@
-// Every command and flag.
+// Every command and flag. What only some commands need is read when they run: the others start sooner, and serve for long.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createRequire } from 'node:module';
-import { checkConfig, importConfig, showConfig } from './commands/config.js';
 import { checkHealth } from './commands/health.js';
-import { importLitellm } from './commands/import.js';
+import type { ImportFlags } from './commands/import.js';
 import { serve, serveGateway, serveLedger, type ServeFlags } from './commands/serve.js';
 import { refuseStrayWords } from './stray-words.js';
 
@@ -97,6 +96,8 @@ const serving = (command: Command, run: (flags: ServeFlags) => Promise<void>): C
     return run(flags);
   });
 
+const configCommands = () => import('./commands/config.js');
+
 export const createProgram = (): Command => {
   const program = withServeFlags(new Command('turnpike'))
     .description('LLM gateway: one OpenAI-compatible address in front of every model provider')
@@ -113,15 +114,17 @@ export const createProgram = (): Command => {
   const config = program.command('config').description('look at the configuration');
   withConfigFlags(config.command('check'))
     .description('load it as a start would and say what is wrong; exit code 0 or 1')
-    .action((flags: ServeFlags) => checkConfig(flags));
+    .action(async (flags: ServeFlags) => (await configCommands()).checkConfig(flags));
   withConfigFlags(config.command('show'))
     .description('print the canonical structure, secrets masked')
-    .action((flags: ServeFlags) => showConfig(flags));
+    .action(async (flags: ServeFlags) => (await configCommands()).showConfig(flags));
   config
     .command('import <blueprint>')
     .description('turn a blueprint-config.json (llm_providers) into a litellm_config.yaml')
     .option('-o, --output <file>', 'write it there instead of printing it')
-    .action(importConfig);
+    .action(async (blueprint: string, flags: { output?: string }) =>
+      (await configCommands()).importConfig(blueprint, flags),
+    );
 
   const imports = program.command('import').description('take over what another gateway keeps');
   const litellm = withConfigFlags(imports.command('litellm'))
@@ -137,7 +140,10 @@ export const createProgram = (): Command => {
     .option('--json', 'print the report as JSON')
     .option('--data-dir <folder>', 'where the ledger keeps things when there is no DATABASE_URL (default: ./.turnpike)')
     .option('--ledger <host:port>', 'the ledger (default: LEDGER_ADDRESS, else the one of the data directory)');
-  withLedgerTlsFlags(litellm).action(importLitellm);
+  withLedgerTlsFlags(litellm).action(async (flags: ImportFlags) => {
+    const { importLitellm } = await import('./commands/import.js');
+    return importLitellm(flags);
+  });
 
   program
     .command('health')

@@ -7,9 +7,10 @@ import {
   type LedgerCertificates,
   type LoadOptions,
 } from '@turnpike/config';
-import { readFileSync } from 'node:fs';
-import type { ConfigurationOptions } from './runtime/configuration.js';
 import type { Bundle } from '@turnpike/kernel';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { ConfigurationOptions } from './runtime/configuration.js';
 
 export interface StartOptions {
   configFile?: string;
@@ -60,8 +61,15 @@ export const loadOptions = ({ configFile, flags }: StartOptions): ConfigurationO
   env: process.env,
 });
 
+/** What `npm run build` has packed; there is nothing of it beside code that runs unpacked. */
+const PACKED = {
+  plugins: fileURLToPath(new URL('./plugins', import.meta.url)),
+  sdk: fileURLToPath(new URL('./plugin-sdk.js', import.meta.url)),
+};
+
 /** The built-in plugins. `TURNPIKE_BUNDLE` names another list, for slimmer builds. */
 export const readBundle = (): Bundle => {
   const file = process.env['TURNPIKE_BUNDLE'] ?? new URL('../../../deploy/bundles/standard.json', import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')) as Bundle;
+  const bundle = JSON.parse(readFileSync(file, 'utf8')) as Bundle;
+  return existsSync(PACKED.sdk) ? { ...bundle, packed: PACKED } : bundle;
 };

@@ -1,12 +1,24 @@
 // Every plugin that could be used: the bundle's by their manifests, foreign ones by their modules.
 import type { JsonObject, PluginManifest, PluginSource } from '@turnpike/domain';
 import type { AnyPlugin } from '@turnpike/plugin-sdk';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findPlugin, importPlugin, type PluginFile } from './find.js';
 import { checkModule, pluginError, toManifest } from './module-check.js';
 
 /** `deploy/bundles/standard.json`: packages and the manifests of the plugins in each. */
 export interface Bundle {
   plugins: { package: string; manifests: PluginManifest[] }[];
+  /** Without it they are looked up as packages. */
+  packed?: PackedCode;
+}
+
+/** Where a build has put what it packed: few files that share their parts with the host's own code. */
+export interface PackedCode {
+  /** Folder with a file for each package of the bundle, by its name without the scope. */
+  plugins: string;
+  /** The SDK's file. */
+  sdk: string;
 }
 
 export interface KnownPlugin {
@@ -39,7 +51,7 @@ export class PluginCatalogue {
     const catalogue = new PluginCatalogue();
     for (const { package: name, manifests } of bundle.plugins) {
       for (const manifest of manifests) {
-        catalogue.add({ manifest, origin: 'bundle', from: name, source: { package: name }, base });
+        catalogue.add({ manifest, origin: 'bundle', from: name, source: sourceOf(name, bundle.packed), base });
       }
     }
     return catalogue;
@@ -134,6 +146,12 @@ export class PluginCatalogue {
     );
   }
 }
+
+/** A list that the build did not know may name packages that it has not packed. */
+const sourceOf = (name: string, packed: PackedCode | undefined): PluginSource => {
+  const path = packed && join(packed.plugins, `${name.slice(name.indexOf('/') + 1)}.js`);
+  return path !== undefined && existsSync(path) ? { path } : { package: name };
+};
 
 const namesGiven = (settings: JsonObject): string[] =>
   Object.entries(settings).flatMap(([name, value]) =>

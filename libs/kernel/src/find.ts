@@ -127,15 +127,19 @@ let isRegistered = false;
 /**
  * Lets plugins outside this tree import the SDK by name: they get the host's copy, so there is only ever one.
  * Process-wide, so it is for the application to call, once, before it loads plugins.
+ * @param file the SDK's, where a build has packed it; else the package that is installed beside this host
  */
-export const shareSdk = (): void => {
+export const shareSdk = (file?: string): void => {
   if (isRegistered) return;
   isRegistered = true;
+  const url = file && pathToFileURL(file).href;
   registerHooks({
-    resolve: (specifier, context, nextResolve) =>
-      specifier === SDK || specifier.startsWith(`${SDK}/`)
+    resolve: (specifier, context, nextResolve) => {
+      if (specifier === SDK && url !== undefined) return { url, shortCircuit: true };
+      return specifier === SDK || specifier.startsWith(`${SDK}/`)
         ? nextResolve(specifier, { ...context, parentURL: import.meta.url })
-        : nextResolve(specifier, context),
+        : nextResolve(specifier, context);
+    },
   });
 };
 

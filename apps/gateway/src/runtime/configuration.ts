@@ -24,7 +24,7 @@ export const readConfiguration = async (bundle: Bundle, options: ConfigurationOp
   const builtIn = await discoverPlugins(bundle, [], options.cwd);
   const sources = loadPluginSources({ ...options, manifests: builtIn.manifests() });
   // Its resolve hook slows every import, so it is for those who need it.
-  if (sources.length > 0) shareSdk();
+  if (sources.length > 0) shareSdk(bundle.packed?.sdk);
   const catalogue = sources.length > 0 ? await discoverPlugins(bundle, sources, options.cwd) : builtIn;
   const opened = openConfig({ ...options, manifests: catalogue.manifests() });
   return { ...opened.read(), catalogue, opened };
