@@ -1,5 +1,5 @@
 // Packs what a gateway process runs into apps/gateway/build: its own code, the libraries, the built-in plugins, the SDK that
-// plugins from elsewhere are given, and the third-party packages. A start then reads some sixty files instead of 2,200, and
+// plugins from elsewhere are given, and the third-party packages. A start then reads under a hundred files instead of 2,200, and
 // what two of them share is in one place, so a plugin and its host mean the same classes. From the output of `tsc -b`.
 import { build } from 'esbuild';
 import { readFileSync, rmSync } from 'node:fs';
@@ -31,6 +31,9 @@ const ABSENT = [
   'class-transformer',
   'class-validator',
 ];
+
+/** Left as packages: undici, of which a gateway reads a tenth, and what the others ask for only in uses that it has not. */
+const EXTERNAL = ['undici', '@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', '@grpc/proto-loader'];
 
 /** @type {import('esbuild').Plugin} */
 const absent = {
@@ -70,7 +73,16 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node22.19',
+  // V8 keeps the text of what it runs: no comments, and nothing that takes two bytes a character. Names stay, and lines are
+  // short, so that a stack trace can be read; `node --enable-source-maps` shows the sources.
+  minifyWhitespace: true,
+  lineLimit: 120,
+  charset: 'ascii',
+  legalComments: 'external',
+  sourcemap: 'linked',
+  sourcesContent: false,
   logLevel: 'warning',
+  external: EXTERNAL,
   plugins: [absent, classNames],
   // CommonJS packages call it, and ask where they are.
   banner: {

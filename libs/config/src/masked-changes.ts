@@ -23,7 +23,7 @@ const withoutNulls = (values: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined));
 
 /** What `maskSecret` and `maskUrl` make. No secret looks so, since headers cannot carry the character. */
-const MASK = /^(?:Bearer )?(?:[a-z]{2,4}-)?…(?:.{4})?$|^[a-z][a-z0-9+.-]*:\/\/\S*(?::…@|=…|\/…)/i;
+const MASK = /^(?:Bearer )?(?:[a-z]{2,4}-)?\u2026(?:.{4})?$|^[a-z][a-z0-9+.-]*:\/\/\S*(?::\u2026@|=\u2026|\/\u2026)/i;
 
 /**
  * What a change that was made of a masked copy means: where it has the mask of a present secret, the secret itself.
