@@ -104,10 +104,7 @@ const termsOf = (told: ToldPrincipal, settings: TermsSettings): Terms => {
     ),
     routes: AllowedRoutes.of(told.allowedRoutes),
     bounds: Bounds.of({ limits: limitsOf(told, settings), accounts: told.accounts }),
-    cache: {
-      allowed: told.allowedCacheControls.length === 0 ? undefined : new Set(told.allowedCacheControls),
-      forced: [metadata['cache'], teamMetadata['cache']].find(isJsonObject),
-    },
+    cache: cacheOf(told.allowedCacheControls, [metadata['cache'], teamMetadata['cache']].find(isJsonObject)),
     headers: headersOf(told),
     tags: tags.length === 0 ? undefined : [...new Set(tags)].slice(0, ENTRY_LIMITS.tags),
     routing: routingOf(routerSettings, metadata, teamMetadata),
@@ -119,6 +116,14 @@ const termsOf = (told: ToldPrincipal, settings: TermsSettings): Terms => {
     guardrails: guardrailTermsOf(metadata, teamMetadata),
   };
 };
+
+/** Most callers have none, and share it. */
+const NO_CACHE_TERMS: CacheTerms = { allowed: undefined, forced: undefined };
+
+const cacheOf = (allowed: readonly string[], forced: JsonObject | undefined): CacheTerms =>
+  allowed.length === 0 && !forced
+    ? NO_CACHE_TERMS
+    : { allowed: allowed.length === 0 ? undefined : new Set(allowed), forced };
 
 const listOf = ({ owner, models, withTeamModels }: ModelAccess, teamId: string): ModelList => ({
   owner: MODEL_OWNERS.find((known): known is ModelOwner => known === owner) ?? 'key',
@@ -172,7 +177,8 @@ const headersOf = ({ keyHash, limits, accounts }: ToldPrincipal): string[] | und
     ...(rpm === undefined ? [] : ['x-litellm-key-rpm-limit', String(rpm)]),
     ...(max === undefined ? [] : ['x-litellm-key-max-budget', formatUsd(max)]),
   ];
-  return headers.length === 0 ? undefined : headers;
+  // Without the room for more that spreading leaves in each.
+  return headers.length === 0 ? undefined : headers.slice();
 };
 
 const objectOf = (value: unknown): Readonly<JsonObject> => (isJsonObject(value) ? value : {});
