@@ -335,6 +335,6 @@ describe('holdsOf', () => {
 
   it('reads memory after the last turn of the soak', () => {
     const rounds = { soak: { 'gateway-1': [150, 180].map((mib) => ({ requests: 50_000, memoryMib: [mib] })) } };
-    expect(verdictOf({ rounds }, /RSS of a worker after 100,000 requests/)).toBe('held');
+    expect(verdictOf({ rounds }, /RSS of a worker with 10,000 keys after 100,000 requests/)).toBe('held');
   });
 });

@@ -66,6 +66,12 @@ export function holdsOf(results) {
       '×',
       ratios(of('c32', 'gateway-1'), of('c32', 'floor'), ({ cpuMicros }) => cpuMicros),
     ),
+    atMost(
+      'CPU per chat request, 1 worker without a ledger, against the floor',
+      1.5,
+      '×',
+      ratios(of('c32', 'gateway-alone'), of('c32', 'floor'), ({ cpuMicros }) => cpuMicros),
+    ),
     // Against a floor that shares the clients among as many processes: the fewer a process has at once, the more of its
     // time goes into waking up.
     atMost(
@@ -79,6 +85,12 @@ export function holdsOf(results) {
       0.25,
       'ms',
       addedLatencies(of('sequential', 'gateway-1'), of('sequential', 'direct')),
+    ),
+    atMost(
+      'added latency p50, sequential, without a ledger',
+      0.25,
+      'ms',
+      addedLatencies(of('sequential', 'gateway-alone'), of('sequential', 'direct')),
     ),
     atMost(
       'CPU per answer from the memory cache, against the floor',
@@ -118,7 +130,8 @@ export function holdsOf(results) {
     ),
     atMost('cold start to the first answer, with the ledger', 1.5, 's', coldStarts['gateway-embedded'] ?? []),
     atMost('cold start to the first answer, gateway alone', 0.8, 's', coldStarts['gateway-alone'] ?? []),
-    memoryHold(of('soak', 'gateway-1')),
+    memoryHold(of('soak', 'gateway-1'), ' with 10,000 keys'),
+    memoryHold(of('soak', 'gateway-alone'), ' without a ledger'),
     ...CHOICE_SIZES.map((size) =>
       atMost(
         `one choice among ${size.toLocaleString('en')} deployments, the slowest strategy's`,
@@ -292,13 +305,12 @@ function noFailures(figure, rounds) {
   return { figure, limit: '0', measured: String(failures), verdict: failures === 0 ? 'held' : 'missed' };
 }
 
-/** @param {readonly Figures[]} turns @returns {Hold} */
-function memoryHold(turns) {
+/** @param {readonly Figures[]} turns @param {string} circumstance @returns {Hold} */
+function memoryHold(turns, circumstance) {
   const requests = turns.reduce((sum, turn) => sum + turn.requests, 0);
-  const figure =
-    requests > 0 ? `RSS of a worker after ${requests.toLocaleString('en')} requests` : 'RSS of a worker (--full)';
+  const when = requests > 0 ? `after ${requests.toLocaleString('en')} requests` : '(--full)';
   return atMost(
-    figure,
+    `RSS of a worker${circumstance} ${when}`,
     200,
     'MiB',
     turns.slice(-1).map(({ memoryMib }) => Math.max(...memoryMib)),

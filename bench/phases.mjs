@@ -104,7 +104,7 @@ export const PHASES = {
   soak: {
     title: `${(SOAK_TURNS * SOAK_REQUESTS).toLocaleString('en')} requests`,
     rounds: () => SOAK_TURNS,
-    fresh: ['floor', 'gateway-1'],
+    fresh: ['floor', 'gateway-alone', 'gateway-1'],
     begin: useManyKeys,
     turn: (load, contender) => requests(load, contender, { connections: 32, count: SOAK_REQUESTS }),
   },

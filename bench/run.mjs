@@ -155,7 +155,7 @@ async function run() {
   const phases = Object.entries(PHASES).filter(([name, { fresh }]) => wanted(name, fresh !== undefined));
   const together = phases.filter(([, { fresh }]) => fresh === undefined);
   if (together.length > 0) {
-    const entered = startable(false).filter((target) => together.some(([name]) => takesPart(target, name)));
+    const entered = startable().filter((target) => together.some(([name]) => takesPart(target, name)));
     const contenders = await startContenders(entered, upstreamPort);
     for (const contender of contenders) await warmUp(load, contender);
     await parseTimes(reference, sizes);
@@ -168,7 +168,7 @@ async function run() {
     }
   }
   for (const [name, phase] of phases.filter(([, { fresh }]) => fresh !== undefined)) {
-    const targets = startable(false).filter((target) => phase.fresh?.includes(target.name));
+    const targets = startable().filter((target) => phase.fresh?.includes(target.name));
     const contenders = await startContenders(targets, upstreamPort);
     for (const contender of contenders) await phase.begin?.(load, contender);
     await takeTurns(name, phase, contenders, load, reference);
@@ -184,9 +184,9 @@ function takesPart({ name, phases }, phase) {
   return (phases?.includes(phase) ?? true) && (PHASES[phase]?.only?.includes(name) ?? true);
 }
 
-/** @param {boolean} cold @returns {Target[]} what can be started, of what is asked for */
-function startable(cold) {
-  const chosen = TARGETS.filter(({ when }) => when === 'always' || (when === 'full' ? flags.full : cold));
+/** @returns {Target[]} what can be started, of what is asked for */
+function startable() {
+  const chosen = TARGETS.filter(({ when }) => when === 'always' || flags.full);
   return chosen.filter((target) => {
     if (target.isPeer && flags['no-peer']) return false;
     const missing = missingOf(target);
@@ -272,7 +272,7 @@ async function takeTurns(name, phase, contenders, load, reference) {
 /** @param {number} upstreamPort */
 async function coldStarts(upstreamPort) {
   say('cold starts …');
-  const targets = startable(true).filter((target) => target.command && takesPart(target, 'cold'));
+  const targets = startable().filter((target) => target.command && takesPart(target, 'cold'));
   /** @type {Map<Target, { dataDir: string, databaseUrl: string | undefined }>} */
   const kept = new Map();
   for (const target of targets)
