@@ -4,6 +4,7 @@ import {
   ServerCredentials,
   status,
   type sendUnaryData,
+  type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
 } from '@grpc/grpc-js';
@@ -14,9 +15,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   connectLedger,
   errorMetadata,
+  errorStatus,
   GatewayServiceDefinition,
   KeyServiceDefinition,
   toGrpcService,
+  type AuthorizeEachRequest,
+  type AuthorizeEachResponse,
   type GetKeyRequest,
   type GetKeyResponse,
   type LedgerClient,
@@ -25,6 +29,8 @@ import {
   type WatchRequest,
   type WatchResponse,
 } from './index.js';
+
+type AskStream = ServerDuplexStream<AuthorizeEachRequest, AuthorizeEachResponse>;
 
 /** A ledger of a few methods. `seen` tells what reached it. */
 class FakeLedger {
@@ -48,6 +54,7 @@ class FakeLedger {
     });
     this.#server.addService(toGrpcService(GatewayServiceDefinition), {
       watch: (call: ServerWritableStream<WatchRequest, WatchResponse>) => this.#watch(call),
+      authorizeEach: (call: AskStream) => this.#authorizeEach(call),
     });
     const port = await new Promise<number>((resolve, reject) =>
       this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
@@ -70,6 +77,26 @@ class FakeLedger {
       const metadata = errorMetadata('NOT_FOUND', 'x', { errorCode: 'GW_NOT_FOUND', httpStatus: 404, param: 'key' });
       answer({ code: status.NOT_FOUND, details: 'There is no such key.', metadata });
     } else answer(null, { key: undefined });
+  }
+
+  /** Answers none before `go`, and then the last one first. */
+  #authorizeEach(call: AskStream): void {
+    this.seen.push('stream');
+    const asked: AuthorizeEachRequest[] = [];
+    call.on('cancelled', () => (this.cancelled += 1));
+    call.on('data', (request: AuthorizeEachRequest) => {
+      this.seen.push(request.keyHash);
+      if (request.keyHash === 'break') call.emit('error', { code: status.UNAVAILABLE, details: 'Draining.' });
+      else if (request.keyHash === 'end') call.end();
+      else asked.unshift(request);
+      if (request.keyHash !== 'go') return;
+      for (const { ask, keyHash } of asked.splice(0)) {
+        if (keyHash === 'slow') continue;
+        const isKnown = keyHash !== 'unknown';
+        const error = isKnown ? undefined : errorStatus('NOT_FOUND', 'Nobody.', { errorCode: 'GW_INVALID_KEY' });
+        call.write({ ask, principal: undefined, sequence: isKnown ? keyHash.length : 0, error });
+      }
+    });
   }
 
   #watch(call: ServerWritableStream<WatchRequest, WatchResponse>): void {
@@ -247,6 +274,58 @@ describe('a stream', () => {
     const reading = sequences(1);
     setTimeout(() => ledger.stop(), 50);
     await expect(reading).rejects.toMatchObject({ isAway: true });
+  });
+});
+
+describe('an ask', () => {
+  const ask = (keyHash: string, deadlineMs?: number): Promise<number> =>
+    client.gateway
+      .authorizeEach({ keyHash }, deadlineMs === undefined ? {} : { deadlineMs })
+      .then((told) => told.sequence);
+
+  it('gets its own answer over the one stream, whichever comes first', async () => {
+    expect(await Promise.all([ask('a'), ask('bb'), ask('ccc'), ask('go')])).toEqual([1, 2, 3, 2]);
+    expect(await Promise.all([ask('dddd'), ask('go')])).toEqual([4, 2]);
+    expect(ledger.seen).toEqual(['stream', 'a', 'bb', 'ccc', 'go', 'dddd', 'go']);
+  });
+
+  it('that is refused is refused alone', async () => {
+    const [good, bad] = await Promise.allSettled([ask('a'), ask('unknown'), ask('go')]);
+    expect(good).toEqual({ status: 'fulfilled', value: 1 });
+    expect(bad).toMatchObject({
+      reason: { code: 'NOT_FOUND', message: 'Nobody.', isAway: false, details: { errorCode: 'GW_INVALID_KEY' } },
+    });
+  });
+
+  it('that is not answered in time fails alone, as one to a ledger that is away', async () => {
+    const slow = ask('slow', 100);
+    expect(await Promise.all([ask('a'), ask('go')])).toEqual([1, 2]);
+    await expect(slow).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', isAway: true });
+    expect(await Promise.all([ask('bb'), ask('go')])).toEqual([2, 2]);
+  });
+
+  it.each(['break', 'end'])(
+    'that waits when the stream comes to its %s fails, and the next one opens another',
+    async (how) => {
+      const [waiting, last] = await Promise.allSettled([ask('a'), ask(how)]);
+      for (const outcome of [waiting, last])
+        expect(outcome).toMatchObject({ reason: { code: 'UNAVAILABLE', isAway: true } });
+      expect(await Promise.all([ask('a'), ask('go')])).toEqual([1, 2]);
+      expect(ledger.seen.filter((one) => one === 'stream')).toHaveLength(2);
+    },
+  );
+
+  it('to a ledger that is not there fails soon', async () => {
+    ledger.stop();
+    await expect(ask('a')).rejects.toMatchObject({ code: 'UNAVAILABLE', isAway: true });
+  });
+
+  it('that waits ends with the client', async () => {
+    const waiting = ask('slow');
+    waiting.catch(() => undefined);
+    while (!ledger.seen.includes('slow')) await sleep(5);
+    client.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 });
 

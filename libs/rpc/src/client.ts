@@ -1,5 +1,6 @@
 // A client of a ledger: one connection, and for each service an object of methods.
 import { Client, credentials, Metadata, type CallOptions as GrpcCallOptions, type ClientOptions } from '@grpc/grpc-js';
+import { Asks, type Answer } from './asks.js';
 import { toLedgerError } from './error.js';
 import { AccessGroupServiceDefinition } from './generated/turnpike/ledger/v1/access_groups.js';
 import { AuditServiceDefinition } from './generated/turnpike/ledger/v1/audit.js';
@@ -61,16 +62,22 @@ export interface CallOptions {
   metadata?: Readonly<Record<string, string>>;
 }
 
-type Call<Method extends MethodContract> = (
-  request: PartialOf<Method['requestType']>,
-  options?: CallOptions,
-) => Method['responseStream'] extends true
-  ? AsyncIterable<MessageOf<Method['responseType']>>
-  : Promise<MessageOf<Method['responseType']>>;
+type Call<Method extends MethodContract> = Method['requestStream'] extends true
+  ? (
+      request: Omit<PartialOf<Method['requestType']>, 'ask'>,
+      options?: Pick<CallOptions, 'deadlineMs'>,
+    ) => Promise<MessageOf<Method['responseType']>>
+  : (
+      request: PartialOf<Method['requestType']>,
+      options?: CallOptions,
+    ) => Method['responseStream'] extends true
+      ? AsyncIterable<MessageOf<Method['responseType']>>
+      : Promise<MessageOf<Method['responseType']>>;
 
 /**
- * Its methods throw LedgerError. A stream is opened when it is first read, and closed when the loop over it ends, for
- * whatever reason; once it broke, it is over: opening another one is the caller's.
+ * Its methods throw LedgerError. A stream of answers is opened when it is first read, and closed when the loop over it
+ * ends, for whatever reason; once it broke, it is over: opening another one is the caller's. A stream of asks is kept for
+ * all of them, and opened anew when it broke: its methods are called as others are, and answered by a promise each.
  */
 export type ServiceClient<Service extends ServiceContract> = {
   readonly [Name in keyof Service['methods']]: Call<Service['methods'][Name]>;
@@ -140,6 +147,7 @@ type UntypedCall = (request: unknown, options?: CallOptions) => unknown;
 
 class Connection {
   readonly #client: Client;
+  readonly #asks: Asks[] = [];
 
   constructor(readonly options: ConnectOptions) {
     const { address, tls } = options;
@@ -149,15 +157,29 @@ class Connection {
 
   service(contract: ServiceContract): Record<string, UntypedCall> {
     return Object.fromEntries(
-      Object.entries(contract.methods).map(([name, method]) => [
-        name,
-        method.responseStream ? this.#streamed(contract, method) : this.#unary(contract, method),
-      ]),
+      Object.entries(contract.methods).map(([name, method]) => [name, this.#callOf(contract, method)]),
     );
   }
 
   close(): void {
+    for (const asks of this.#asks) asks.close();
     this.#client.close();
+  }
+
+  #callOf(contract: ServiceContract, method: MethodContract): UntypedCall {
+    if (method.requestStream) return this.#asked(contract, method);
+    return method.responseStream ? this.#streamed(contract, method) : this.#unary(contract, method);
+  }
+
+  #asked(contract: ServiceContract, method: MethodContract): UntypedCall {
+    const path = pathOf(contract, method);
+    const { requestType } = method;
+    const [encode, decode] = [encodeWith(requestType), decodeWith(method.responseType) as (bytes: Buffer) => Answer];
+    const open = () => this.#client.makeBidiStreamRequest(path, encode, decode, metadataOf(this.options.token));
+    const asks = new Asks(open);
+    this.#asks.push(asks);
+    return (request, { deadlineMs = this.options.deadlineMs ?? DEFAULT_DEADLINE_MS } = {}) =>
+      asks.ask(requestType.fromPartial(request) as object, deadlineMs);
   }
 
   #unary(contract: ServiceContract, method: MethodContract): UntypedCall {

@@ -22,8 +22,10 @@ export interface ErrorDetails {
   retryAfterMs?: number;
 }
 
-/** The trailing metadata of a call that failed. */
-export const errorMetadata = (code: StatusName, message: string, details: ErrorDetails): Metadata => {
+export type ErrorStatus = Status;
+
+/** An error as a message. */
+export const errorStatus = (code: StatusName, message: string, details: ErrorDetails): Status => {
   const { errorCode = '', httpStatus, param, retryAfterMs } = details;
   const facts = { http_status: httpStatus, param, retry_after_ms: retryAfterMs };
   const info = ErrorInfo.encode({
@@ -33,13 +35,13 @@ export const errorMetadata = (code: StatusName, message: string, details: ErrorD
       Object.entries(facts).flatMap(([name, fact]) => (fact === undefined ? [] : [[name, String(fact)]])),
     ),
   }).finish();
-  const bytes = Status.encode({
-    code: status[code],
-    message,
-    details: [{ typeUrl: ERROR_INFO, value: Buffer.from(info) }],
-  });
+  return { code: status[code], message, details: [{ typeUrl: ERROR_INFO, value: Buffer.from(info) }] };
+};
+
+/** The trailing metadata of a call that failed. */
+export const errorMetadata = (code: StatusName, message: string, details: ErrorDetails): Metadata => {
   const metadata = new Metadata();
-  metadata.set(DETAILS_KEY, Buffer.from(bytes.finish()));
+  metadata.set(DETAILS_KEY, Buffer.from(Status.encode(errorStatus(code, message, details)).finish()));
   return metadata;
 };
 
@@ -52,19 +54,23 @@ const detailsIn = (metadata: Metadata | undefined): ErrorDetails => {
   const [bytes] = metadata?.get(DETAILS_KEY) ?? [];
   if (!Buffer.isBuffer(bytes)) return {};
   try {
-    const packed = Status.decode(bytes).details.find(({ typeUrl }) => typeUrl === ERROR_INFO);
-    if (!packed) return {};
-    const { reason, metadata: facts } = ErrorInfo.decode(packed.value);
-    return {
-      errorCode: reason || undefined,
-      httpStatus: toNumber(facts['http_status']),
-      param: facts['param'],
-      retryAfterMs: toNumber(facts['retry_after_ms']),
-    };
+    return detailsOf(Status.decode(bytes));
   } catch {
     // Whatever stands between us and the ledger may have written something of its own there.
     return {};
   }
+};
+
+const detailsOf = ({ details }: Status): ErrorDetails => {
+  const packed = details.find(({ typeUrl }) => typeUrl === ERROR_INFO);
+  if (!packed) return {};
+  const { reason, metadata: facts } = ErrorInfo.decode(packed.value);
+  return {
+    errorCode: reason || undefined,
+    httpStatus: toNumber(facts['http_status']),
+    param: facts['param'],
+    retryAfterMs: toNumber(facts['retry_after_ms']),
+  };
 };
 
 /** The answer said nothing of its own: the connection broke, or something between the two answered. */
@@ -117,3 +123,7 @@ export const toLedgerError = (thrown: unknown, signal?: AbortSignal): LedgerErro
   const fault = code === 'UNAVAILABLE' ? connectionFaultIn(thrown.details) : undefined;
   return new LedgerError(code, fault ?? thrown.details, details, isAway, { cause: thrown }, fault !== undefined);
 };
+
+/** What a ledger says of one ask among others → ours. */
+export const errorOfStatus = (told: Status): LedgerError =>
+  new LedgerError((status[told.code] ?? 'UNKNOWN') as StatusName, told.message, detailsOf(told));

@@ -9,7 +9,14 @@ export {
   type ServiceClient,
   type TlsOptions,
 } from './client.js';
-export { errorMetadata, LedgerError, type ErrorDetails, type StatusName } from './error.js';
+export {
+  errorMetadata,
+  errorStatus,
+  LedgerError,
+  type ErrorDetails,
+  type ErrorStatus,
+  type StatusName,
+} from './error.js';
 export {
   encodeWith,
   MAX_MESSAGE_BYTES,

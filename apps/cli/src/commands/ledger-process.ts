@@ -13,10 +13,10 @@ export interface LedgerStart {
 /**
  * How the heap is sized, by measurement (`npm run bench -- --only service`). The nursery has room for a start with a new
  * database; less, and every collection is a large one. What is settled lives as long as its transaction and so grows old:
- * left to itself, V8 lets three times as much of it pile up before it looks, and the process stays at 290 MiB. With 40 %,
+ * left to itself, V8 lets three times as much of it pile up before it looks, and the process stays at 290 MiB. With 30 %,
  * and one arena of malloc, it stays below 200, for a third more processor time an entry; with 20 % it takes twice the time.
  */
-const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
+const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=30'];
 const { MALLOC_ARENA_MAX = '1' } = process.env;
 
 const FIRST_RESTART_MS = 200;

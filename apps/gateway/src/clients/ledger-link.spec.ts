@@ -41,7 +41,7 @@ class FakeLedger {
       };
     return {
       gateway: {
-        authorize: answer('authorize'),
+        authorizeEach: answer('authorizeEach'),
         authorizeSubject: answer('authorizeSubject'),
         authorizeCustomer: answer('authorizeCustomer'),
         authorizeTag: answer('authorizeTag'),
@@ -193,7 +193,7 @@ describe('a key', () => {
   it('that the ledger does not know is none', async () => {
     const { link } = linked(
       new FakeLedger({
-        authorize: () => {
+        authorizeEach: () => {
           throw new LedgerError('NOT_FOUND', 'no such key');
         },
       }),
@@ -206,7 +206,7 @@ describe('a key', () => {
     async (code) => {
       const { link } = linked(
         new FakeLedger({
-          authorize: () => {
+          authorizeEach: () => {
             throw new LedgerError(code, 'no');
           },
         }),

@@ -81,7 +81,7 @@ export class LedgerLink {
   /** Undefined: there is no such key. @throws GW_LEDGER_UNAVAILABLE */
   async authorize(keyHash: string): Promise<Principal | undefined> {
     try {
-      const { principal } = await this.options.client.gateway.authorize({ keyHash }, { deadlineMs: AUTHORIZE_MS });
+      const { principal } = await this.options.client.gateway.authorizeEach({ keyHash }, { deadlineMs: AUTHORIZE_MS });
       return principal;
     } catch (error) {
       if (error instanceof LedgerError && error.code === 'NOT_FOUND') return undefined;

@@ -6,6 +6,7 @@ import {
   GatewayServiceDefinition,
   type AuthorizeCustomerRequest,
   type AuthorizeCustomerResponse,
+  type AuthorizeEachRequest,
   type AuthorizeRequest,
   type AuthorizeResponse,
   type AuthorizeSubjectRequest,
@@ -69,6 +70,11 @@ export class GatewayController {
 
   @Rpc(GatewayServiceDefinition, 'authorize')
   authorize({ keyHash }: AuthorizeRequest): Promise<AuthorizeResponse> {
+    return this.authorizations.authorize(keyHash);
+  }
+
+  @Rpc(GatewayServiceDefinition, 'authorizeEach')
+  authorizeEach({ keyHash }: AuthorizeEachRequest): Promise<AuthorizeResponse> {
     return this.authorizations.authorize(keyHash);
   }
 

@@ -1,20 +1,22 @@
 // Between grpc-js and a controller: bytes become a message, an error becomes a status, a lost client becomes a signal.
 // The messages are read and written here rather than by the library, which would tell clients what went wrong inside.
 import type {
+  handleBidiStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
   Metadata,
+  ServerDuplexStream,
   ServerUnaryCall,
   ServerWritableStream,
   Server,
 } from '@grpc/grpc-js';
 import { invalidRequest } from '@turnpike/errors';
 import { encodeWith, type MethodContract } from '@turnpike/rpc';
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { RpcCall } from './call.js';
 import type { Caller } from './caller.js';
-import { toStatus, type OnUnknownError } from './status.js';
+import { toErrorStatus, toStatus, type OnUnknownError } from './status.js';
 
 /** A controller's method as Nest hands it over. Its filters answer with an observable. */
 export type NestHandler = (request: unknown, call: RpcCall) => Promise<unknown>;
@@ -39,7 +41,8 @@ const resultOf = async (handler: NestHandler, request: unknown, call: RpcCall): 
   return isObservable(result) ? lastValueFrom(result) : result;
 };
 
-type AnyCall = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
+type AnyCall = Pick<ServerUnaryCall<Buffer, Buffer>, 'cancelled' | 'metadata' | 'getDeadline'> &
+  Pick<EventEmitter, 'once' | 'removeListener'>;
 
 /** `done` is called when the call is over for the controller: what happens to the connection then is nobody's business. */
 const openCall = (grpcCall: AnyCall, context: HandlerContext): { call: RpcCall; done: () => void } => {
@@ -137,6 +140,79 @@ const streamed = (
   };
 };
 
+/** So many asks of one stream are looked into at once; the others wait in the connection. */
+const MAX_OPEN_ASKS = 1_000;
+
+/** Each is answered when its answer is there, whatever becomes of the others. */
+const asked = (
+  method: MethodContract,
+  handler: NestHandler,
+  context: HandlerContext,
+): handleBidiStreamingCall<Buffer, Buffer> => {
+  const encode = encodeWith(method.responseType);
+  const answerTo = async (request: { ask: number }, call: RpcCall): Promise<Buffer> => {
+    const { ask } = request;
+    try {
+      return encode({ ...((await resultOf(handler, request, call)) as object), ask });
+    } catch (error) {
+      return encode(method.responseType.fromPartial({ ask, error: toErrorStatus(error, context.onUnknownError) }));
+    }
+  };
+  const serve = (grpcCall: ServerDuplexStream<Buffer, Buffer>): void => {
+    const { call, done } = openCall(grpcCall, context);
+    let open = 0;
+    let isBlocked = false;
+    let isOver = false;
+    let end: (() => void) | undefined;
+    const goOn = (): void => {
+      if (open < MAX_OPEN_ASKS && !isBlocked) grpcCall.resume();
+      else grpcCall.pause();
+      if (!end || isOver || open > 0) return;
+      isOver = true;
+      done();
+      if (!grpcCall.cancelled) end();
+    };
+    /** What is being answered is still told; nothing else is taken. */
+    const endWith = (how: () => void): void => {
+      end ??= how;
+      goOn();
+    };
+    const fail = (error: unknown): void =>
+      endWith(() => void grpcCall.emit('error', toStatus(error, context.onUnknownError)));
+    const send = (answer: Buffer): void => {
+      if (grpcCall.cancelled || grpcCall.write(answer) || isBlocked) return;
+      isBlocked = true;
+      grpcCall.once('drain', () => {
+        isBlocked = false;
+        goOn();
+      });
+    };
+    const take = async (bytes: Buffer): Promise<void> => {
+      const request = decode(method, bytes) as { ask: number };
+      open += 1;
+      send(await answerTo(request, call));
+      open -= 1;
+      goOn();
+    };
+    grpcCall.on('data', (bytes: Buffer) => {
+      if (end) return;
+      take(bytes).catch(fail);
+      if (open >= MAX_OPEN_ASKS) goOn();
+    });
+    grpcCall.on('end', () => endWith(() => grpcCall.end()));
+    const stop = (): void => fail(call.signal.reason);
+    if (call.signal.aborted) stop();
+    else call.signal.addEventListener('abort', stop, { once: true });
+  };
+  return (grpcCall) => {
+    try {
+      serve(grpcCall);
+    } catch (error) {
+      grpcCall.emit('error', toStatus(error, context.onUnknownError));
+    }
+  };
+};
+
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 /** Puts a controller's method behind `path` of the server. */
@@ -147,7 +223,7 @@ export const register = (
   handler: NestHandler,
   context: HandlerContext,
 ): void => {
-  const type = method.responseStream ? 'serverStream' : 'unary';
-  const behind = method.responseStream ? streamed(method, handler, context) : unary(method, handler, context);
-  server.register(path, behind, asIs, asIs, type);
+  if (method.requestStream) server.register(path, asked(method, handler, context), asIs, asIs, 'bidi');
+  else if (method.responseStream) server.register(path, streamed(method, handler, context), asIs, asIs, 'serverStream');
+  else server.register(path, unary(method, handler, context), asIs, asIs, 'unary');
 };

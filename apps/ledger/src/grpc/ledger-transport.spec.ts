@@ -7,6 +7,7 @@ import {
   connectLedger,
   GatewayServiceDefinition,
   KeyServiceDefinition,
+  type AuthorizeEachRequest,
   type AuthorizeRequest,
   type AuthorizeResponse,
   type DeleteKeysRequest,
@@ -89,6 +90,19 @@ class GatewayController {
   async authorize(_request: AuthorizeRequest, call: RpcCall): Promise<AuthorizeResponse> {
     seen.calls.push(call);
     return { principal: undefined, sequence: 7 };
+  }
+
+  @Rpc(GatewayServiceDefinition, 'authorizeEach')
+  async authorizeEach({ keyHash }: AuthorizeEachRequest, call: RpcCall): Promise<AuthorizeResponse> {
+    seen.requests.push(keyHash);
+    if (keyHash === 'unknown') throw new GatewayError('GW_NOT_FOUND', 'Nobody.', { param: 'key_hash' });
+    if (keyHash === 'crash') throw new TypeError('the secret of a customer');
+    if (keyHash === 'late') await sleep(300);
+    if (keyHash === 'slow') {
+      await waitFor(call.signal);
+      seen.ended.push('ask');
+    }
+    return { principal: undefined, sequence: keyHash.length };
   }
 
   @Rpc(GatewayServiceDefinition, 'watch')
@@ -396,6 +410,81 @@ describe('what no honest client sends', () => {
 
   it('a path that is none is not implemented', async () => {
     expect(await callRaw('/x/y', { authorization })).toMatchObject({ code: status.UNIMPLEMENTED });
+  });
+});
+
+describe('asks over one stream', () => {
+  const asking = (client: LedgerClient) => async (keyHash: string) =>
+    (await client.gateway.authorizeEach({ keyHash })).sequence;
+
+  it('are answered each by itself', async () => {
+    const ask = asking(connect(GATEWAY_TOKEN));
+    const answered: number[] = [];
+    await Promise.all(['late', 'a', 'bb'].map(async (keyHash) => answered.push(await ask(keyHash))));
+    expect(answered).toEqual([1, 2, 4]);
+    expect(callers.asked).toHaveLength(1);
+  });
+
+  it('fail each by itself', async () => {
+    const ask = asking(connect(GATEWAY_TOKEN));
+    const outcomes = await Promise.allSettled(['unknown', 'crash', 'a'].map(ask));
+    expect(outcomes).toMatchObject([
+      { reason: { code: 'NOT_FOUND', details: { errorCode: 'GW_NOT_FOUND', httpStatus: 404, param: 'key_hash' } } },
+      { reason: { code: 'INTERNAL', message: 'The ledger failed to handle this call.' } },
+      { value: 1 },
+    ]);
+    expect(logged.map(([message]) => message)).toEqual(['A call failed for a reason that is not the caller’s.']);
+  });
+
+  it('take a gateway token', async () => {
+    await expect(asking(connect(ADMIN_KEY))('a')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+  });
+
+  it('may be many', async () => {
+    const ask = asking(connect(GATEWAY_TOKEN));
+    const answers = await Promise.all(Array.from({ length: 5_000 }, () => ask('late')));
+    expect(answers.every((sequence) => sequence === 4)).toBe(true);
+  });
+
+  it('that cannot be read end the stream, with an error that says so', async () => {
+    const client = new Client(transport.boundAddresses[0] ?? '', credentials.createInsecure());
+    clients.push(client);
+    const head = new Metadata();
+    head.set('authorization', `Bearer ${GATEWAY_TOKEN}`);
+    const asIs = (bytes: Buffer): Buffer => bytes;
+    const stream = client.makeBidiStreamRequest(
+      `/${GatewayServiceDefinition.fullName}/AuthorizeEach`,
+      asIs,
+      asIs,
+      head,
+    );
+    const failed = new Promise<ServiceError>((resolve) => stream.on('error', resolve));
+    stream.on('data', () => undefined);
+    stream.write(Buffer.from([0x0a, 0xff]));
+    expect(await failed).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('cannot be read'),
+    });
+  });
+
+  it('are told nothing any more once their caller is gone', async () => {
+    const client = connect(GATEWAY_TOKEN);
+    const waiting = asking(client)('slow');
+    waiting.catch(() => undefined);
+    await until(() => seen.requests.includes('slow'));
+    client.close();
+    await until(() => seen.ended.includes('ask'));
+    await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  it('are answered before the ledger ends, and the stream is over then', async () => {
+    const ask = asking(connect(GATEWAY_TOKEN));
+    const late = ask('late');
+    await until(() => seen.requests.includes('late'));
+    const closed = application.close();
+    expect(await late).toBe(4);
+    await closed;
+    await expect(ask('a')).rejects.toMatchObject({ isAway: true });
   });
 });
 

@@ -5,13 +5,18 @@ import type { MessageOf, MethodContract, ServiceContract } from '@turnpike/rpc';
 import { throwError, type Observable } from 'rxjs';
 import type { RpcCall } from './call.js';
 
-/** A stream is an async iterable: an async generator as a rule, which must heed `call.signal` while it waits. */
+/**
+ * A stream of answers is an async iterable: an async generator as a rule, which must heed `call.signal` while it waits.
+ * Of a stream of asks each comes by itself; the transport gives the answer its number.
+ */
 export type RpcHandler<Method extends MethodContract> = (
   request: MessageOf<Method['requestType']>,
   call: RpcCall,
-) => Method['responseStream'] extends true
-  ? AsyncIterable<MessageOf<Method['responseType']>>
-  : Promise<MessageOf<Method['responseType']>> | MessageOf<Method['responseType']>;
+) => Method['requestStream'] extends true
+  ? Promise<Omit<MessageOf<Method['responseType']>, 'ask' | 'error'>>
+  : Method['responseStream'] extends true
+    ? AsyncIterable<MessageOf<Method['responseType']>>
+    : Promise<MessageOf<Method['responseType']>> | MessageOf<Method['responseType']>;
 
 /** Nest's own filter would make "Internal server error" of what the transport knows how to tell. */
 @Catch()

@@ -1,7 +1,7 @@
 // An error becomes the status of a call, with what it is over HTTP beside it.
 import { status, type StatusObject } from '@grpc/grpc-js';
 import { isGatewayError, type ErrorKind, type GatewayError } from '@turnpike/errors';
-import { errorMetadata, type StatusName } from '@turnpike/rpc';
+import { errorMetadata, errorStatus, type ErrorDetails, type ErrorStatus, type StatusName } from '@turnpike/rpc';
 import { unavailable } from '../settlement/database-faults.js';
 import { isUnavailable, translateDataError } from '../storage/database-error.js';
 
@@ -36,17 +36,21 @@ const bounded = (text: string, maxCharacters: number): string => text.slice(0, m
 const statusNameOf = (error: GatewayError): StatusName =>
   error.status === HTTP_CONFLICT ? 'ALREADY_EXISTS' : STATUS_OF_KIND[error.kind];
 
-const ofGatewayError = (error: GatewayError): StatusObject => {
-  const name = statusNameOf(error);
-  const message = bounded(error.message, MAX_MESSAGE_CHARACTERS);
+interface Failure {
+  readonly name: StatusName;
+  readonly message: string;
+  readonly details: ErrorDetails;
+}
+
+const ofGatewayError = (error: GatewayError): Failure => {
   const { param, retryAfterMs } = error.facts;
-  const metadata = errorMetadata(name, message, {
+  const details = {
     errorCode: error.code,
     httpStatus: error.status || HTTP_INTERNAL,
     param: param === undefined ? undefined : bounded(param, MAX_PARAM_CHARACTERS),
     retryAfterMs,
-  });
-  return { code: status[name], details: message, metadata };
+  };
+  return { name: statusNameOf(error), message: bounded(error.message, MAX_MESSAGE_CHARACTERS), details };
 };
 
 /** Told of what no client is told of. */
@@ -56,11 +60,22 @@ export type OnUnknownError = (error: unknown) => void;
 const toOurs = (error: unknown): unknown => (isUnavailable(error) ? unavailable(error) : translateDataError(error));
 
 /** What is not ours is reported, and says nothing of what is inside. */
-export const toStatus = (thrown: unknown, onUnknown: OnUnknownError): StatusObject => {
+const failureOf = (thrown: unknown, onUnknown: OnUnknownError): Failure => {
   const error = isGatewayError(thrown) ? thrown : toOurs(thrown);
   if (isGatewayError(error)) return ofGatewayError(error);
   onUnknown(error);
-  const message = 'The ledger failed to handle this call.';
-  const metadata = errorMetadata('INTERNAL', message, { errorCode: 'GW_INTERNAL', httpStatus: HTTP_INTERNAL });
-  return { code: status.INTERNAL, details: message, metadata };
+  const details = { errorCode: 'GW_INTERNAL', httpStatus: HTTP_INTERNAL };
+  return { name: 'INTERNAL', message: 'The ledger failed to handle this call.', details };
+};
+
+/** How a call ends. */
+export const toStatus = (thrown: unknown, onUnknown: OnUnknownError): StatusObject => {
+  const { name, message, details } = failureOf(thrown, onUnknown);
+  return { code: status[name], details: message, metadata: errorMetadata(name, message, details) };
+};
+
+/** How one ask among others is answered. */
+export const toErrorStatus = (thrown: unknown, onUnknown: OnUnknownError): ErrorStatus => {
+  const { name, message, details } = failureOf(thrown, onUnknown);
+  return errorStatus(name, message, details);
 };

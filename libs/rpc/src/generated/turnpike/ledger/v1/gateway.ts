@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Struct } from "../../../google/protobuf/struct.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { Status } from "../../../google/rpc/status.js";
 import { AccessGroup } from "./access_groups.js";
 import { RateLimits } from "./common.js";
 import { Credential } from "./credentials.js";
@@ -26,6 +27,25 @@ export interface AuthorizeResponse {
     | undefined;
   /** The change that this is as new as; see Watch. */
   sequence: number;
+}
+
+export interface AuthorizeEachRequest {
+  /** Its number: different in all that wait for an answer. */
+  ask: number;
+  /** SHA-256 of the key, hex. */
+  keyHash: string;
+}
+
+export interface AuthorizeEachResponse {
+  /** The one that it answers. */
+  ask: number;
+  principal:
+    | Principal
+    | undefined;
+  /** The change that this is as new as; see Watch. */
+  sequence: number;
+  /** What Authorize would have failed with. Nothing else is set then. */
+  error: Status | undefined;
 }
 
 /** Who calls, with all that is decided of it: the tightest of key, team, user and organisation has been found already. */
@@ -421,6 +441,168 @@ export const AuthorizeResponse: MessageFns<AuthorizeResponse> = {
       ? Principal.fromPartial(object.principal)
       : undefined;
     message.sequence = object.sequence ?? 0;
+    return message;
+  },
+};
+
+function createBaseAuthorizeEachRequest(): AuthorizeEachRequest {
+  return { ask: 0, keyHash: "" };
+}
+
+export const AuthorizeEachRequest: MessageFns<AuthorizeEachRequest> = {
+  encode(message: AuthorizeEachRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ask !== 0) {
+      writer.uint32(8).uint32(message.ask);
+    }
+    if (message.keyHash !== "") {
+      writer.uint32(18).string(message.keyHash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeEachRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeEachRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.ask = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyHash = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeEachRequest>): AuthorizeEachRequest {
+    return AuthorizeEachRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeEachRequest>): AuthorizeEachRequest {
+    const message = createBaseAuthorizeEachRequest();
+    message.ask = object.ask ?? 0;
+    message.keyHash = object.keyHash ?? "";
+    return message;
+  },
+};
+
+function createBaseAuthorizeEachResponse(): AuthorizeEachResponse {
+  return { ask: 0, principal: undefined, sequence: 0, error: undefined };
+}
+
+export const AuthorizeEachResponse: MessageFns<AuthorizeEachResponse> = {
+  encode(message: AuthorizeEachResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ask !== 0) {
+      writer.uint32(8).uint32(message.ask);
+    }
+    if (message.principal !== undefined) {
+      Principal.encode(message.principal, writer.uint32(18).fork()).join();
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(24).uint64(message.sequence);
+    }
+    if (message.error !== undefined) {
+      Status.encode(message.error, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeEachResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeEachResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.ask = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.principal = Principal.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.error = Status.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuthorizeEachResponse>): AuthorizeEachResponse {
+    return AuthorizeEachResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuthorizeEachResponse>): AuthorizeEachResponse {
+    const message = createBaseAuthorizeEachResponse();
+    message.ask = object.ask ?? 0;
+    message.principal = (object.principal !== undefined && object.principal !== null)
+      ? Principal.fromPartial(object.principal)
+      : undefined;
+    message.sequence = object.sequence ?? 0;
+    message.error = (object.error !== undefined && object.error !== null)
+      ? Status.fromPartial(object.error)
+      : undefined;
     return message;
   },
 };
@@ -2782,6 +2964,18 @@ export const GatewayServiceDefinition = {
       requestStream: false,
       responseType: AuthorizeResponse as typeof AuthorizeResponse,
       responseStream: false,
+      options: {},
+    },
+    /**
+     * As Authorize, for whoever asks for many keys: one stream carries all asks, and each is answered by itself, when its answer
+     * is there. Never ends by itself.
+     */
+    authorizeEach: {
+      name: "AuthorizeEach",
+      requestType: AuthorizeEachRequest as typeof AuthorizeEachRequest,
+      requestStream: true,
+      responseType: AuthorizeEachResponse as typeof AuthorizeEachResponse,
+      responseStream: true,
       options: {},
     },
     /** Whom a token of another issuer is for: a team, a user, or a user of a team. NOT_FOUND: one of them is not known. */
