@@ -52,25 +52,24 @@ const toNumber = (text: string | undefined): number | undefined => {
 
 const detailsIn = (metadata: Metadata | undefined): ErrorDetails => {
   const [bytes] = metadata?.get(DETAILS_KEY) ?? [];
-  if (!Buffer.isBuffer(bytes)) return {};
+  return Buffer.isBuffer(bytes) ? detailsOf(() => Status.decode(bytes)) : {};
+};
+
+const detailsOf = (read: () => Status): ErrorDetails => {
   try {
-    return detailsOf(Status.decode(bytes));
+    const packed = read().details.find(({ typeUrl }) => typeUrl === ERROR_INFO);
+    if (!packed) return {};
+    const { reason, metadata: facts } = ErrorInfo.decode(packed.value);
+    return {
+      errorCode: reason || undefined,
+      httpStatus: toNumber(facts['http_status']),
+      param: facts['param'],
+      retryAfterMs: toNumber(facts['retry_after_ms']),
+    };
   } catch {
     // Whatever stands between us and the ledger may have written something of its own there.
     return {};
   }
-};
-
-const detailsOf = ({ details }: Status): ErrorDetails => {
-  const packed = details.find(({ typeUrl }) => typeUrl === ERROR_INFO);
-  if (!packed) return {};
-  const { reason, metadata: facts } = ErrorInfo.decode(packed.value);
-  return {
-    errorCode: reason || undefined,
-    httpStatus: toNumber(facts['http_status']),
-    param: facts['param'],
-    retryAfterMs: toNumber(facts['retry_after_ms']),
-  };
 };
 
 /** The answer said nothing of its own: the connection broke, or something between the two answered. */
@@ -126,4 +125,8 @@ export const toLedgerError = (thrown: unknown, signal?: AbortSignal): LedgerErro
 
 /** What a ledger says of one ask among others → ours. */
 export const errorOfStatus = (told: Status): LedgerError =>
-  new LedgerError((status[told.code] ?? 'UNKNOWN') as StatusName, told.message, detailsOf(told));
+  new LedgerError(
+    (status[told.code] ?? 'UNKNOWN') as StatusName,
+    told.message,
+    detailsOf(() => told),
+  );
