@@ -26,10 +26,12 @@ const files = {
   'own/package.json': JSON.stringify({ name: 'acme', version: '3.2.1', type: 'module', main: 'two-providers.mjs' }),
 };
 
-const digest = createHash('sha512')
-  .update(readFileSync(join(FIXTURES, 'by-colour.mjs')))
-  .digest('base64');
-const PINNED = { path: './own/by-colour.mjs', integrity: `sha512-${digest}`, config: { colour: 'blue' } };
+const hashOf = (file: string): string => `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`;
+const PINNED = {
+  path: './own/by-colour.mjs',
+  integrity: hashOf(join(FIXTURES, 'by-colour.mjs')),
+  config: { colour: 'blue' },
+};
 
 const coloured = (colour: string): object => ({
   ...deployment('many', 'openai/gpt-4o', { extra_body: { colour } }),
@@ -95,6 +97,12 @@ beforeAll(async () => {
 const textOf = (body: Json): string => body.choices[0].message.content;
 const joined = (chunks: Json[]): string => chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('');
 const said = (content: string): object => ({ messages: [{ role: 'user', content }] });
+
+it('a plugin of the bundle is the one that the build has packed', async () => {
+  const { plugins } = await okJson(send(gateway, '/plugins'));
+  const { hash } = plugins.find(({ id }: Json) => id === 'provider.openai');
+  expect(hash).toBe(hashOf(join(ROOT, 'apps/gateway/build/plugins/provider-openai.js')));
+});
 
 describe('a plugin by path', () => {
   it('is listed with its origin, its version and its hash', async () => {

@@ -50,9 +50,8 @@ export class PluginCatalogue {
   static fromBundle(bundle: Bundle, base: string): PluginCatalogue {
     const catalogue = new PluginCatalogue();
     for (const { package: name, manifests } of bundle.plugins) {
-      for (const manifest of manifests) {
-        catalogue.add({ manifest, origin: 'bundle', from: name, source: sourceOf(name, bundle.packed), base });
-      }
+      const source = sourceOf(name, bundle.packed);
+      for (const manifest of manifests) catalogue.add({ manifest, origin: 'bundle', from: name, source, base });
     }
     return catalogue;
   }

@@ -73,6 +73,20 @@ const use = (id: string, settings = {}, more: Partial<PluginUse> = {}): PluginUs
   ...more,
 });
 
+const manifestOf = (id: string): Bundle['plugins'][number]['manifests'][number] => ({
+  id,
+  contract: 'strategy/v1',
+  capabilities: ['select'],
+  configSchema: {},
+  prefixes: [],
+  recognises: [],
+  aliases: [],
+  env: {},
+  legacyKeys: [],
+  failure: 'open',
+  needs: [],
+});
+
 const load = async (
   kernel: Kernel,
   path: string,
@@ -360,6 +374,33 @@ describe('Kernel', () => {
     expect(hooks.isResting).toBe(isResting);
   });
 
+  it('takes what a build has packed, and looks the rest up as packages', async () => {
+    const base = folder();
+    const packed = { plugins: join(base, 'packed'), sdk: join(base, 'packed', 'sdk.js') };
+    mkdirSync(packed.plugins);
+    for (const [at, name] of ['here', 'there'].entries()) {
+      const home = join(base, 'node_modules', '@acme', name);
+      mkdirSync(home, { recursive: true });
+      writeFileSync(
+        join(home, 'package.json'),
+        JSON.stringify({ name: `@acme/${name}`, type: 'module', main: 'index.js' }),
+      );
+      writeFileSync(join(home, 'index.js'), strategyText(at, { id: `strategy.${name}` }));
+    }
+    write(packed.plugins, 'here.js', strategyText(7, { id: 'strategy.here' }));
+    const plugins = ['here', 'there'].map((name) => ({
+      package: `@acme/${name}`,
+      manifests: [manifestOf(`strategy.${name}`)],
+    }));
+    const { kernel } = kernelIn(base, { plugins, packed });
+    const ids = ['strategy.here', 'strategy.there'];
+    const { graph } = await kernel.prepare(
+      await kernel.discover([]),
+      ids.map((id) => use(id)),
+    );
+    expect(ids.map((id) => graph.get<'strategy/v1'>(id)!.exports.select.select([], {} as never))).toEqual([7, 1]);
+  });
+
   it('imports a plugin of the bundle only when it is used', async () => {
     const base = folder();
     const home = join(base, 'node_modules', 'lazy');
@@ -369,20 +410,7 @@ describe('Kernel', () => {
       join(home, 'index.js'),
       `globalThis.lazyWasImported = true; ${strategyText(0, { id: 'strategy.lazy' })}`,
     );
-    const manifest = {
-      id: 'strategy.lazy',
-      contract: 'strategy/v1',
-      capabilities: ['select'],
-      configSchema: {},
-      prefixes: [],
-      recognises: [],
-      aliases: [],
-      env: {},
-      legacyKeys: [],
-      failure: 'open' as const,
-      needs: [],
-    };
-    const { kernel } = kernelIn(base, { plugins: [{ package: 'lazy', manifests: [manifest] }] });
+    const { kernel } = kernelIn(base, { plugins: [{ package: 'lazy', manifests: [manifestOf('strategy.lazy')] }] });
     const catalogue = await kernel.discover([]);
     expect(Reflect.has(globalThis, 'lazyWasImported')).toBe(false);
     await kernel.prepare(catalogue, [use('strategy.lazy')]);

@@ -190,8 +190,11 @@ const asked = (
     const take = async (bytes: Buffer): Promise<void> => {
       const request = decode(method, bytes) as { ask: number };
       open += 1;
-      send(await answerTo(request, call));
-      open -= 1;
+      try {
+        send(await answerTo(request, call));
+      } finally {
+        open -= 1;
+      }
       goOn();
     };
     grpcCall.on('data', (bytes: Buffer) => {
